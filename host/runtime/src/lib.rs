@@ -1,1 +1,24 @@
-//! x
+//! Runs extensions: WebAssembly components behind the WIT contract `koi:extension`.
+//!
+//! Promises: a guest reaches nothing but the [`Ports`](ports::Ports) that came with the call; a guest
+//! that traps, spins, grows or floods ends its own call with a [`CallError`] that says so, and takes
+//! nothing from other calls; each call has an instance of its own, so that nothing in its memory
+//! survives. Loading fails with one sentence, a [`LoadError`].
+//!
+//! The runtime knows nothing of stores, networks or MCP.
+
+mod error;
+mod extension;
+mod limits;
+pub mod ports;
+mod runtime;
+mod values;
+
+pub use error::{CallError, GuestError, GuestErrorKind, LoadError, RuntimeError};
+pub use extension::Extension;
+pub use limits::{LIMITS, LimitInfo, Limits};
+pub use runtime::{Runtime, RuntimeConfig};
+pub use values::{
+    Call, Exports, KnowledgeObject, Outcome, ParsedReference, Phase, Replacement, ResourceBody,
+    ResourceContents, UnknownPhase,
+};

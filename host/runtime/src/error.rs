@@ -1,0 +1,150 @@
+//! How loading and calling an extension fails. Each error is one sentence for a person.
+
+/// Why the runtime itself could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum RuntimeError {
+    /// The engine refused its configuration or could not reserve what it needs.
+    #[error("the WebAssembly engine could not be set up: {0}")]
+    Engine(String),
+    /// The thread that interrupts guests could not be started.
+    #[error("the thread that interrupts guests could not be started: {0}")]
+    Ticker(std::io::Error),
+}
+
+/// Why bytes could not be loaded as an extension.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    /// Not WebAssembly at all.
+    #[error("this is not WebAssembly: the file does not begin with the bytes that mark it")]
+    NotWasm,
+    /// A core module.
+    #[error(
+        "this is a core WebAssembly module, not a component: build it for `wasm32-wasip2`, or wrap \
+         it with `wasm-tools component new`"
+    )]
+    CoreModule,
+    /// More bytes than a component may have.
+    #[error("the component has {size} bytes; at most {limit} are loaded")]
+    TooLarge {
+        /// Its size in bytes.
+        size: u64,
+        /// The bound in bytes.
+        limit: u64,
+    },
+    /// It begins like a component and does not go on like one.
+    #[error("the component is malformed or cut off: {0}")]
+    Malformed(String),
+    /// It is well-formed and could not be compiled all the same.
+    #[error("the component could not be compiled: {0}")]
+    Compile(String),
+    /// It wants something that this host does not offer.
+    #[error("the component imports what this host does not offer: {0}")]
+    UnmetImport(String),
+    /// It was built against another version of the contract.
+    #[error(
+        "the component was built for `{found}`, and this host speaks `{supported}`: build it again \
+         against the host's WIT, or use another version of the host"
+    )]
+    WrongVersion {
+        /// The interface and version that the component has.
+        found: String,
+        /// The package and version that this host has.
+        supported: String,
+    },
+    /// It does not export `koi:extension/extension`.
+    #[error("the component is no koi-mcp extension: it does not export `{0}`")]
+    NoExtension(String),
+    /// An interface is exported with other functions or types than the contract has.
+    #[error("the export `{interface}` does not fit the contract: {reason}")]
+    WrongType {
+        /// The interface.
+        interface: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// It needs more of something than one instance may have.
+    #[error("the component needs more than one instance may have: {0}")]
+    TooDemanding(String),
+    /// It could not be instantiated.
+    #[error("the component could not be instantiated: {0}")]
+    Instantiate(String),
+}
+
+/// What kind of failure a guest reported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GuestErrorKind {
+    /// Another try may succeed.
+    Transient,
+    /// Another try with the same input fails again.
+    Permanent,
+    /// The input is not what the called function asks for.
+    InvalidInput,
+    /// The operator has not granted what this needs.
+    Denied,
+    /// A kind from a later revision of the contract; like permanent.
+    Other(String),
+}
+
+impl GuestErrorKind {
+    /// `transient`, `permanent`, `invalid-input`, `denied`, or the text of another kind.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Transient => "transient",
+            Self::Permanent => "permanent",
+            Self::InvalidInput => "invalid-input",
+            Self::Denied => "denied",
+            Self::Other(kind) => kind,
+        }
+    }
+}
+
+/// A failure that the guest itself reported.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct GuestError {
+    /// What kind of failure it is.
+    pub kind: GuestErrorKind,
+    /// The guest's own words.
+    pub message: String,
+}
+
+/// Why a call gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// The guest answered with a failure.
+    #[error(transparent)]
+    Guest(#[from] GuestError),
+    /// The call met a limit and was ended.
+    #[error("the call was stopped: it met its limit of {value} {limit} (setting `{setting}`)")]
+    Limit {
+        /// What was bounded, such as `CPU time`.
+        limit: &'static str,
+        /// The bound with its unit, such as `2000 ms`.
+        value: String,
+        /// The setting that changes it, such as `limits.cpu`.
+        setting: &'static str,
+    },
+    /// The guest trapped.
+    #[error("the extension crashed: {0}")]
+    Trap(String),
+    /// The extension does not export the interface.
+    #[error("the extension does not export `{0}`")]
+    NotExported(&'static str),
+    /// There was no room for another instance within the call's time.
+    #[error("{0}")]
+    Overloaded(String),
+    /// A host capability failed.
+    #[error("the host failed while it served the extension: {0}")]
+    Host(String),
+}
+
+impl CallError {
+    /// Whether another try with the same input may succeed.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Guest(error) => error.kind == GuestErrorKind::Transient,
+            Self::Overloaded(_) => true,
+            Self::Limit { .. } | Self::Trap(_) | Self::NotExported(_) | Self::Host(_) => false,
+        }
+    }
+}

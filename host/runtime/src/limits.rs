@@ -1,0 +1,83 @@
+//! The limits of a call, each declared once: what it bounds, its name, its default.
+//!
+//! A limit that is met ends the call, and nothing else, with [`CallError::Limit`](crate::CallError),
+//! which names the limit, its value and the setting that changes it.
+
+use std::time::Duration;
+
+/// One row of the table of limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitInfo {
+    /// The setting, such as `limits.cpu`.
+    pub setting: &'static str,
+    /// The environment variable that sets the node-wide default.
+    pub environment: &'static str,
+    /// What the number counts: `ms`, `bytes` or `calls`.
+    pub unit: &'static str,
+    /// The default, in that unit.
+    pub default: u64,
+    /// What is bounded.
+    pub doc: &'static str,
+}
+
+macro_rules! limits {
+    ($($(#[doc = $doc:literal])+ $field:ident: $kind:ident = $default:expr, $setting:literal, $environment:literal;)+) => {
+        /// What one call may use up.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct Limits {
+            $($(#[doc = $doc])+ pub $field: limits!(@type $kind),)+
+        }
+
+        impl Default for Limits {
+            fn default() -> Self {
+                Self { $($field: limits!(@value $kind $default),)+ }
+            }
+        }
+
+        /// The table of limits, for documentation and for configuration.
+        pub const LIMITS: &[LimitInfo] = &[
+            $(LimitInfo {
+                setting: $setting,
+                environment: $environment,
+                unit: limits!(@unit $kind),
+                default: $default,
+                doc: concat!($($doc),+),
+            },)+
+        ];
+    };
+    (@type ms) => { Duration };
+    (@type bytes) => { u64 };
+    (@type calls) => { u64 };
+    (@value ms $default:expr) => { Duration::from_millis($default) };
+    (@value bytes $default:expr) => { $default };
+    (@value calls $default:expr) => { $default };
+    (@unit ms) => { "ms" };
+    (@unit bytes) => { "bytes" };
+    (@unit calls) => { "calls" };
+}
+
+limits! {
+    /// CPU time that the guest and the host functions it calls spend on a thread.
+    cpu: ms = 2_000, "limits.cpu", "KOI_MCP_LIMITS__CPU";
+    /// Time from the call until its answer, waiting included.
+    wall: ms = 30_000, "limits.wall", "KOI_MCP_LIMITS__WALL";
+    /// Bytes of all linear memories and tables of the instance together.
+    memory: bytes = 256 << 20, "limits.memory", "KOI_MCP_LIMITS__MEMORY";
+    /// Bytes of what the guest answers.
+    result: bytes = 8 << 20, "limits.result", "KOI_MCP_LIMITS__RESULT";
+    /// Calls from the guest to the host's own interfaces.
+    host_calls: calls = 100_000, "limits.host-calls", "KOI_MCP_LIMITS__HOST_CALLS";
+    /// Bytes of log messages, standard output and standard error; what goes beyond is dropped.
+    log_bytes: bytes = 256 << 10, "limits.log-bytes", "KOI_MCP_LIMITS__LOG_BYTES";
+}
+
+impl Limits {
+    /// The limits of `describe`: as the defaults, with 1 MiB of result and a shorter time.
+    pub fn describe() -> Self {
+        Self {
+            wall: Duration::from_secs(10),
+            result: 1 << 20,
+            ..Self::default()
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! Everything that a guest can reach, one trait per thing.
+//!
+//! A [`Ports`] value goes in with each call and the runtime keeps none, so that `describe`, a replay
+//! or a check is the same call with other ports. Each port gets the [`CallContext`] of the call on
+//! whose behalf it is asked, which is all that grants, quotas and logs need to know. A port that
+//! fails says so as a [`PortError`], which the guest sees in the words of the interface it called; a
+//! port that panics fails that one call.
+
+mod context;
+mod denied;
+mod error;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use koi_rid::{Bundle, Contents, Manifest, Rid, RidType, Writer};
+
+pub use context::{CallContext, CallKind};
+pub use error::{Denial, PortError};
+
+/// A stored bundle and who wrote it.
+#[derive(Debug, Clone)]
+pub struct KnownBundle {
+    /// The bundle as it is stored.
+    pub bundle: Bundle,
+    /// The guest that wrote it on this node; none if it came from elsewhere.
+    pub written_by: Option<Writer>,
+}
+
+/// One page of stored bundles of a RID type, in the order of their RIDs.
+#[derive(Debug, Clone)]
+pub struct KnowledgeQuery {
+    /// Bundles of this RID type are wanted.
+    pub rid_type: RidType,
+    /// At most so many bundles, 1 to 1000.
+    pub limit: u32,
+    /// Where the page before this one ended.
+    pub cursor: Option<String>,
+}
+
+/// What a [`KnowledgeQuery`] found.
+#[derive(Debug, Clone, Default)]
+pub struct KnowledgePage {
+    /// The bundles of this page.
+    pub bundles: Vec<KnownBundle>,
+    /// The cursor of the next page; none on the last one.
+    pub next: Option<String>,
+}
+
+/// Another node that shares an edge with this one.
+#[derive(Debug, Clone)]
+pub struct Neighbour {
+    /// The other node's RID.
+    pub rid: Rid,
+    /// This node subscribes to it.
+    pub provider: bool,
+    /// It subscribes to this node.
+    pub subscriber: bool,
+    /// The RID types that it receives from this node.
+    pub rid_types: Vec<RidType>,
+    /// `FULL` or `PARTIAL`, where its profile is known.
+    pub node_type: Option<String>,
+}
+
+/// One page of the keys of a bucket.
+#[derive(Debug, Clone, Default)]
+pub struct KeyPage {
+    /// The keys of this page.
+    pub keys: Vec<String>,
+    /// The cursor of the next page; none on the last one.
+    pub next: Option<u64>,
+}
+
+/// The node's knowledge.
+#[async_trait]
+pub trait Knowledge: Send + Sync {
+    /// The stored bundle, if there is one.
+    async fn read(&self, call: &CallContext, rid: &Rid) -> Result<Option<KnownBundle>, PortError>;
+
+    /// One page of stored bundles.
+    async fn query(
+        &self,
+        call: &CallContext,
+        query: &KnowledgeQuery,
+    ) -> Result<KnowledgePage, PortError>;
+
+    /// Puts contents under a RID on their way through the pipeline; on disk when it returns.
+    async fn publish(
+        &self,
+        call: &CallContext,
+        rid: Rid,
+        contents: Contents,
+    ) -> Result<Manifest, PortError>;
+
+    /// Asks for what is stored under a RID to be forgotten; on disk when it returns.
+    async fn forget(&self, call: &CallContext, rid: &Rid) -> Result<(), PortError>;
+
+    /// The stored bundle, else one fetched from a node that provides the RID type.
+    async fn dereference(
+        &self,
+        call: &CallContext,
+        rid: &Rid,
+    ) -> Result<Option<KnownBundle>, PortError>;
+}
+
+/// The extension's own keys and values, in named buckets.
+#[async_trait]
+pub trait KeyValue: Send + Sync {
+    /// Whether the bucket may be used; [`PortError::InvalidInput`] if there is none of that name.
+    async fn open(&self, call: &CallContext, bucket: &str) -> Result<(), PortError>;
+
+    /// The value of a key, if it has one.
+    async fn get(
+        &self,
+        call: &CallContext,
+        bucket: &str,
+        key: &str,
+    ) -> Result<Option<Vec<u8>>, PortError>;
+
+    /// Gives a key a value.
+    async fn set(
+        &self,
+        call: &CallContext,
+        bucket: &str,
+        key: &str,
+        value: Vec<u8>,
+    ) -> Result<(), PortError>;
+
+    /// Takes a key away; no error if it is not there.
+    async fn delete(&self, call: &CallContext, bucket: &str, key: &str) -> Result<(), PortError>;
+
+    /// Whether a key has a value.
+    async fn exists(&self, call: &CallContext, bucket: &str, key: &str) -> Result<bool, PortError>;
+
+    /// The keys of a bucket, page by page.
+    async fn list_keys(
+        &self,
+        call: &CallContext,
+        bucket: &str,
+        cursor: Option<u64>,
+    ) -> Result<KeyPage, PortError>;
+
+    /// Adds to the number under a key, 0 if it has none, and gives the sum.
+    async fn increment(
+        &self,
+        call: &CallContext,
+        bucket: &str,
+        key: &str,
+        delta: u64,
+    ) -> Result<u64, PortError>;
+
+    /// The values of several keys, in the order in which they were asked for.
+    async fn get_many(
+        &self,
+        call: &CallContext,
+        bucket: &str,
+        keys: Vec<String>,
+    ) -> Result<Vec<Option<(String, Vec<u8>)>>, PortError>;
+
+    /// Gives several keys their values.
+    async fn set_many(
+        &self,
+        call: &CallContext,
+        bucket: &str,
+        entries: Vec<(String, Vec<u8>)>,
+    ) -> Result<(), PortError>;
+
+    /// Takes several keys away.
+    async fn delete_many(
+        &self,
+        call: &CallContext,
+        bucket: &str,
+        keys: Vec<String>,
+    ) -> Result<(), PortError>;
+}
+
+/// The extension's settings.
+#[async_trait]
+pub trait Config: Send + Sync {
+    /// The value of a setting, if it has one.
+    async fn get(&self, call: &CallContext, key: &str) -> Result<Option<String>, PortError>;
+
+    /// All settings.
+    async fn all(&self, call: &CallContext) -> Result<Vec<(String, String)>, PortError>;
+}
+
+/// The network that the node is a member of.
+#[async_trait]
+pub trait Network: Send + Sync {
+    /// This node's RID. The interface has no place for an error: one ends the call.
+    fn this_node(&self, call: &CallContext) -> Result<Rid, PortError>;
+
+    /// The nodes that share an edge with this one, in the order of their RIDs.
+    async fn neighbours(&self, call: &CallContext) -> Result<Vec<Neighbour>, PortError>;
+}
+
+/// Whoever caused the call.
+pub trait Caller: Send + Sync {
+    /// A JSON object about the caller, in the form that the WIT interface `caller` defines.
+    fn who(&self, call: &CallContext) -> String;
+
+    /// Tells the caller how far the call is.
+    fn progress(
+        &self,
+        call: &CallContext,
+        progress: f64,
+        total: Option<f64>,
+        message: Option<String>,
+    );
+
+    /// A message to the caller's log: `level` is a syslog severity, `data` JSON as the guest gave it.
+    fn log(&self, call: &CallContext, level: &str, data: &str);
+}
+
+/// How grave a line of the operator's log is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Of use only while something is being searched for.
+    Trace,
+    /// Of use to the extension's author.
+    Debug,
+    /// Something that happened as it should.
+    Info,
+    /// Something that an operator may want to look at.
+    Warn,
+    /// Something failed.
+    Error,
+    /// The extension cannot do its work.
+    Critical,
+}
+
+/// The operator's log. What a guest writes to standard output and error comes here too, with the
+/// context `stdout` or `stderr`.
+pub trait Log: Send + Sync {
+    /// One message. The runtime has bounded its length; control characters are still in it.
+    fn log(&self, call: &CallContext, level: Level, context: &str, message: &str);
+}
+
+/// Time as the guest sees it.
+pub trait Clock: Send + Sync {
+    /// Time since 1970-01-01T00:00:00Z.
+    fn wall(&self) -> Duration;
+
+    /// Nanoseconds since some instant; never goes backwards.
+    fn monotonic(&self) -> u64;
+}
+
+/// Randomness as the guest sees it.
+pub trait Random: Send + Sync {
+    /// Fills all of `bytes`.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// All that a call can reach. Cheap to clone.
+#[derive(Clone)]
+pub struct Ports {
+    /// The node's knowledge.
+    pub knowledge: Arc<dyn Knowledge>,
+    /// The extension's own keys and values.
+    pub key_value: Arc<dyn KeyValue>,
+    /// The extension's settings.
+    pub config: Arc<dyn Config>,
+    /// The network.
+    pub network: Arc<dyn Network>,
+    /// Whoever caused the call.
+    pub caller: Arc<dyn Caller>,
+    /// The operator's log.
+    pub log: Arc<dyn Log>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+}
+
+impl Ports {
+    /// Nothing granted, clocks that stand still, randomness from a fixed seed, no log: what
+    /// `describe` is called with.
+    pub fn denied() -> Self {
+        denied::ports()
+    }
+}

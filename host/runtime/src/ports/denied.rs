@@ -1,0 +1,193 @@
+//! The ports of `describe`: nothing is granted, time stands still and randomness repeats itself.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use koi_rid::{Contents, Manifest, Rid};
+
+use super::{
+    CallContext, Caller, Clock, Config, Denial, KeyPage, KeyValue, Knowledge, KnowledgePage,
+    KnowledgeQuery, KnownBundle, Level, Log, Neighbour, Network, PortError, Ports, Random,
+};
+
+/// All ports but randomness are without state, so that one of each is enough.
+static DENIED: LazyLock<Arc<Denied>> = LazyLock::new(|| Arc::new(Denied));
+
+/// A fresh set, whose randomness starts at the seed.
+pub(super) fn ports() -> Ports {
+    let denied = || DENIED.clone();
+    Ports {
+        knowledge: denied(),
+        key_value: denied(),
+        config: denied(),
+        network: denied(),
+        caller: denied(),
+        log: denied(),
+        clock: denied(),
+        random: Arc::new(Seeded(AtomicU64::new(0))),
+    }
+}
+
+struct Denied;
+
+fn denied<T>(grant: &str) -> Result<T, PortError> {
+    Err(PortError::Denied(Denial {
+        grant: grant.to_owned(),
+        remedy: "nothing is granted while an extension describes itself, so do this in another call"
+            .to_owned(),
+    }))
+}
+
+const KNOWLEDGE: &str = "knowledge";
+const KEY_VALUE: &str = "capability=keyvalue";
+const CONFIG: &str = "capability=config";
+const NETWORK: &str = "capability=network";
+
+#[async_trait]
+impl Knowledge for Denied {
+    async fn read(&self, _: &CallContext, _: &Rid) -> Result<Option<KnownBundle>, PortError> {
+        denied(KNOWLEDGE)
+    }
+
+    async fn query(&self, _: &CallContext, _: &KnowledgeQuery) -> Result<KnowledgePage, PortError> {
+        denied(KNOWLEDGE)
+    }
+
+    async fn publish(&self, _: &CallContext, _: Rid, _: Contents) -> Result<Manifest, PortError> {
+        denied(KNOWLEDGE)
+    }
+
+    async fn forget(&self, _: &CallContext, _: &Rid) -> Result<(), PortError> {
+        denied(KNOWLEDGE)
+    }
+
+    async fn dereference(
+        &self,
+        _: &CallContext,
+        _: &Rid,
+    ) -> Result<Option<KnownBundle>, PortError> {
+        denied(KNOWLEDGE)
+    }
+}
+
+#[async_trait]
+impl KeyValue for Denied {
+    async fn open(&self, _: &CallContext, _: &str) -> Result<(), PortError> {
+        denied(KEY_VALUE)
+    }
+
+    async fn get(&self, _: &CallContext, _: &str, _: &str) -> Result<Option<Vec<u8>>, PortError> {
+        denied(KEY_VALUE)
+    }
+
+    async fn set(&self, _: &CallContext, _: &str, _: &str, _: Vec<u8>) -> Result<(), PortError> {
+        denied(KEY_VALUE)
+    }
+
+    async fn delete(&self, _: &CallContext, _: &str, _: &str) -> Result<(), PortError> {
+        denied(KEY_VALUE)
+    }
+
+    async fn exists(&self, _: &CallContext, _: &str, _: &str) -> Result<bool, PortError> {
+        denied(KEY_VALUE)
+    }
+
+    async fn list_keys(
+        &self,
+        _: &CallContext,
+        _: &str,
+        _: Option<u64>,
+    ) -> Result<KeyPage, PortError> {
+        denied(KEY_VALUE)
+    }
+
+    async fn increment(&self, _: &CallContext, _: &str, _: &str, _: u64) -> Result<u64, PortError> {
+        denied(KEY_VALUE)
+    }
+
+    async fn get_many(
+        &self,
+        _: &CallContext,
+        _: &str,
+        _: Vec<String>,
+    ) -> Result<Vec<Option<(String, Vec<u8>)>>, PortError> {
+        denied(KEY_VALUE)
+    }
+
+    async fn set_many(
+        &self,
+        _: &CallContext,
+        _: &str,
+        _: Vec<(String, Vec<u8>)>,
+    ) -> Result<(), PortError> {
+        denied(KEY_VALUE)
+    }
+
+    async fn delete_many(&self, _: &CallContext, _: &str, _: Vec<String>) -> Result<(), PortError> {
+        denied(KEY_VALUE)
+    }
+}
+
+#[async_trait]
+impl Config for Denied {
+    async fn get(&self, _: &CallContext, _: &str) -> Result<Option<String>, PortError> {
+        denied(CONFIG)
+    }
+
+    async fn all(&self, _: &CallContext) -> Result<Vec<(String, String)>, PortError> {
+        denied(CONFIG)
+    }
+}
+
+#[async_trait]
+impl Network for Denied {
+    fn this_node(&self, _: &CallContext) -> Result<Rid, PortError> {
+        denied(NETWORK)
+    }
+
+    async fn neighbours(&self, _: &CallContext) -> Result<Vec<Neighbour>, PortError> {
+        denied(NETWORK)
+    }
+}
+
+impl Caller for Denied {
+    fn who(&self, call: &CallContext) -> String {
+        format!("{{\"kind\":\"{}\"}}", call.kind.as_str())
+    }
+
+    fn progress(&self, _: &CallContext, _: f64, _: Option<f64>, _: Option<String>) {}
+
+    fn log(&self, _: &CallContext, _: &str, _: &str) {}
+}
+
+impl Log for Denied {
+    fn log(&self, _: &CallContext, _: Level, _: &str, _: &str) {}
+}
+
+impl Clock for Denied {
+    fn wall(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn monotonic(&self) -> u64 {
+        0
+    }
+}
+
+/// SplitMix64: the same bytes for the same sequence of calls, which is all that is asked of it.
+struct Seeded(AtomicU64);
+
+impl Random for Seeded {
+    fn fill(&self, bytes: &mut [u8]) {
+        const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+        for chunk in bytes.chunks_mut(8) {
+            let state = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
+            let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            let word = (mixed ^ (mixed >> 31)).to_le_bytes();
+            chunk.copy_from_slice(&word[..chunk.len()]);
+        }
+    }
+}
