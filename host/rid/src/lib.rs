@@ -1,1 +1,27 @@
-//! x
+//! The values of a KOI network: RIDs and their types, timestamps, contents, manifests, bundles and
+//! events, with the JSON layer that they are read from and printed by.
+//!
+//! Promises: a value that exists is valid and bounded; printing it gives the one canonical text
+//! that peers sign; contents stay the text that arrived. Nothing here does I/O, and no input
+//! panics: every refusal is an error that names what was wrong.
+
+mod bundle;
+mod contents;
+mod error;
+mod event;
+pub mod jcs;
+pub mod json;
+mod manifest;
+mod rid;
+mod timestamp;
+
+pub use bundle::Bundle;
+pub use contents::{Contents, ContentsError, MAX_CONTENTS_BYTES, MAX_CONTENTS_DEPTH};
+pub use error::ModelError;
+pub use event::{Event, EventType, UnknownEventType};
+pub use json::{Dialect, FloatStyle, ManifestExtras};
+pub use manifest::{
+    Extras, MANIFEST_MEMBERS, MAX_EXTRAS, MAX_EXTRAS_BYTES, MAX_HASH_BYTES, Manifest,
+};
+pub use rid::{MAX_PYTHON_RID_BYTES, MAX_RID_BYTES, Rid, RidError, RidType};
+pub use timestamp::{Timestamp, TimestampError};
