@@ -1,1 +1,36 @@
-//! x
+//! What a node keeps: small async traits, one for each concern, and their backends.
+//!
+//! Promise: whatever one of these calls has answered with `Ok` survives `kill -9` and power loss.
+//! Reading never waits for writing. What belongs together goes through [`Commits::commit`], which
+//! stores a bundle, its outbox rows and the acknowledgement of its inbox entry together or not at
+//! all.
+//!
+//! Failure: every call fails with a [`StoreError`] that says what failed and what to do; a call
+//! that failed has left nothing behind.
+//!
+//! A future that is dropped while it waits may or may not have had its effect, as with any
+//! request to a database whose answer was not awaited.
+
+mod bundles;
+mod commit;
+mod dead_letters;
+mod error;
+mod extensions;
+mod inbox;
+mod key_value;
+mod outbox;
+mod page;
+pub mod sqlite;
+mod stores;
+
+pub use bundles::{BundleQuery, Bundles, StoredBundle};
+pub use commit::{Batch, Commits, Committed, Op};
+pub use dead_letters::{DeadLetter, DeadLetterDraft, DeadLetters};
+pub use error::{Result, StoreError};
+pub use extensions::{Extensions, NewRevision, Revision};
+pub use inbox::{Arrival, ArrivalKind, Inbox, InboxEntry};
+pub use key_value::{KeyPage, KeyValue};
+pub use koi_rid::Writer;
+pub use outbox::{Outbox, OutboxEntry, Outgoing};
+pub use page::{MAX_PAGE, Page};
+pub use stores::Stores;

@@ -1,0 +1,70 @@
+//! How a store fails.
+
+/// What every call of a store returns.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// Why a call failed. It has left nothing behind.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// There is no room to write; reading goes on, and writing does as soon as there is room.
+    #[error(
+        "the store is full and nothing was written: free space on the disk of the data folder, \
+         or raise its quota"
+    )]
+    Full,
+    /// What is on the disk is not what was written there.
+    #[error(
+        "the store is damaged ({what}): stop the node, keep a copy of the data folder, and \
+         restore it from a backup"
+    )]
+    Corrupt {
+        /// What was found, and where.
+        what: String,
+    },
+    /// The file is something else than a store.
+    #[error("{path} is not a store of koi-mcp: name another data folder, or move that file away")]
+    Foreign {
+        /// The file.
+        path: String,
+    },
+    /// A newer koi-mcp has written this store.
+    #[error(
+        "{path} has schema version {found}, this koi-mcp knows versions up to {known}: run the \
+         newer koi-mcp, or restore a backup from before the upgrade"
+    )]
+    Newer {
+        /// The file.
+        path: String,
+        /// The version found in it.
+        found: i64,
+        /// The newest version that this program knows.
+        known: i64,
+    },
+    /// Another program holds the store's lock for longer than can be waited for.
+    #[error("the store is locked by another program: end what has it open, then try again")]
+    Busy,
+    /// The store has been closed, or its writer has stopped.
+    #[error("the store is closed: restart the node")]
+    Closed,
+    /// What a call relies on is not there (any more).
+    #[error("{what} is not in the store")]
+    NotFound {
+        /// What was looked for.
+        what: String,
+    },
+    /// The caller gave something that cannot be stored or understood.
+    #[error("{what}")]
+    Invalid {
+        /// What it was, and what would have been right.
+        what: String,
+    },
+    /// The file system or the database refused.
+    #[error("{what} failed: {source}; check the disk and the rights of the data folder")]
+    Io {
+        /// What was being done.
+        what: String,
+        /// What the file system or the database said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}

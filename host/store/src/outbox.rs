@@ -1,0 +1,42 @@
+//! What has to be told to peers. Rows come and go by [`crate::Commits`].
+
+use async_trait::async_trait;
+use koi_rid::{Event, Rid};
+
+use crate::Result;
+
+/// An event on its way to one peer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outgoing {
+    /// The RID of the node to tell.
+    pub peer: Rid,
+    /// With manifest and contents if it is a NEW or an UPDATE, with the RID alone for a FORGET.
+    pub event: Event,
+}
+
+/// An event as it waits in the outbox.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutboxEntry {
+    /// Grows with each entry and is never given twice.
+    pub id: u64,
+    /// The RID of the node to tell.
+    pub peer: Rid,
+    /// What to tell.
+    pub event: Event,
+    /// How often telling it has failed.
+    pub attempts: u32,
+}
+
+/// Reads the outbox.
+#[async_trait]
+pub trait Outbox: Send + Sync {
+    /// The peers for which something waits, in the order of their RIDs.
+    async fn peers(&self) -> Result<Vec<Rid>>;
+
+    /// What waits for a peer after the entry with the id `after` (0 for the first), in the order
+    /// of ids, which is the order of delivery; at most `limit`, 1 to [`crate::MAX_PAGE`].
+    async fn next(&self, peer: &Rid, after: u64, limit: u32) -> Result<Vec<OutboxEntry>>;
+
+    /// How many entries wait, for one peer or for all.
+    async fn len(&self, peer: Option<&Rid>) -> Result<u64>;
+}

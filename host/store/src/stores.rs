@@ -1,0 +1,25 @@
+//! All concerns of one store together.
+
+use std::sync::Arc;
+
+use crate::{Bundles, Commits, DeadLetters, Extensions, Inbox, KeyValue, Outbox};
+
+/// A store: one handle for each concern, cheap to clone. When the last handle of all clones goes,
+/// what was asked for is finished and the store is closed.
+#[derive(Clone)]
+pub struct Stores {
+    /// The knowledge.
+    pub bundles: Arc<dyn Bundles>,
+    /// What has arrived.
+    pub inbox: Arc<dyn Inbox>,
+    /// What has to be told to peers.
+    pub outbox: Arc<dyn Outbox>,
+    /// What was given up.
+    pub dead_letters: Arc<dyn DeadLetters>,
+    /// Installed extensions.
+    pub extensions: Arc<dyn Extensions>,
+    /// The durable facts of extensions.
+    pub key_value: Arc<dyn KeyValue>,
+    /// Changes that belong together.
+    pub commits: Arc<dyn Commits>,
+}
