@@ -14,6 +14,7 @@ pub mod json;
 mod manifest;
 mod rid;
 mod timestamp;
+mod writer;
 
 pub use bundle::Bundle;
 pub use contents::{Contents, ContentsError, MAX_CONTENTS_BYTES, MAX_CONTENTS_DEPTH};
@@ -25,3 +26,4 @@ pub use manifest::{
 };
 pub use rid::{MAX_PYTHON_RID_BYTES, MAX_RID_BYTES, Rid, RidError, RidType};
 pub use timestamp::{Timestamp, TimestampError};
+pub use writer::Writer;

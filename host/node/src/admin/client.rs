@@ -1,0 +1,74 @@
+//! The admin API from the side of the commands.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow};
+use reqwest::{Method, RequestBuilder, Response};
+use serde::de::DeserializeOwned;
+
+use super::problem::Problem;
+use crate::data_dir::{RunningNode, running_node};
+
+/// A connection to the node that runs on a data folder.
+pub struct Client {
+    node: RunningNode,
+    token: String,
+    http: reqwest::Client,
+}
+
+impl Client {
+    /// Finds the node that runs on a data folder.
+    ///
+    /// # Errors
+    /// If none runs there.
+    pub fn of(data_dir: &Path) -> Result<Self> {
+        let (node, token) = running_node(data_dir)?;
+        let http = reqwest::Client::builder().no_proxy().tcp_nodelay(true).build()?;
+        Ok(Self { node, token, http })
+    }
+
+    /// Where the node listens.
+    #[must_use]
+    pub fn node(&self) -> &RunningNode {
+        &self.node
+    }
+
+    /// The token of its admin API.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// A request to a path below `/v1/`.
+    #[must_use]
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http
+            .request(method, format!("{}/v1/{path}", self.node.admin_url))
+            .bearer_auth(&self.token)
+    }
+
+    /// Sends a request and reads the answer.
+    ///
+    /// # Errors
+    /// If the node cannot be reached, or with the node's own words if it refuses.
+    pub async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T> {
+        let response = request
+            .send()
+            .await
+            .with_context(|| format!("cannot reach the node at {}", self.node.admin_url))?;
+        let response = refusal(response).await?;
+        response.json().await.context("the node's answer is not what this version of koi-mcp expects")
+    }
+}
+
+async fn refusal(response: Response) -> Result<Response> {
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    let status = response.status();
+    let body = response.bytes().await.unwrap_or_default();
+    Err(match serde_json::from_slice::<Problem>(&body) {
+        Ok(problem) => anyhow!("{}", problem.detail),
+        Err(_) => anyhow!("the node answered {status}"),
+    })
+}

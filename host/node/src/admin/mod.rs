@@ -1,0 +1,33 @@
+//! The admin API: how the operator's commands reach the running node.
+//!
+//! HTTP + JSON on a loopback listener of its own. Every request carries the token of the data
+//! folder as a bearer token, a `Host` of the loopback and no `Origin`: a web page in a browser on
+//! the same machine gets nothing. Errors are problem documents (RFC 9457).
+//!
+//! | request | does |
+//! |---|---|
+//! | `GET /v1/node` | where the node listens |
+//! | `GET /v1/extensions` | what is installed |
+//! | `POST /v1/extensions?options=…` | installs the component in the body ([`InstallOptions`]) |
+//! | `DELETE /v1/extensions/{name}` | removes one |
+//! | `PUT /v1/extensions/{name}/grants` | sets what is granted |
+//! | `POST /v1/bundles`, `GET /v1/bundles?rid=`, `DELETE /v1/bundles?rid=` | publish, read, forget |
+//! | `POST /v1/tools/{name}` | calls a tool with the arguments in the body |
+//! | `GET /v1/dead-letters`, `POST /v1/dead-letters/{id}` | list, try again |
+//! | `POST /v1/mcp` with `Upgrade: mcp` | the connection becomes an MCP stdio transport |
+
+mod bridge;
+mod client;
+mod guard;
+mod problem;
+mod routes;
+
+pub use bridge::connect as connect_mcp;
+pub use client::Client;
+pub use routes::{AdminParts, InstallOptions, Publication, router};
+
+/// Largest component that is taken: 256 MiB.
+pub const MAX_COMPONENT: usize = 256 << 20;
+
+/// The protocol name of the MCP byte stream in an `Upgrade` header.
+const MCP_UPGRADE: &str = "mcp";

@@ -1,0 +1,293 @@
+//! The routes of the admin API.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post, put};
+use axum::{Json, Router, middleware};
+use hyper_util::rt::TokioIo;
+use koi_mcp_server::McpServer;
+use koi_pipeline::{Intake, Pipeline};
+use koi_registry::{Grant, GrantRequest, Install, Invocation, Registry};
+use koi_rid::{Contents, Rid};
+use koi_store::{Stores, StoredBundle};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::guard::{Token, check};
+use super::problem::Problem;
+use super::{MAX_COMPONENT, MCP_UPGRADE};
+use crate::data_dir::RunningNode;
+
+/// Dead letters in one answer.
+const DEAD_LETTERS: u32 = 1000;
+
+/// What the admin API acts on.
+#[derive(Clone)]
+pub struct AdminParts {
+    /// Where the node listens.
+    pub node: RunningNode,
+    /// Installed extensions.
+    pub registry: Registry,
+    /// Stored knowledge.
+    pub stores: Stores,
+    /// The way in for publications.
+    pub intake: Intake,
+    /// For another try at a dead letter.
+    pub pipeline: Pipeline,
+    /// For MCP over the admin listener.
+    pub mcp: McpServer,
+}
+
+/// How to install a component.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct InstallOptions {
+    /// Rights, as `koi-mcp extension install --grant` takes them. Empty: those of the revision
+    /// before, if there is one.
+    pub grants: Vec<String>,
+    /// Grant all that the extension asks for.
+    pub grant_asked: bool,
+    /// Settings on top of those of the configuration.
+    pub settings: Map<String, Value>,
+    /// Where the component came from, for the record.
+    pub source: String,
+}
+
+/// Knowledge to publish.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Publication {
+    /// The RID.
+    pub rid: String,
+    /// Its contents, a JSON object, with the member order as given.
+    pub contents: Box<serde_json::value::RawValue>,
+}
+
+/// The admin API, guarded by the token.
+pub fn router(parts: AdminParts, token: &str) -> Router {
+    Router::new()
+        .route("/v1/node", get(node))
+        .route("/v1/extensions", get(extensions).post(install))
+        .route("/v1/extensions/{name}", delete(remove))
+        .route("/v1/extensions/{name}/grants", put(set_grants))
+        .route("/v1/bundles", get(read).post(publish).delete(forget))
+        .route("/v1/tools/{name}", post(call))
+        .route("/v1/dead-letters", get(dead_letters))
+        .route("/v1/dead-letters/{id}", post(retry))
+        .route("/v1/mcp", post(mcp))
+        .layer(DefaultBodyLimit::max(MAX_COMPONENT))
+        .layer(middleware::from_fn_with_state(Token(Arc::from(token)), check))
+        .with_state(parts)
+}
+
+async fn node(State(parts): State<AdminParts>) -> Json<RunningNode> {
+    Json(parts.node)
+}
+
+async fn extensions(State(parts): State<AdminParts>) -> Response {
+    Json(parts.registry.list()).into_response()
+}
+
+#[derive(Deserialize)]
+struct InstallQuery {
+    #[serde(default)]
+    options: Option<String>,
+}
+
+async fn install(
+    State(parts): State<AdminParts>,
+    Query(query): Query<InstallQuery>,
+    component: Bytes,
+) -> Result<Response, Problem> {
+    let options: InstallOptions = match query.options.as_deref() {
+        Some(text) => serde_json::from_str(text)
+            .map_err(|error| Problem::bad_request(format!("options: {error}")))?,
+        None => InstallOptions::default(),
+    };
+    let grants = if options.grant_asked {
+        GrantRequest::AsAsked
+    } else if options.grants.is_empty() {
+        GrantRequest::Keep
+    } else {
+        GrantRequest::Listed(parse_grants(&options.grants)?)
+    };
+    let report = parts
+        .registry
+        .install(Install {
+            component: component.to_vec(),
+            grants,
+            settings: options.settings,
+            source: options.source,
+        })
+        .await
+        .map_err(Problem::refused)?;
+    Ok(Json(report).into_response())
+}
+
+fn parse_grants(grants: &[String]) -> Result<Vec<Grant>, Problem> {
+    grants.iter().map(|text| text.parse().map_err(Problem::bad_request)).collect()
+}
+
+async fn remove(State(parts): State<AdminParts>, Path(name): Path<String>) -> Result<Json<Value>, Problem> {
+    parts.registry.remove(&name).await.map_err(Problem::refused)?;
+    Ok(Json(json!({"removed": name})))
+}
+
+async fn set_grants(
+    State(parts): State<AdminParts>,
+    Path(name): Path<String>,
+    Json(grants): Json<Vec<String>>,
+) -> Result<Json<Value>, Problem> {
+    parts.registry.set_grants(&name, parse_grants(&grants)?).await.map_err(Problem::refused)?;
+    Ok(Json(json!({"extension": name, "grants": grants})))
+}
+
+#[derive(Deserialize)]
+struct RidQuery {
+    rid: String,
+}
+
+impl RidQuery {
+    fn parse(&self) -> Result<Rid, Problem> {
+        Rid::parse(&self.rid).map_err(Problem::bad_request)
+    }
+}
+
+async fn read(
+    State(parts): State<AdminParts>,
+    Query(query): Query<RidQuery>,
+) -> Result<Response, Problem> {
+    let rid = query.parse()?;
+    let stored = parts.stores.bundles.read(&rid).await.map_err(Problem::internal)?;
+    let stored = stored.ok_or_else(|| {
+        Problem::not_found(format!("nothing is stored under {rid}; `koi-mcp dead-letters list` shows what was refused"))
+    })?;
+    Ok(Json(bundle_json(&stored)).into_response())
+}
+
+/// A stored bundle as `koi-mcp read` prints it.
+fn bundle_json(stored: &StoredBundle) -> Value {
+    let mut bundle = json!({"manifest": stored.bundle.manifest, "contents": stored.bundle.contents});
+    if let (Some(writer), Some(bundle)) = (&stored.written_by, bundle.as_object_mut()) {
+        let writer = json!({
+            "extension": writer.extension, "revision": writer.revision, "digest": writer.digest,
+        });
+        bundle.insert("written_by".to_owned(), writer);
+    }
+    bundle
+}
+
+async fn publish(
+    State(parts): State<AdminParts>,
+    Json(publications): Json<Vec<Publication>>,
+) -> Result<Json<Value>, Problem> {
+    let mut arrivals = Vec::with_capacity(publications.len());
+    let mut accepted = Vec::with_capacity(publications.len());
+    for (index, publication) in publications.iter().enumerate() {
+        let at = |error: &dyn std::fmt::Display| {
+            Problem::bad_request(format!("object {} ({}): {error}", index + 1, publication.rid))
+        };
+        let rid = Rid::parse(&publication.rid).map_err(|error| at(&error))?;
+        let contents = Contents::parse(publication.contents.get()).map_err(|error| at(&error))?;
+        accepted.push(rid.to_string());
+        arrivals.push(koi_pipeline::publication(rid, contents));
+    }
+    parts.intake.accept(arrivals).await.map_err(Problem::internal)?;
+    Ok(Json(json!({"accepted": accepted})))
+}
+
+async fn forget(
+    State(parts): State<AdminParts>,
+    Query(query): Query<RidQuery>,
+) -> Result<Json<Value>, Problem> {
+    let rid = query.parse()?;
+    parts
+        .intake
+        .accept(vec![koi_pipeline::forgetting(rid.clone())])
+        .await
+        .map_err(Problem::internal)?;
+    Ok(Json(json!({"accepted": [rid]})))
+}
+
+async fn call(
+    State(parts): State<AdminParts>,
+    Path(name): Path<String>,
+    Json(arguments): Json<Value>,
+) -> Result<Json<Value>, Problem> {
+    let snapshot = parts.registry.snapshot();
+    let tool = snapshot.tools.get(&name).ok_or_else(|| {
+        Problem::not_found(format!("there is no tool {name:?}; `koi-mcp extension list` shows what is installed"))
+    })?;
+    tool.check_arguments(&arguments).map_err(Problem::refused)?;
+    let output = tool
+        .call(&arguments.to_string(), Invocation::from_operator())
+        .await
+        .map_err(Problem::refused)?;
+    Ok(Json(json!({
+        "structuredContent": output.structured,
+        "content": output.content,
+        "isError": output.is_error,
+    })))
+}
+
+async fn dead_letters(State(parts): State<AdminParts>) -> Result<Json<Value>, Problem> {
+    let page =
+        parts.stores.dead_letters.list(None, DEAD_LETTERS).await.map_err(Problem::internal)?;
+    let letters: Vec<Value> = page
+        .items
+        .iter()
+        .map(|letter| {
+            json!({
+                "id": letter.id,
+                "rid": letter.arrival.rid,
+                "source": letter.arrival.source,
+                "phase": letter.phase,
+                "extension": letter.extension,
+                "kind": letter.kind,
+                "reason": letter.reason,
+                "at": letter.at.as_str(),
+                "correlation": letter.arrival.correlation,
+            })
+        })
+        .collect();
+    Ok(Json(letters.into()))
+}
+
+async fn retry(State(parts): State<AdminParts>, Path(id): Path<u64>) -> Result<Json<Value>, Problem> {
+    parts.pipeline.redrive(id).await.map_err(Problem::refused)?;
+    Ok(Json(json!({"retried": id})))
+}
+
+/// Turns the connection into an MCP byte stream.
+async fn mcp(State(parts): State<AdminParts>, mut request: Request) -> Result<Response, Problem> {
+    let wanted = request.headers().get(header::UPGRADE).and_then(|value| value.to_str().ok());
+    if wanted != Some(MCP_UPGRADE) {
+        return Err(Problem::new(
+            StatusCode::UPGRADE_REQUIRED,
+            "this path speaks MCP's stdio transport: send `Upgrade: mcp`; for HTTP use the mcp_url",
+        ));
+    }
+    let upgrade = hyper::upgrade::on(&mut request);
+    let server = parts.mcp;
+    tokio::spawn(async move {
+        match upgrade.await {
+            Ok(connection) => {
+                let (read, write) = tokio::io::split(TokioIo::new(connection));
+                if let Err(error) = server.serve_stream(read, write).await {
+                    tracing::debug!(%error, "an MCP stream ended");
+                }
+            }
+            Err(error) => tracing::debug!(%error, "an MCP client left before its stream began"),
+        }
+    });
+    Response::builder()
+        .status(StatusCode::SWITCHING_PROTOCOLS)
+        .header(header::CONNECTION, "Upgrade")
+        .header(header::UPGRADE, MCP_UPGRADE)
+        .body(Body::empty())
+        .map_err(Problem::internal)
+}

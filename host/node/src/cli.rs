@@ -1,0 +1,244 @@
+//! The command line: what can be asked of the program, and how it turns into configuration.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use serde_json::{Map, Value};
+
+use crate::config::Role;
+
+/// A node of a KOI-net knowledge network that is an MCP server, with its domains as Wasm extensions.
+#[derive(Debug, Parser)]
+#[command(
+    name = "koi-mcp",
+    version,
+    propagate_version = true,
+    disable_help_subcommand = true,
+    after_help = "\
+Examples:
+  koi-mcp serve                                     a node on loopback, its data in .koi/
+  koi-mcp extension install my.wasm --grant-asked   a domain into the running node
+  koi-mcp publish object.json                       knowledge: {\"rid\": …, \"contents\": {…}}
+  koi-mcp call find_datasets --args '{\"format\":\"parquet\"}'
+  koi-mcp mcp                                       stdio, for an MCP client's configuration
+
+Exit codes: 0 done, 1 failed, 2 wrong usage."
+)]
+pub struct Cli {
+    /// What all commands share.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What all commands share.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// Folder for keys, database and compiled code [default: .koi]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Configuration file, .toml or .json [default: koi-mcp.toml, koi-mcp.json or /etc/koi-mcp/config.json]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a node until it is told to stop
+    Serve(ServeArgs),
+    /// Speak MCP on standard input and output: with the node on the data folder, else with one of its own
+    Mcp(ServeArgs),
+    /// Install, list and remove extensions, and change what they are granted
+    #[command(subcommand)]
+    Extension(ExtensionCommand),
+    /// Put knowledge on its way: {"rid": …, "contents": {…}}, an array of such, or one a line
+    Publish {
+        /// A file, or - for standard input
+        file: PathBuf,
+    },
+    /// Ask the node to forget what is stored under a RID, and to tell its subscribers
+    Forget {
+        /// The RID
+        rid: String,
+    },
+    /// Print the bundle that is stored under a RID
+    Read {
+        /// The RID
+        rid: String,
+    },
+    /// Call a tool
+    Call {
+        /// The tool's name
+        tool: String,
+        /// Its arguments, a JSON object
+        #[arg(long, value_name = "JSON", default_value = "{}")]
+        args: String,
+    },
+    /// Look at knowledge that was refused or failed, and give it another try
+    #[command(subcommand)]
+    DeadLetters(DeadLettersCommand),
+}
+
+/// Flags of `serve` and `mcp`; each wins over the environment and the file.
+#[derive(Debug, Default, Args)]
+pub struct ServeArgs {
+    /// Name in the node's RID
+    #[arg(long)]
+    pub name: Option<String>,
+    /// What the node does in its network [default: coordinator; producer with a first contact]
+    #[arg(long)]
+    pub role: Option<Role>,
+    /// Address of the KOI-net server; port 0 picks a free one [default: 127.0.0.1:8000]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub koi_listen: Option<SocketAddr>,
+    /// Address of the MCP server; port 0 picks a free one [default: 127.0.0.1:9000]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub mcp_listen: Option<SocketAddr>,
+    /// Base URL of a node of the network to join
+    #[arg(long, value_name = "URL")]
+    pub first_contact: Option<String>,
+    /// RID of that node, where it is known
+    #[arg(long, value_name = "RID", requires = "first_contact")]
+    pub first_contact_rid: Option<String>,
+}
+
+/// `koi-mcp extension …`
+#[derive(Debug, Subcommand)]
+pub enum ExtensionCommand {
+    /// Install a component into the running node, in place of an earlier revision of the same name
+    Install {
+        /// The component, a .wasm file
+        file: PathBuf,
+        /// A right: read=, publish=, forget= or handle= with a RID type or pattern (orn:data.dataset:sales/*),
+        /// or capability=keyvalue|config|network. Repeat for more. Without any, an earlier revision's stay
+        #[arg(long = "grant", value_name = "GRANT")]
+        grants: Vec<String>,
+        /// Grant all that the extension asks for
+        #[arg(long, conflicts_with = "grants")]
+        grant_asked: bool,
+        /// A setting for the extension, KEY=VALUE; the value is JSON where it parses as such. Repeat for more
+        #[arg(long = "set", value_name = "KEY=VALUE")]
+        settings: Vec<String>,
+    },
+    /// List the installed extensions
+    List,
+    /// Remove an extension; its revisions and the knowledge that it wrote stay stored
+    Remove {
+        /// Its name
+        name: String,
+    },
+    /// Show what an extension asks for and what it was granted
+    Grants {
+        /// Its name
+        name: String,
+    },
+    /// Grant an extension more
+    Grant {
+        /// Its name
+        name: String,
+        /// Rights, as with `install --grant`
+        #[arg(required = true)]
+        grants: Vec<String>,
+    },
+    /// Take rights back
+    Revoke {
+        /// Its name
+        name: String,
+        /// Rights, as `grants` shows them
+        #[arg(required = true)]
+        grants: Vec<String>,
+    },
+}
+
+/// `koi-mcp dead-letters …`
+#[derive(Debug, Subcommand)]
+pub enum DeadLettersCommand {
+    /// List them
+    List,
+    /// Put one through the pipeline again
+    Retry {
+        /// Its number in the list
+        id: u64,
+    },
+}
+
+impl Cli {
+    /// The flags in the form of the configuration file.
+    #[must_use]
+    pub fn flags(&self) -> Value {
+        let mut flags = Map::new();
+        if let Some(dir) = &self.common.data_dir {
+            set(&mut flags, "node", "data_dir", dir.to_string_lossy().into_owned());
+        }
+        if let Command::Serve(args) | Command::Mcp(args) = &self.command {
+            args.flags(&mut flags);
+        }
+        Value::Object(flags)
+    }
+}
+
+impl ServeArgs {
+    fn flags(&self, flags: &mut Map<String, Value>) {
+        if let Some(name) = &self.name {
+            set(flags, "node", "name", name.clone());
+        }
+        if let Some(role) = self.role {
+            set(flags, "node", "role", serde_json::json!(role));
+        }
+        if let Some(listen) = self.koi_listen {
+            set(flags, "koi", "listen", listen.to_string());
+        }
+        if let Some(listen) = self.mcp_listen {
+            set(flags, "mcp", "listen", listen.to_string());
+        }
+        let contact = [("url", &self.first_contact), ("rid", &self.first_contact_rid)];
+        let contact: Map<String, Value> = contact
+            .into_iter()
+            .filter_map(|(key, value)| Some((key.to_owned(), value.clone()?.into())))
+            .collect();
+        if !contact.is_empty() {
+            set(flags, "koi", "first_contact", Value::Object(contact));
+        }
+    }
+}
+
+fn set(flags: &mut Map<String, Value>, section: &str, key: &str, value: impl Into<Value>) {
+    if let Value::Object(section) =
+        flags.entry(section).or_insert_with(|| Value::Object(Map::new()))
+    {
+        section.insert(key.to_owned(), value.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_take_the_form_of_the_file() {
+        let cli = Cli::parse_from([
+            "koi-mcp", "serve", "--data-dir", "d", "--role", "consumer", "--koi-listen", "127.0.0.1:0",
+            "--first-contact", "http://127.0.0.1:1/koi-net",
+        ]);
+        assert_eq!(
+            cli.flags(),
+            serde_json::json!({
+                "node": {"data_dir": "d", "role": "consumer"},
+                "koi": {"listen": "127.0.0.1:0", "first_contact": {"url": "http://127.0.0.1:1/koi-net"}},
+            })
+        );
+    }
+}

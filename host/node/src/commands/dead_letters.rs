@@ -1,0 +1,45 @@
+//! `koi-mcp dead-letters …`
+
+use std::path::Path;
+
+use anyhow::Result;
+use reqwest::Method;
+use serde_json::Value;
+
+use super::print;
+use crate::admin::Client;
+use crate::cli::DeadLettersCommand;
+
+pub(super) async fn run(data_dir: &Path, command: DeadLettersCommand, json: bool) -> Result<()> {
+    let client = Client::of(data_dir)?;
+    match command {
+        DeadLettersCommand::List => {
+            let answer: Value = client.send(client.request(Method::GET, "dead-letters")).await?;
+            if json {
+                print::json(&answer);
+                return Ok(());
+            }
+            let rows: Vec<[String; 4]> = answer
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|letter| ["id", "rid", "phase", "reason"].map(|m| print::cell(letter, m)))
+                .collect();
+            if rows.is_empty() {
+                println!("there are no dead letters");
+            } else {
+                print::table(["ID", "RID", "PHASE", "REASON"], &rows);
+            }
+        }
+        DeadLettersCommand::Retry { id } => {
+            let request = client.request(Method::POST, &format!("dead-letters/{id}"));
+            let answer: Value = client.send(request).await?;
+            if json {
+                print::json(&answer);
+            } else {
+                println!("{id} goes through the pipeline again");
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,187 @@
+//! `koi-mcp extension …`
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+
+use super::print;
+use crate::admin::{Client, InstallOptions};
+use crate::cli::ExtensionCommand;
+
+pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) -> Result<()> {
+    let client = Client::of(data_dir)?;
+    match command {
+        ExtensionCommand::Install { file, grants, grant_asked, settings } => {
+            let options = InstallOptions {
+                grants,
+                grant_asked,
+                settings: parse_settings(&settings)?,
+                source: file.display().to_string(),
+            };
+            install(&client, &file, &options, json).await
+        }
+        ExtensionCommand::List => list(&client, json).await,
+        ExtensionCommand::Remove { name } => {
+            let request = client.request(Method::DELETE, &format!("extensions/{name}"));
+            report(&client.send(request).await?, json, &format!("{name} is removed"));
+            Ok(())
+        }
+        ExtensionCommand::Grants { name } => {
+            let extension = find(&client, &name).await?;
+            if json {
+                print::json(&json!({"grants": extension["grants"], "missing": extension["missing"]}));
+                return Ok(());
+            }
+            for (state, member) in [("granted", "grants"), ("asked", "missing")] {
+                for grant in extension[member].as_array().into_iter().flatten() {
+                    println!("{state:8} {}", grant.as_str().unwrap_or_default());
+                }
+            }
+            Ok(())
+        }
+        ExtensionCommand::Grant { name, grants } => {
+            change(&client, &name, json, |mut now| {
+                now.extend(grants.iter().filter(|grant| !now.contains(grant)).cloned().collect::<Vec<_>>());
+                Ok(now)
+            })
+            .await
+        }
+        ExtensionCommand::Revoke { name, grants } => {
+            change(&client, &name, json, |now| {
+                if let Some(unknown) = grants.iter().find(|grant| !now.contains(grant)) {
+                    bail!("{name} was not granted {unknown}; it has: {}", now.join(" "));
+                }
+                Ok(now.into_iter().filter(|grant| !grants.contains(grant)).collect())
+            })
+            .await
+        }
+    }
+}
+
+async fn install(client: &Client, file: &Path, options: &InstallOptions, json: bool) -> Result<()> {
+    let component = std::fs::read(file)
+        .with_context(|| format!("cannot read {}", file.display()))?;
+    let options = serde_json::to_string(options)?;
+    let request = client
+        .request(Method::POST, "extensions")
+        .query(&[("options", options)])
+        .body(component);
+    let answer: Value = client.send(request).await?;
+    if json {
+        print::json(&answer);
+        return Ok(());
+    }
+    println!(
+        "{} {} is installed as revision {}",
+        print::cell(&answer, "name"),
+        print::cell(&answer, "version"),
+        print::cell(&answer, "revision"),
+    );
+    for (what, member) in [("RID types", "rid_types"), ("tools", "tools"), ("granted", "grants")] {
+        let value = print::cell(&answer, member);
+        if !value.is_empty() {
+            println!("  {what:10} {value}");
+        }
+    }
+    let missing = print::cell(&answer, "missing");
+    if !missing.is_empty() {
+        println!("  not granted {missing}");
+        println!("  to grant    koi-mcp extension grant {} {missing}", print::cell(&answer, "name"));
+    }
+    Ok(())
+}
+
+async fn list(client: &Client, json: bool) -> Result<()> {
+    let answer: Value = client.send(client.request(Method::GET, "extensions")).await?;
+    if json {
+        print::json(&answer);
+        return Ok(());
+    }
+    let rows: Vec<[String; 6]> = answer
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|extension| {
+            let count = |member: &str| {
+                extension[member].as_array().map_or(0, Vec::len).to_string()
+            };
+            let state = match &extension["error"] {
+                Value::String(error) => format!("failed: {error}"),
+                _ => print::cell(extension, "state"),
+            };
+            [
+                print::cell(extension, "name"),
+                print::cell(extension, "version"),
+                print::cell(extension, "revision"),
+                count("tools"),
+                count("missing"),
+                state,
+            ]
+        })
+        .collect();
+    if rows.is_empty() {
+        println!("no extension is installed; `koi-mcp extension install FILE` installs one");
+    } else {
+        print::table(["NAME", "VERSION", "REVISION", "TOOLS", "NOT GRANTED", "STATE"], &rows);
+    }
+    Ok(())
+}
+
+async fn find(client: &Client, name: &str) -> Result<Value> {
+    let answer: Vec<Value> = client.send(client.request(Method::GET, "extensions")).await?;
+    answer
+        .into_iter()
+        .find(|extension| extension["name"] == name)
+        .with_context(|| format!("{name} is not installed; `koi-mcp extension list` shows what is"))
+}
+
+async fn change(
+    client: &Client,
+    name: &str,
+    json: bool,
+    edit: impl FnOnce(Vec<String>) -> Result<Vec<String>>,
+) -> Result<()> {
+    let extension = find(client, name).await?;
+    let now = serde_json::from_value(extension["grants"].clone())?;
+    let grants: Vec<String> = edit(now)?;
+    let request = client.request(Method::PUT, &format!("extensions/{name}/grants")).json(&grants);
+    let answer = client.send(request).await?;
+    report(&answer, json, &format!("{name} is granted: {}", grants.join(" ")));
+    Ok(())
+}
+
+fn report(answer: &Value, json: bool, sentence: &str) {
+    if json {
+        print::json(answer);
+    } else {
+        println!("{sentence}");
+    }
+}
+
+fn parse_settings(settings: &[String]) -> Result<Map<String, Value>> {
+    settings
+        .iter()
+        .map(|setting| {
+            let (key, value) = setting
+                .split_once('=')
+                .with_context(|| format!("--set {setting}: expected KEY=VALUE"))?;
+            let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+            Ok((key.to_owned(), value))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_json_where_they_parse_as_such() {
+        let settings = ["name=bob".to_owned(), "n=3".to_owned(), "list=[1]".to_owned()];
+        let parsed = parse_settings(&settings).unwrap();
+        assert_eq!(Value::Object(parsed), json!({"name": "bob", "n": 3, "list": [1]}));
+        assert!(parse_settings(&["name".to_owned()]).is_err());
+    }
+}

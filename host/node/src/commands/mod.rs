@@ -1,0 +1,34 @@
+//! The commands. Each talks to the running node through the admin API, but `serve` and `mcp`, which
+//! may be that node.
+
+mod dead_letters;
+mod extension;
+mod knowledge;
+mod mcp;
+mod print;
+mod serve;
+
+use anyhow::Result;
+
+use crate::cli::{Cli, Command};
+use crate::config::Config;
+
+/// Carries a command out.
+///
+/// # Errors
+/// With what a person has to know.
+pub async fn run(cli: Cli) -> Result<()> {
+    let config = Config::load(cli.common.config.as_deref(), cli.flags())?;
+    let data_dir = config.node.data_dir.clone();
+    let json = cli.common.json;
+    match cli.command {
+        Command::Serve(_) => serve::run(config, json).await,
+        Command::Mcp(_) => mcp::run(config).await,
+        Command::Extension(command) => extension::run(&data_dir, command, json).await,
+        Command::Publish { file } => knowledge::publish(&data_dir, &file, json).await,
+        Command::Forget { rid } => knowledge::forget(&data_dir, &rid, json).await,
+        Command::Read { rid } => knowledge::read(&data_dir, &rid).await,
+        Command::Call { tool, args } => knowledge::call(&data_dir, &tool, &args, json).await,
+        Command::DeadLetters(command) => dead_letters::run(&data_dir, command, json).await,
+    }
+}
