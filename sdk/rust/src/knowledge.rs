@@ -1,0 +1,105 @@
+//! The node's knowledge. Each function is checked against the extension's grants for the RID.
+
+use std::collections::VecDeque;
+
+use serde::Serialize;
+
+use crate::host::knowledge as host;
+use crate::{Bundle, Json, Publication, Result, Rid};
+
+/// The stored bundle, if there is one. Needs a grant to read.
+///
+/// # Errors
+/// `denied` without the grant.
+pub fn read(rid: &Rid) -> Result<Option<Bundle>> {
+    host::read(rid.as_str())?.map(Bundle::try_from).transpose()
+}
+
+/// The stored bundle, else one fetched from a node that provides the RID type. Needs a grant to
+/// read.
+///
+/// # Errors
+/// `denied` without the grant, `transient` if no node could be asked.
+pub fn dereference(rid: &Rid) -> Result<Option<Bundle>> {
+    host::dereference(rid.as_str())?
+        .map(Bundle::try_from)
+        .transpose()
+}
+
+/// Puts contents under a RID on their way through the pipeline. When this returns, the publication
+/// is on disk and survives a crash; it is not yet processed. Needs a grant to publish.
+///
+/// # Errors
+/// `denied` without the grant, `invalid-input` if the contents are not a JSON object.
+pub fn publish(rid: &Rid, contents: &impl Serialize) -> Result<Publication> {
+    host::publish(rid.as_str(), Json::of(contents)?.as_str())?.try_into()
+}
+
+/// Asks the node to forget what is stored under a RID, and to tell its subscribers. On disk and not
+/// yet processed when it returns. Needs a grant to forget.
+///
+/// # Errors
+/// `denied` without the grant.
+pub fn forget(rid: &Rid) -> Result<()> {
+    Ok(host::forget(rid.as_str())?)
+}
+
+/// One page of bundles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The bundles, in the order of their RIDs.
+    pub bundles: Vec<Bundle>,
+    /// The cursor of the next page; none on the last one.
+    pub next: Option<String>,
+}
+
+/// Which page of bundles to give.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Query {
+    /// At most this many bundles: 1 to 1000, 100 if it is not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// Where to go on: the `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// One page of the stored bundles of a RID type, in the order of their RIDs. Needs a grant to read;
+/// bundles that it does not cover are left out.
+///
+/// # Errors
+/// `denied` without a grant, `invalid-input` for a limit or cursor that cannot be.
+pub fn query(rid_type: &str, query: &Query) -> Result<Page> {
+    let page = host::query(rid_type, Json::of(query)?.as_str())?;
+    let bundles = page
+        .bundles
+        .into_iter()
+        .map(Bundle::try_from)
+        .collect::<Result<_>>()?;
+    Ok(Page {
+        bundles,
+        next: page.next,
+    })
+}
+
+/// All stored bundles of a RID type, in the order of their RIDs, read page by page. Needs a grant to
+/// read; bundles that it does not cover are left out. Ends after the first error.
+pub fn all(rid_type: &str) -> impl Iterator<Item = Result<Bundle>> {
+    let mut ahead = VecDeque::new();
+    let mut next = Some(Query::default());
+    std::iter::from_fn(move || {
+        while ahead.is_empty() {
+            match query(rid_type, &next.take()?) {
+                Ok(page) => {
+                    ahead.extend(page.bundles);
+                    next = page.next.map(|cursor| Query {
+                        limit: None,
+                        cursor: Some(cursor),
+                    });
+                }
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        ahead.pop_front().map(Ok)
+    })
+}

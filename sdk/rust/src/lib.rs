@@ -1,0 +1,78 @@
+//! Write an extension for koi-mcp: a domain, with its RID types, schemas, knowledge handlers and MCP
+//! tools and resources, as a WebAssembly component.
+//!
+//! An extension is a type that implements [`Extension`] and those of [`RidTypes`], [`Schemas`],
+//! [`Handlers`], [`Tools`] and [`Resources`] that the domain needs, in a crate of type `cdylib` for
+//! the target `wasm32-wasip2`:
+//!
+//! ```
+//! use koi_extension::prelude::*;
+//! use schemars::JsonSchema;
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Serialize, Deserialize, JsonSchema)]
+//! struct Echo {
+//!     text: String,
+//! }
+//!
+//! struct EchoExtension;
+//!
+//! impl Extension for EchoExtension {
+//!     fn describe() -> Description {
+//!         Description::new("echo", "0.1.0")
+//!     }
+//! }
+//!
+//! impl Tools for EchoExtension {
+//!     fn toolbox() -> Toolbox {
+//!         Toolbox::new().tool(Tool::new("echo", "Says it again"), |echo: Echo| Ok(echo))
+//!     }
+//! }
+//!
+//! koi_extension::export!(EchoExtension: Tools);
+//! ```
+//!
+//! What the host offers is in [`knowledge`], [`network`], [`caller`], [`config`], [`keyvalue`] and
+//! [`log`]. Every failure is an [`Error`] whose kind decides what the host does next. Unit tests run
+//! on the author's machine, without a host: see [`testing`].
+
+#[doc(hidden)]
+pub mod bindings;
+mod bundle;
+pub mod caller;
+pub mod config;
+mod description;
+mod error;
+mod export;
+mod extension;
+mod handlers;
+mod host;
+mod json;
+pub mod keyvalue;
+pub mod knowledge;
+pub mod log;
+pub mod network;
+pub mod prelude;
+mod resources;
+mod rid;
+mod rid_types;
+mod schema;
+mod schemas;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
+mod tools;
+
+pub use bundle::{Bundle, Publication};
+pub use description::{Capability, Description, Handler, RidType};
+pub use error::{Error, ErrorKind, Result};
+pub use extension::{Extension, Health, Status};
+pub use handlers::{EventType, Handlers, KnowledgeObject, Outcome, Phase, Replacement};
+pub use json::Json;
+pub use resources::{
+    Resource, ResourceContents, ResourceList, ResourceTemplate, Resources, no_resource,
+};
+pub use rid::Rid;
+pub use rid_types::{Reference, References, RidTypes};
+pub use schema::Schema;
+pub use schemas::Schemas;
+pub use tools::{IntoToolResult, NoArguments, Tool, ToolResult, Toolbox, Tools};

@@ -1,0 +1,8 @@
+//! What most extensions use: `use koi_extension::prelude::*;`.
+
+pub use crate::{
+    Bundle, Capability, Description, Error, EventType, Extension, Handler, Handlers, Json,
+    KnowledgeObject, Outcome, Phase, Publication, Reference, References, Replacement, Resource,
+    ResourceContents, ResourceList, ResourceTemplate, Resources, Result, Rid, RidType, RidTypes,
+    Schema, Schemas, Tool, ToolResult, Toolbox, Tools, knowledge,
+};

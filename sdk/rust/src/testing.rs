@@ -1,0 +1,47 @@
+//! A node in memory, for unit tests on the author's machine: what the host functions reach where
+//! there is no host. Everything is granted, a publication is stored at once, and each thread has a
+//! node of its own. Hashes and timestamps are made up.
+
+pub(crate) mod host;
+
+use serde::Serialize;
+
+use crate::{Json, Rid};
+
+/// The node of this thread.
+pub struct Node(());
+
+impl Node {
+    /// Empties the node of this thread: what a test begins with.
+    pub fn fresh() -> Self {
+        host::with(|node| *node = host::Memory::default());
+        Self(())
+    }
+
+    /// Sets a setting of the extension.
+    pub fn set_config(&self, key: &str, value: &str) {
+        host::with(|node| node.config.insert(key.into(), value.into()));
+    }
+
+    /// Puts a neighbour on the network, which subscribes to this node and is subscribed to.
+    pub fn add_neighbour(&self, rid: &Rid) {
+        host::with(|node| node.neighbours.insert(rid.to_string()));
+    }
+
+    /// Stores a bundle. Contents that have no JSON form are not stored.
+    pub fn store(&self, rid: &Rid, contents: &impl Serialize) {
+        if let Ok(contents) = Json::of(contents) {
+            host::with(|node| node.bundles.insert(rid.to_string(), contents.into_string()));
+        }
+    }
+
+    /// The contents stored under a RID.
+    pub fn stored(&self, rid: &Rid) -> Option<Json> {
+        host::with(|node| node.bundles.get(rid.as_str()).cloned()).map(Json::trusted)
+    }
+
+    /// What was written to the operator's log, in order.
+    pub fn log(&self) -> Vec<String> {
+        host::with(|node| node.log.clone())
+    }
+}

@@ -1,0 +1,113 @@
+//! A tool as it is listed.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::schema::schema_of;
+
+/// The arguments of a tool that takes none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NoArguments {}
+
+/// A tool as MCP clients see it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tool {
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    description: String,
+    input_schema: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_schema: Option<Value>,
+    #[serde(skip_serializing_if = "Annotations::is_empty")]
+    annotations: Annotations,
+}
+
+/// What a client may believe of a tool that it has not called yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Annotations {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read_only_hint: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    destructive_hint: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idempotent_hint: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    open_world_hint: Option<bool>,
+}
+
+impl Annotations {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Tool {
+    /// A tool without arguments: a name for programs, and what agents read to decide whether to
+    /// call it.
+    pub fn new(name: impl Into<String>, description: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            title: None,
+            description: description.into(),
+            input_schema: serde_json::json!({ "type": "object" }),
+            output_schema: None,
+            annotations: Annotations::default(),
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A name for people.
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = Some(title.into());
+        self
+    }
+
+    /// Its arguments, as the schema of a struct. A [`Toolbox`](crate::Toolbox) does this by itself.
+    pub fn input<A: JsonSchema>(self) -> Self {
+        self.input_schema(schema_of::<A>())
+    }
+
+    /// Its arguments, as a JSON Schema of an object.
+    pub fn input_schema(mut self, schema: Value) -> Self {
+        self.input_schema = schema;
+        self
+    }
+
+    /// Its structured result, as the schema of a struct. Results that do not fit are refused.
+    pub fn output<R: JsonSchema>(mut self) -> Self {
+        self.output_schema = Some(schema_of::<R>());
+        self
+    }
+
+    /// It changes nothing.
+    pub fn read_only(mut self) -> Self {
+        self.annotations.read_only_hint = Some(true);
+        self
+    }
+
+    /// It adds, but takes nothing away.
+    pub fn additive(mut self) -> Self {
+        self.annotations.destructive_hint = Some(false);
+        self
+    }
+
+    /// Calling it again with the same arguments changes nothing more.
+    pub fn idempotent(mut self) -> Self {
+        self.annotations.idempotent_hint = Some(true);
+        self
+    }
+
+    /// It touches only what this node knows.
+    pub fn closed_world(mut self) -> Self {
+        self.annotations.open_world_hint = Some(false);
+        self
+    }
+}
