@@ -88,7 +88,11 @@ fn canonical(text: &str, style: FloatStyle) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig {
+        cases: 2000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn a_rid_is_a_fixed_point_of_parsing_and_printing(text in rid_like()) {

@@ -201,3 +201,9 @@ fn a_refused_rid_tells_what_it_should_have_been() {
     assert!(matches!(error, RidError::Reference { .. }));
     assert!(error.to_string().contains("<team_id>/<channel_id>/<ts>"));
 }
+
+#[test]
+fn of_two_shortest_forms_equally_near_the_even_one_is_printed() {
+    let text = r#"{"n":235461137720200.625}"#;
+    assert_eq!(jcs::canonical(text).unwrap(), r#"{"n":235461137720200.62}"#);
+}

@@ -112,7 +112,10 @@ pub(super) fn to_double(number: &str) -> f64 {
     number.parse().unwrap_or(f64::INFINITY)
 }
 
-/// A double as the shortest digits that read back as it, `d.ddd × 10^exponent`.
+/// A finite double as the shortest digits that read back as it, `d.ddd × 10^exponent`.
+///
+/// The digits are those of `serde_json`. The standard library's will not do: where two shortest
+/// forms are equally near it takes another one than Python and ECMAScript.
 struct Decimal {
     negative: bool,
     digits: String,
@@ -121,12 +124,26 @@ struct Decimal {
 
 impl Decimal {
     fn of(value: f64) -> Decimal {
-        let text = format!("{:e}", value.abs());
+        let text = serde_json::to_string(&value.abs()).unwrap_or_default();
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let all = format!("{whole}{fraction}");
+        let digits = all.trim_start_matches('0');
+        let leading_zeros = all.len() - digits.len();
+        let digits = match digits.trim_end_matches('0') {
+            "" => "0",
+            digits => digits,
+        };
+        let exponent: i32 = exponent.parse().unwrap_or(0);
+        let shift = if value == 0.0 {
+            0
+        } else {
+            whole.len() as i32 - 1 - leading_zeros as i32
+        };
         Decimal {
             negative: value.is_sign_negative(),
-            digits: mantissa.chars().filter(|char| *char != '.').collect(),
-            exponent: exponent.parse().unwrap_or(0),
+            digits: digits.to_owned(),
+            exponent: exponent + shift,
         }
     }
 
