@@ -1,0 +1,144 @@
+//! A real koi-mcp node in a process of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+use crate::{Process, extension, program};
+
+/// A running node.
+#[derive(Debug)]
+pub struct Node {
+    /// Its process.
+    pub process: Process,
+    /// Its RID.
+    pub rid: String,
+    /// Base URL of its KOI-net server.
+    pub koi_url: String,
+    /// URL of its MCP endpoint.
+    pub mcp_url: String,
+    /// Base URL of its admin API.
+    pub admin_url: String,
+    /// Its data folder.
+    pub data_dir: PathBuf,
+}
+
+/// How to start a node.
+#[derive(Debug)]
+pub struct NodeBuilder {
+    command: Command,
+    data_dir: PathBuf,
+}
+
+impl NodeBuilder {
+    /// A node with free ports on a data folder.
+    #[must_use]
+    pub fn new(name: &str, data_dir: &Path) -> Self {
+        let mut command = Command::new(program("koi-mcp"));
+        command
+            .args(["serve", "--json", "--name", name, "--koi-listen", "127.0.0.1:0"])
+            .args(["--mcp-listen", "127.0.0.1:0", "--data-dir"])
+            .arg(data_dir)
+            .current_dir(data_dir.parent().unwrap_or(data_dir))
+            .env("KOI_MCP_LOG__LEVEL", "info,koi_net=debug,koi_pipeline=debug");
+        Self { command, data_dir: data_dir.to_owned() }
+    }
+
+    /// Further flags of `koi-mcp serve`.
+    #[must_use]
+    pub fn args<'a>(mut self, args: impl IntoIterator<Item = &'a str>) -> Self {
+        self.command.args(args);
+        self
+    }
+
+    /// Further environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Starts it; its log is appended to `node.log` beside the data folder.
+    ///
+    /// # Panics
+    /// If it does not become ready.
+    #[must_use]
+    pub fn start(mut self) -> Node {
+        let log = self.data_dir.with_extension("log");
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
+        let (process, ready) = Process::start(self.command.stderr(Stdio::from(log)));
+        assert_eq!(ready["event"], "ready", "{ready}");
+        let text = |member: &str| ready[member].as_str().unwrap_or_default().to_owned();
+        Node {
+            process,
+            rid: text("node_rid"),
+            koi_url: text("koi_url"),
+            mcp_url: text("mcp_url"),
+            admin_url: text("admin_url"),
+            data_dir: self.data_dir,
+        }
+    }
+}
+
+impl Node {
+    /// What the node has logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.data_dir.with_extension("log")).unwrap_or_default()
+    }
+
+    /// Runs a command of `koi-mcp` against this node.
+    #[must_use]
+    pub fn command(&self, args: &[&str]) -> Output {
+        Command::new(program("koi-mcp"))
+            .args(args)
+            .arg("--data-dir")
+            .arg(&self.data_dir)
+            .current_dir(self.data_dir.parent().unwrap_or(&self.data_dir))
+            .output()
+            .unwrap()
+    }
+
+    /// Runs a command that has to succeed and print JSON.
+    ///
+    /// # Panics
+    /// If it does not.
+    #[must_use]
+    pub fn json(&self, args: &[&str]) -> Value {
+        let output = self.command(&[args, &["--json"]].concat());
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{args:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{args:?}: {error}: {text}"))
+    }
+
+    /// Runs a command that has to fail; what it said.
+    ///
+    /// # Panics
+    /// If it succeeds.
+    #[must_use]
+    pub fn refusal(&self, args: &[&str]) -> String {
+        let output = self.command(args);
+        assert!(!output.status.success(), "{args:?} succeeded");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
+    /// Installs a built extension with all that it asks for.
+    pub fn install(&self, name: &str) -> Value {
+        let file = extension(name);
+        self.json(&["extension", "install", &file.to_string_lossy(), "--grant-asked"])
+    }
+
+    /// The stored bundle, if there is one.
+    #[must_use]
+    pub fn read(&self, rid: &str) -> Option<Value> {
+        let output = self.command(&["read", rid]);
+        output.status.success().then(|| serde_json::from_slice(&output.stdout).unwrap())
+    }
+
+    /// The dead letters.
+    #[must_use]
+    pub fn dead_letters(&self) -> Vec<Value> {
+        serde_json::from_value(self.json(&["dead-letters", "list"])).unwrap()
+    }
+}

@@ -1,0 +1,178 @@
+//! Real Python peers: koi-net nodes, and the scripts of official MCP clients.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::{Process, eventually, free_port, repository, tool};
+
+/// What a Python node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A full node with the handshake handler.
+    Coordinator,
+    /// A full node.
+    Full,
+    /// A node without a server, which polls.
+    Partial,
+}
+
+/// How to start a Python node.
+#[derive(Debug)]
+pub struct PeerBuilder {
+    command: Command,
+    name: String,
+    control: u16,
+}
+
+/// A running Python node (koi-net 2.1.2).
+#[derive(Debug)]
+pub struct Peer {
+    /// Its process.
+    pub process: Process,
+    /// Its RID.
+    pub rid: String,
+    /// Base URL of its server; empty for a partial node.
+    pub base_url: String,
+    /// Its public key.
+    pub public_key: String,
+    control: String,
+    http: reqwest::Client,
+}
+
+impl PeerBuilder {
+    /// A node on a folder of its own below `folder`.
+    #[must_use]
+    pub fn new(kind: Kind, name: &str, folder: &Path) -> Self {
+        let control = free_port();
+        let mut command = Command::new(tool("koi-net/venv/bin/python"));
+        command
+            .arg(repository().join("tests/peers/koi_peer.py"))
+            .args(["--name", name, "--control-port", &control.to_string(), "--dir"])
+            .arg(folder.join(name))
+            .args(["--kind", match kind {
+                Kind::Coordinator => "coordinator",
+                Kind::Full => "full",
+                Kind::Partial => "partial",
+            }]);
+        match kind {
+            Kind::Partial => command.args(["--poll-interval", "1"]),
+            Kind::Coordinator | Kind::Full => command.args(["--port", &free_port().to_string()]),
+        };
+        Self { command, name: name.to_owned(), control }
+    }
+
+    /// The node to contact first.
+    #[must_use]
+    pub fn first_contact(mut self, rid: &str, url: &str) -> Self {
+        self.command.args(["--first-contact-rid", rid, "--first-contact-url", url]);
+        self
+    }
+
+    /// A RID type that it provides, as events and as state.
+    #[must_use]
+    pub fn provides(mut self, rid_type: &str) -> Self {
+        self.command.args(["--provides-event", rid_type, "--provides-state", rid_type]);
+        self
+    }
+
+    /// A RID type that it wants to hear of.
+    #[must_use]
+    pub fn interest(mut self, rid_type: &str) -> Self {
+        self.command.args(["--interest", rid_type]);
+        self
+    }
+
+    /// Starts it.
+    ///
+    /// # Panics
+    /// If it does not become ready.
+    #[must_use]
+    pub fn start(mut self) -> Peer {
+        let (process, ready) = Process::start(self.command.stderr(Stdio::null()));
+        assert_eq!(ready["event"], "ready", "{}: {ready}", self.name);
+        let text = |member: &str| ready[member].as_str().unwrap_or_default().to_owned();
+        Peer {
+            process,
+            rid: text("rid"),
+            base_url: text("base_url"),
+            public_key: text("public_key"),
+            control: format!("http://127.0.0.1:{}", self.control),
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+        }
+    }
+}
+
+impl Peer {
+    /// Puts knowledge of its own into its pipeline.
+    pub async fn push(&self, rid: &str, contents: Value) {
+        let body = json!({"rid": rid, "contents": contents});
+        self.post("/push", &body).await;
+    }
+
+    /// Makes it forget a RID and tell its subscribers.
+    pub async fn forget(&self, rid: &str) {
+        self.post("/push_rid", &json!({"rid": rid, "event_type": "FORGET"})).await;
+    }
+
+    async fn post(&self, path: &str, body: &Value) {
+        let response = self.http.post(format!("{}{path}", self.control)).json(body).send().await;
+        let response = response.unwrap();
+        assert!(response.status().is_success(), "{path}: {}", response.text().await.unwrap());
+    }
+
+    /// Its identity, cache, edges and neighbours.
+    pub async fn state(&self) -> Value {
+        self.http.get(format!("{}/state", self.control)).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// A bundle of its cache.
+    pub async fn bundle(&self, rid: &str) -> Option<Value> {
+        let request = self.http.get(format!("{}/bundle", self.control)).query(&[("rid", rid)]);
+        let response = request.send().await.unwrap();
+        if !response.status().is_success() {
+            return None;
+        }
+        response.json().await.unwrap()
+    }
+
+    /// Waits until a bundle is in its cache.
+    pub async fn receives(&self, rid: &str) -> Value {
+        eventually(&format!("{rid} in the cache of {}", self.rid), async || self.bundle(rid).await).await
+    }
+
+    /// Waits until both edges between it and another node are approved.
+    pub async fn is_connected_to(&self, other: &str) {
+        eventually(&format!("edges between {} and {other}", self.rid), async || {
+            let state = self.state().await;
+            let edges = state["edges"].as_array()?;
+            let approved = |source: &str, target: &str| {
+                edges.iter().any(|edge| {
+                    edge["source"] == source && edge["target"] == target && edge["status"] == "APPROVED"
+                })
+            };
+            (approved(&self.rid, other) && approved(other, &self.rid)).then_some(())
+        })
+        .await;
+    }
+}
+
+/// Runs a script of `tests/clients` with the official Python MCP client.
+///
+/// # Panics
+/// If it cannot be started.
+#[must_use]
+pub fn client_script(name: &str, args: &[&str]) -> Output {
+    Command::new(tool("mcp-client/bin/python"))
+        .arg(repository().join("tests/clients").join(name))
+        .args(args)
+        .output()
+        .unwrap()
+}
+
+/// The interpreter that has koi-net's cryptography, for scripts that speak the wire by themselves.
+#[must_use]
+pub fn raw_client() -> PathBuf {
+    tool("koi-net/venv/bin/python")
+}
