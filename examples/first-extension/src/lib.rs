@@ -8,7 +8,6 @@ const TERM: &str = "orn:glossary.term";
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct Term {
-    /// The word itself.
     term: String,
     /// What it means, in a sentence or two.
     meaning: String,
@@ -16,7 +15,6 @@ struct Term {
 
 #[derive(Deserialize, JsonSchema)]
 struct Question {
-    /// The word to look up.
     term: String,
 }
 
@@ -34,32 +32,28 @@ impl Extension for Glossary {
 
 impl Handlers for Glossary {
     fn handle(object: KnowledgeObject) -> Result<Outcome> {
-        let term = object.contents_as::<Term>()?.term;
-        Ok(match object.rid.reference() == term {
-            true => Outcome::Unchanged,
-            false => Outcome::stop(format!("its RID does not name the term `{term}`")),
-        })
+        match object.contents_as::<Term>()?.term == object.rid.reference() {
+            true => Ok(Outcome::Unchanged),
+            false => Ok(Outcome::stop("its RID names another term")),
+        }
     }
 }
 
 impl Tools for Glossary {
     fn toolbox() -> Toolbox {
-        Toolbox::new()
-            .tool(
-                Tool::new("define_term", "Says what a term means"),
-                |term: Term| knowledge::publish(&Rid::new(TERM, &term.term)?, &term),
-            )
-            .tool(
-                Tool::new("look_up_term", "Tells what a term means"),
-                |question: Question| {
-                    let rid = Rid::new(TERM, question.term)?;
-                    let unknown = || Error::invalid_input(format!("nobody has defined {rid}"));
-                    knowledge::dereference(&rid)?
-                        .ok_or_else(unknown)?
-                        .contents_as::<Term>()
-                },
-            )
+        let define = Tool::new("define_term", "Says what a term means");
+        let look_up = Tool::new("look_up_term", "Tells what a term means");
+        let toolbox = Toolbox::new().tool(define, define_term);
+        toolbox.tool(look_up, look_up_term)
     }
+}
+
+fn define_term(term: Term) -> Result<Publication> {
+    knowledge::publish(&Rid::new(TERM, &term.term)?, &term)
+}
+
+fn look_up_term(question: Question) -> Result<Term> {
+    knowledge::find(&Rid::new(TERM, question.term)?)?.contents_as()
 }
 
 koi_extension::export!(Glossary: Handlers, Tools);

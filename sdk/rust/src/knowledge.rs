@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use serde::Serialize;
 
 use crate::host::knowledge as host;
-use crate::{Bundle, Json, Publication, Result, Rid};
+use crate::{Bundle, Error, Json, Publication, Result, Rid};
 
 /// The stored bundle, if there is one. Needs a grant to read.
 ///
@@ -24,6 +24,15 @@ pub fn dereference(rid: &Rid) -> Result<Option<Bundle>> {
     host::dereference(rid.as_str())?
         .map(Bundle::try_from)
         .transpose()
+}
+
+/// The bundle as [`dereference`] gives it, where there has to be one.
+///
+/// # Errors
+/// As [`dereference`]; `invalid-input` if nobody has it.
+pub fn find(rid: &Rid) -> Result<Bundle> {
+    dereference(rid)?
+        .ok_or_else(|| Error::invalid_input(format!("nothing is known under the RID {rid}")))
 }
 
 /// Puts contents under a RID on their way through the pipeline. When this returns, the publication
@@ -102,4 +111,37 @@ pub fn all(rid_type: &str) -> impl Iterator<Item = Result<Bundle>> {
         }
         ahead.pop_front().map(Ok)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::Node;
+
+    #[test]
+    fn all_bundles_are_read_page_by_page() {
+        let node = Node::fresh();
+        for n in 0..250 {
+            node.store(&Rid::new("orn:test.number", n).unwrap(), &json!({ "n": n }));
+        }
+        node.store(&Rid::parse("orn:test.other:1").unwrap(), &json!({}));
+        let rids: Vec<_> = all("orn:test.number")
+            .map(|bundle| bundle.unwrap().rid)
+            .collect();
+        assert_eq!(rids.len(), 250);
+        assert!(rids.is_sorted());
+    }
+
+    #[test]
+    fn what_was_published_can_be_read_and_what_was_forgotten_cannot() {
+        Node::fresh();
+        let rid = Rid::parse("orn:test.number:1").unwrap();
+        publish(&rid, &json!({ "n": 1 })).unwrap();
+        assert_eq!(find(&rid).unwrap().contents.as_str(), r#"{"n":1}"#);
+        forget(&rid).unwrap();
+        assert_eq!(read(&rid).unwrap(), None);
+        assert_eq!(find(&rid).unwrap_err().kind, crate::ErrorKind::InvalidInput);
+    }
 }

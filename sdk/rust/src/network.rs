@@ -1,5 +1,7 @@
 //! The network that the node is a member of.
 
+use serde::Deserialize;
+
 use crate::host::network as host;
 use crate::{Json, Result, Rid};
 
@@ -12,8 +14,24 @@ pub struct Neighbour {
     pub provider: bool,
     /// Whether it subscribes to this node.
     pub subscriber: bool,
-    /// A JSON object: `rid-types` that the subscriber receives, `node-type`.
+    /// The RID types that it receives as a subscriber.
+    pub rid_types: Vec<String>,
+    /// A JSON object with all else that is known, such as `node-type`.
     pub meta: Json,
+}
+
+impl Neighbour {
+    /// Whether it subscribes to knowledge of a RID type.
+    pub fn receives(&self, rid_type: &str) -> bool {
+        self.subscriber && self.rid_types.iter().any(|known| known == rid_type)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Meta {
+    #[serde(default)]
+    rid_types: Vec<String>,
 }
 
 /// This node's RID: `orn:koi-net.node:<name>+<hash>`.
@@ -32,11 +50,13 @@ pub fn neighbours() -> Result<Vec<Neighbour>> {
     host::neighbours()?
         .into_iter()
         .map(|neighbour| {
+            let meta = Json::trusted(neighbour.meta);
             Ok(Neighbour {
                 rid: Rid::parse(neighbour.rid)?,
                 provider: neighbour.provider,
                 subscriber: neighbour.subscriber,
-                meta: Json::trusted(neighbour.meta),
+                rid_types: meta.to::<Meta>()?.rid_types,
+                meta,
             })
         })
         .collect()

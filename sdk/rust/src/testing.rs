@@ -1,6 +1,28 @@
 //! A node in memory, for unit tests on the author's machine: what the host functions reach where
 //! there is no host. Everything is granted, a publication is stored at once, and each thread has a
 //! node of its own. Hashes and timestamps are made up.
+//!
+//! ```
+//! use koi_extension::prelude::*;
+//! use koi_extension::testing::Node;
+//! # struct Glossary;
+//! # impl Tools for Glossary {
+//! #     fn toolbox() -> Toolbox {
+//! #         Toolbox::new().tool(Tool::new("look_up", "?"), |_: koi_extension::NoArguments| {
+//! #             let rid = Rid::parse("orn:glossary.term:rid")?;
+//! #             knowledge::find(&rid)?.contents_as::<serde_json::Value>()
+//! #         })
+//! #     }
+//! # }
+//!
+//! // In a test of the extension `Glossary`:
+//! let node = Node::fresh();
+//! let meaning = serde_json::json!({ "meaning": "a name of knowledge" });
+//! node.store(&Rid::parse("orn:glossary.term:rid")?, &meaning);
+//! let answer = Glossary::call_tool("look_up", &Json::parse(r#"{"term":"rid"}"#)?)?;
+//! assert_eq!(answer.structured_as(), Some(meaning));
+//! # Ok::<(), Error>(())
+//! ```
 
 pub(crate) mod host;
 
@@ -23,9 +45,13 @@ impl Node {
         host::with(|node| node.config.insert(key.into(), value.into()));
     }
 
-    /// Puts a neighbour on the network, which subscribes to this node and is subscribed to.
-    pub fn add_neighbour(&self, rid: &Rid) {
-        host::with(|node| node.neighbours.insert(rid.to_string()));
+    /// Puts a neighbour on the network, which is a provider, and a subscriber to these RID types.
+    pub fn add_neighbour(&self, rid: &Rid, rid_types: &[&str]) {
+        let rid_types = rid_types
+            .iter()
+            .map(|rid_type| (*rid_type).to_owned())
+            .collect();
+        host::with(|node| node.neighbours.insert(rid.to_string(), rid_types));
     }
 
     /// Stores a bundle. Contents that have no JSON form are not stored.

@@ -1,7 +1,7 @@
 //! The host's functions over a node in memory, with the signatures of the generated imports.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 thread_local! {
     static NODE: RefCell<Memory> = RefCell::default();
@@ -12,7 +12,7 @@ thread_local! {
 pub(crate) struct Memory {
     pub(crate) bundles: BTreeMap<String, String>,
     pub(crate) config: BTreeMap<String, String>,
-    pub(crate) neighbours: BTreeSet<String>,
+    pub(crate) neighbours: BTreeMap<String, Vec<String>>,
     pub(crate) log: Vec<String>,
     buckets: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
 }
@@ -90,6 +90,8 @@ pub(crate) mod knowledge {
 }
 
 pub(crate) mod network {
+    use serde_json::json;
+
     use super::with;
     use crate::bindings::imports::koi::extension::network::Neighbour;
     use crate::bindings::imports::koi::extension::types::Error;
@@ -99,11 +101,11 @@ pub(crate) mod network {
     }
 
     pub(crate) fn neighbours() -> Result<Vec<Neighbour>, Error> {
-        let neighbour = |rid: &String| Neighbour {
+        let neighbour = |(rid, rid_types): (&String, &Vec<String>)| Neighbour {
             rid: rid.clone(),
             provider: true,
-            subscriber: true,
-            meta: "{}".into(),
+            subscriber: !rid_types.is_empty(),
+            meta: json!({ "rid-types": rid_types }).to_string(),
         };
         Ok(with(|node| node.neighbours.iter().map(neighbour).collect()))
     }

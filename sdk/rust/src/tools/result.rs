@@ -1,6 +1,8 @@
 //! What a tool answers.
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
 use crate::{Error, Json, Result};
@@ -8,14 +10,14 @@ use crate::{Error, Json, Result};
 /// The answer of a tool: structured, text, or both.
 ///
 /// Not `Serialize` itself: it would be taken for structured contents (see [`IntoToolResult`]).
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct ToolResult(Answer);
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
-    structured_content: Option<Value>,
+    structured_content: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     content: Vec<Value>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -29,7 +31,7 @@ impl ToolResult {
     /// # Errors
     /// `permanent` if the value has no JSON form.
     pub fn structured(value: &impl Serialize) -> Result<Self> {
-        let value = serde_json::to_value(value).map_err(|error| {
+        let value = to_raw_value(value).map_err(|error| {
             Error::permanent(format!("the result of the tool has no JSON form: {error}"))
         })?;
         Ok(Self(Answer {
@@ -61,9 +63,9 @@ impl ToolResult {
         self
     }
 
-    /// The structured contents.
-    pub fn structured_content(&self) -> Option<&Value> {
-        self.0.structured_content.as_ref()
+    /// The structured contents as a value; none if there are none or they do not have its form.
+    pub fn structured_as<T: DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_str(self.0.structured_content.as_ref()?.get()).ok()
     }
 
     /// The content blocks.
