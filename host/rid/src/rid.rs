@@ -129,6 +129,15 @@ impl Rid {
         })
     }
 
+    /// The RID of an edge, from the SHA-256 digest that tells which.
+    pub fn edge(digest: [u8; 32]) -> Rid {
+        const TYPE: &str = "orn:koi-net.edge";
+        Rid {
+            text: format!("{TYPE}:{}", hex::encode(digest)).into(),
+            type_end: TYPE.len() as u32,
+        }
+    }
+
     /// The canonical text.
     pub fn as_str(&self) -> &str {
         &self.text
