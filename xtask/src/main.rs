@@ -1,1 +1,75 @@
-fn main(){}
+//! `cargo xtask`: everything that a developer or a new user does with this repository.
+//!
+//! Each command sets up what it needs first, can be run again at any time, and does nothing that is
+//! already done. A failure is one sentence and what to do about it, on stderr, and exit code 1.
+
+mod arguments;
+mod bench;
+mod build;
+mod content_hash;
+mod layout;
+mod process;
+mod progress;
+mod run;
+mod setup;
+mod test;
+
+use std::process::ExitCode;
+
+use arguments::Command;
+use layout::Layout;
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+Commands:
+  run [-- FLAGS]      Set up what is missing, build, and start a node with its data in .koi/,
+                      the example extensions installed and sample objects published.
+                      FLAGS go to `koi-mcp serve`, e.g. -- --mcp-listen 127.0.0.1:9100
+  test [-- ARGUMENTS] Set up what is missing, build, check and run every test. With ARGUMENTS,
+                      only `cargo test --release ARGUMENTS`, e.g. -- -p koi-rid
+  bench [NAME...]     Measure, all rows or those named; writes target/bench/report.json
+  build [--for-tests] Build host (target/release) and extensions (target/extensions)
+  setup [--for-tests] Fetch what building needs into target/tools
+
+  --for-tests         Also what only the tests need: real Python koi-net nodes and MCP clients,
+                      and the Python and JavaScript guests
+  -h, --help          Print this
+
+Everything is kept below target/, .koi/ and cargo's own folders; nothing is installed elsewhere,
+except the wasm32-wasip2 target, which `rustup target add` puts into your toolchain.";
+
+fn main() -> ExitCode {
+    let command = match arguments::parse(std::env::args().skip(1)) {
+        Ok(command) => command,
+        Err(error) => {
+            eprintln!("error: {error}\n\n{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match perform(command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(command: Command) -> anyhow::Result<ExitCode> {
+    let layout = Layout::of_this_repository();
+    match command {
+        Command::Help => println!("{HELP}"),
+        Command::Setup(extent) => {
+            setup::set_up(&layout, extent)?;
+        }
+        Command::Build(extent) => {
+            let toolchain = setup::set_up(&layout, extent)?;
+            build::build(&layout, &toolchain, extent)?;
+        }
+        Command::Run { serve_flags } => return run::run(&layout, &serve_flags),
+        Command::Test { arguments } => return test::test(&layout, &arguments),
+        Command::Bench { names } => return bench::bench(&layout, &names),
+    }
+    Ok(ExitCode::SUCCESS)
+}

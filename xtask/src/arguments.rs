@@ -1,0 +1,121 @@
+//! The command line of xtask.
+
+use crate::setup::Extent;
+
+/// What was asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Print the help.
+    Help,
+    /// Fetch tools.
+    Setup(Extent),
+    /// Fetch tools and build.
+    Build(Extent),
+    /// Start a node.
+    Run {
+        /// Go to `koi-mcp serve`.
+        serve_flags: Vec<String>,
+    },
+    /// Run the tests.
+    Test {
+        /// Go to `cargo test --release`; empty for everything.
+        arguments: Vec<String>,
+    },
+    /// Measure.
+    Bench {
+        /// Rows to measure; empty for all.
+        names: Vec<String>,
+    },
+}
+
+/// Reads the arguments after the program's name. The error is a sentence for the user.
+pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, String> {
+    let mut arguments = arguments.into_iter();
+    let Some(name) = arguments.next() else {
+        return Ok(Command::Help);
+    };
+    let rest: Vec<String> = arguments.collect();
+    let own = rest.iter().take_while(|argument| *argument != "--");
+    if own
+        .clone()
+        .any(|argument| argument == "-h" || argument == "--help")
+    {
+        return Ok(Command::Help);
+    }
+    match name.as_str() {
+        "-h" | "--help" | "help" => Ok(Command::Help),
+        "setup" => Ok(Command::Setup(extent(&rest)?)),
+        "build" => Ok(Command::Build(extent(&rest)?)),
+        "run" => Ok(Command::Run {
+            serve_flags: passed_on(&rest)?,
+        }),
+        "test" => Ok(Command::Test {
+            arguments: passed_on(&rest)?,
+        }),
+        "bench" => match rest.iter().find(|argument| argument.starts_with('-')) {
+            Some(flag) => Err(format!("`cargo xtask bench` has no flag `{flag}`")),
+            None => Ok(Command::Bench { names: rest }),
+        },
+        other => Err(format!("there is no command `{other}`")),
+    }
+}
+
+fn extent(arguments: &[String]) -> Result<Extent, String> {
+    match arguments {
+        [] => Ok(Extent::Build),
+        [flag] if flag == "--for-tests" => Ok(Extent::Tests),
+        [other, ..] => Err(format!("unexpected argument `{other}`")),
+    }
+}
+
+fn passed_on(arguments: &[String]) -> Result<Vec<String>, String> {
+    match arguments {
+        [] => Ok(Vec::new()),
+        [dashes, rest @ ..] if dashes == "--" => Ok(rest.to_vec()),
+        [other, ..] => Err(format!(
+            "unexpected argument `{other}`: what is to be passed on stands after `--`"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, String> {
+        parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn what_stands_after_two_dashes_goes_to_the_node() {
+        let flags = vec!["--name".to_owned(), "--help".to_owned()];
+        assert_eq!(
+            parsed("run -- --name --help"),
+            Ok(Command::Run { serve_flags: flags })
+        );
+        assert!(parsed("run --name x").is_err());
+    }
+
+    #[test]
+    fn help_is_given_wherever_it_is_asked_for() {
+        for line in ["", "--help", "help", "build --help", "bench -h"] {
+            assert_eq!(parsed(line), Ok(Command::Help), "{line}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_command_or_flag_is_named() {
+        assert!(parsed("soak").is_err_and(|error| error.contains("`soak`")));
+        assert!(parsed("setup --all").is_err_and(|error| error.contains("`--all`")));
+        assert!(parsed("bench --all").is_err_and(|error| error.contains("`--all`")));
+    }
+
+    #[test]
+    fn only_tests_need_more_than_building_does() {
+        assert_eq!(parsed("setup"), Ok(Command::Setup(Extent::Build)));
+        assert_eq!(
+            parsed("build --for-tests"),
+            Ok(Command::Build(Extent::Tests))
+        );
+    }
+}

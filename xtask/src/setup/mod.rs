@@ -1,0 +1,42 @@
+//! Fetches what building and testing need into `target/tools`, once.
+//!
+//! A tool that is there and whose pins did not change is not touched, so that a second run needs no
+//! network. An interrupted step leaves no stamp and is done again from the beginning.
+
+mod debian;
+mod javascript;
+mod python;
+mod wasm;
+
+use anyhow::Result;
+
+use crate::layout::Layout;
+pub use javascript::node;
+pub use wasm::GuestToolchain;
+
+/// How much is set up and built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// What a node needs.
+    Build,
+    /// What the tests need as well.
+    Tests,
+}
+
+/// Sets up what is missing. Gives the toolchain that builds Rust guests.
+pub fn set_up(layout: &Layout, extent: Extent) -> Result<GuestToolchain> {
+    let toolchain = wasm::set_up(layout)?;
+    if extent == Extent::Tests {
+        let mut base = python::Base::default();
+        base.environment(layout, "koi-net", "tests/peers/koi-net.txt")?;
+        base.environment(layout, "mcp-client", "tests/peers/mcp-client.txt")?;
+        base.environment(
+            layout,
+            "componentize-py",
+            "tests/guests/python/requirements.txt",
+        )?;
+        base.environment(layout, "node", "tests/guests/node.txt")?;
+        javascript::set_up(layout)?;
+    }
+    Ok(toolchain)
+}
