@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 const TERM: &str = "orn:glossary.term";
 
 #[derive(Serialize, Deserialize, JsonSchema)]
-struct Term {
+struct GlossaryTerm {
     term: String,
     /// What it means, in a sentence or two.
     meaning: String,
@@ -23,7 +23,7 @@ struct Glossary;
 impl Extension for Glossary {
     fn describe() -> Description {
         Description::new("glossary", "0.1.0")
-            .rid_type(RidType::new(TERM).title("Term").contents::<Term>())
+            .rid_type(RidType::new(TERM).title("Term").contents::<GlossaryTerm>())
             .handler(Handler::new(Phase::Bundle, [TERM]))
             .reads([TERM])
             .publishes([TERM])
@@ -32,7 +32,7 @@ impl Extension for Glossary {
 
 impl Handlers for Glossary {
     fn handle(object: KnowledgeObject) -> Result<Outcome> {
-        match object.contents_as::<Term>()?.term == object.rid.reference() {
+        match object.contents_as::<GlossaryTerm>()?.term == object.rid.reference() {
             true => Ok(Outcome::Unchanged),
             false => Ok(Outcome::stop("its RID names another term")),
         }
@@ -48,11 +48,11 @@ impl Tools for Glossary {
     }
 }
 
-fn define_term(term: Term) -> Result<Publication> {
+fn define_term(term: GlossaryTerm) -> Result<Publication> {
     knowledge::publish(&Rid::new(TERM, &term.term)?, &term)
 }
 
-fn look_up_term(question: Question) -> Result<Term> {
+fn look_up_term(question: Question) -> Result<GlossaryTerm> {
     knowledge::find(&Rid::new(TERM, question.term)?)?.contents_as()
 }
 

@@ -8,8 +8,8 @@ export const extension = {
     JSON.stringify({
       name: 'javascript-guest',
       version: '0.1.0',
-      'rid-types': [{ 'rid-type': NOTE, title: 'Note', schema: 'note' }],
-      schemas: [{ name: 'note', schema: TEXT }],
+      'rid-types': [{ 'rid-type': NOTE, title: 'Note', schema: 'javascript-note' }],
+      schemas: [{ name: 'javascript-note', schema: TEXT }],
       handlers: [{ phase: 'bundle', 'rid-types': [NOTE], 'event-types': ['NEW', 'UPDATE'] }],
       asks: { handle: [NOTE] },
     }),

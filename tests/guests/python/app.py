@@ -16,8 +16,8 @@ class Extension(exports.Extension):
         return json.dumps({
             "name": "python-guest",
             "version": "0.1.0",
-            "rid-types": [{"rid-type": NOTE, "title": "Note", "schema": "note"}],
-            "schemas": [{"name": "note", "schema": TEXT}],
+            "rid-types": [{"rid-type": NOTE, "title": "Note", "schema": "python-note"}],
+            "schemas": [{"name": "python-note", "schema": TEXT}],
             "handlers": [{"phase": "bundle", "rid-types": [NOTE], "event-types": ["NEW", "UPDATE"]}],
             "asks": {"handle": [NOTE]},
         })
