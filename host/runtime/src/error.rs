@@ -6,6 +6,16 @@ pub enum RuntimeError {
     /// The engine refused its configuration or could not reserve what it needs.
     #[error("the WebAssembly engine could not be set up: {0}")]
     Engine(String),
+    /// The folder for compiled code cannot be used.
+    #[error(
+        "compiled code cannot be kept in {path}: {error}; it has to be a folder that this user may write"
+    )]
+    Cache {
+        /// The folder.
+        path: std::path::PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
     /// The thread that interrupts guests could not be started.
     #[error("the thread that interrupts guests could not be started: {0}")]
     Ticker(std::io::Error),
@@ -31,10 +41,10 @@ pub enum LoadError {
         /// The bound in bytes.
         limit: u64,
     },
-    /// It begins like a component and does not go on like one.
-    #[error("the component is malformed or cut off: {0}")]
+    /// It begins like a component and does not go on like one, or needs what this host has off.
+    #[error("the component is malformed, cut off or uses what this host does not support: {0}")]
     Malformed(String),
-    /// It is well-formed and could not be compiled all the same.
+    /// The compiler itself failed.
     #[error("the component could not be compiled: {0}")]
     Compile(String),
     /// It wants something that this host does not offer.
@@ -147,4 +157,19 @@ impl CallError {
             Self::Limit { .. } | Self::Trap(_) | Self::NotExported(_) | Self::Host(_) => false,
         }
     }
+}
+
+/// An error of the engine with its causes, on one line of bounded length.
+pub(crate) fn sentence(error: &wasmtime::Error) -> String {
+    const MAX_BYTES: usize = 1000;
+    let mut text = String::new();
+    for cause in error.chain() {
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        // Backtraces come as further lines of a cause.
+        text.push_str(cause.to_string().lines().next().unwrap_or_default());
+    }
+    text.truncate(text.floor_char_boundary(MAX_BYTES));
+    text
 }

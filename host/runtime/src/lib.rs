@@ -7,11 +7,20 @@
 //!
 //! The runtime knows nothing of stores, networks or MCP.
 
+mod bindings;
+mod border;
+mod cache;
+mod call;
+mod capabilities;
+mod engine;
 mod error;
+mod exports;
 mod extension;
 mod limits;
+mod meter;
 pub mod ports;
 mod runtime;
+mod state;
 mod values;
 
 pub use error::{CallError, GuestError, GuestErrorKind, LoadError, RuntimeError};

@@ -9,6 +9,7 @@
 mod context;
 mod denied;
 mod error;
+mod system;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use koi_rid::{Bundle, Contents, Manifest, Rid, RidType, Writer};
 
 pub use context::{CallContext, CallKind};
 pub use error::{Denial, PortError};
+pub use system::{SystemClock, SystemRandom};
 
 /// A stored bundle and who wrote it.
 #[derive(Debug, Clone)]

@@ -48,7 +48,13 @@ pub enum Phase {
 
 impl Phase {
     /// All phases, in their order.
-    pub const ALL: [Self; 5] = [Self::Rid, Self::Manifest, Self::Bundle, Self::Network, Self::Final];
+    pub const ALL: [Self; 5] = [
+        Self::Rid,
+        Self::Manifest,
+        Self::Bundle,
+        Self::Network,
+        Self::Final,
+    ];
 
     /// `rid`, `manifest`, `bundle`, `network` or `final`.
     pub fn as_str(self) -> &'static str {

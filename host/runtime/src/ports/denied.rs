@@ -35,8 +35,9 @@ struct Denied;
 fn denied<T>(grant: &str) -> Result<T, PortError> {
     Err(PortError::Denied(Denial {
         grant: grant.to_owned(),
-        remedy: "nothing is granted while an extension describes itself, so do this in another call"
-            .to_owned(),
+        remedy:
+            "nothing is granted while an extension describes itself, so do this in another call"
+                .to_owned(),
     }))
 }
 

@@ -1,0 +1,171 @@
+//! `wasi:logging`, and standard output and error, which go to the same log line by line.
+//!
+//! All three share the call's limit of log bytes. What goes beyond it is dropped, not refused: a
+//! guest that talks too much still gets its work done, and the log says that something is missing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+
+use crate::bindings::wasi::logging::logging::{Host, Level as GuestLevel};
+use crate::ports::{CallContext, Level, Log};
+use crate::state::State;
+
+/// A longer line of output is cut into several.
+const MAX_LINE_BYTES: usize = 8 << 10;
+
+/// A longer context of a log message is cut.
+const MAX_CONTEXT_BYTES: usize = 256;
+
+/// The log of one call, up to its limit.
+pub(crate) struct LogSink {
+    port: Arc<dyn Log>,
+    call: CallContext,
+    left: AtomicU64,
+}
+
+impl LogSink {
+    pub(crate) fn new(port: Arc<dyn Log>, call: CallContext, limit: u64) -> Self {
+        Self {
+            port,
+            call,
+            left: AtomicU64::new(limit),
+        }
+    }
+
+    /// Logs a message, if the limit still allows for it.
+    fn log(&self, level: Level, context: &str, message: &str) {
+        let context = cut(context, MAX_CONTEXT_BYTES);
+        let wanted = (context.len() + message.len()) as u64;
+        // One guest runs on one thread at a time, so nobody takes from it in between.
+        let left = self.left.load(Ordering::Relaxed);
+        if wanted <= left {
+            self.left.store(left - wanted, Ordering::Relaxed);
+            self.port.log(&self.call, level, context, message);
+        } else if left > 0 {
+            self.left.store(0, Ordering::Relaxed);
+            let end = usize::try_from(left).unwrap_or(usize::MAX);
+            self.port.log(&self.call, level, context, cut(message, end));
+            self.port.log(
+                &self.call,
+                Level::Warn,
+                "koi-mcp",
+                "the call met its limit of log bytes (setting `limits.log-bytes`): the rest is dropped",
+            );
+        }
+    }
+}
+
+/// The beginning of a text, at most so many bytes, whole characters.
+fn cut(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
+}
+
+impl Host for State {
+    fn log(&mut self, level: GuestLevel, context: String, message: String) -> wasmtime::Result<()> {
+        self.meter.host_call()?;
+        let level = match level {
+            GuestLevel::Trace => Level::Trace,
+            GuestLevel::Debug => Level::Debug,
+            GuestLevel::Info => Level::Info,
+            GuestLevel::Warn => Level::Warn,
+            GuestLevel::Error => Level::Error,
+            GuestLevel::Critical => Level::Critical,
+        };
+        State::log(self).log(level, &context, &message);
+        Ok(())
+    }
+}
+
+/// Standard output or error of a guest.
+pub(crate) struct Output {
+    sink: Arc<LogSink>,
+    level: Level,
+    name: &'static str,
+}
+
+impl Output {
+    pub(crate) fn new(sink: Arc<LogSink>, level: Level, name: &'static str) -> Self {
+        Self { sink, level, name }
+    }
+}
+
+impl IsTerminal for Output {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for Output {
+    /// Only WASI 0.3 asks for this, which is not linked.
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(tokio::io::sink())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(Lines {
+            sink: self.sink.clone(),
+            level: self.level,
+            name: self.name,
+            line: Vec::new(),
+        })
+    }
+}
+
+/// Gathers bytes into lines. The last one is logged when the guest lets go of the stream, at the
+/// latest when its call ends.
+struct Lines {
+    sink: Arc<LogSink>,
+    level: Level,
+    name: &'static str,
+    line: Vec<u8>,
+}
+
+impl Lines {
+    fn end_line(&mut self) {
+        let line = std::mem::take(&mut self.line);
+        let text = String::from_utf8_lossy(&line);
+        let text = text.trim_end_matches('\r');
+        if !text.is_empty() {
+            self.sink.log(self.level, self.name, text);
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Pollable for Lines {
+    async fn ready(&mut self) {}
+}
+
+impl OutputStream for Lines {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        for byte in bytes {
+            match byte {
+                b'\n' => self.end_line(),
+                byte => self.line.push(byte),
+            }
+            if self.line.len() >= MAX_LINE_BYTES {
+                self.end_line();
+            }
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(MAX_LINE_BYTES)
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        self.end_line();
+    }
+}

@@ -1,0 +1,79 @@
+//! WASI 0.2 for guests: clocks and randomness from the ports, output to the log, and nothing else:
+//! no files, no sockets, no names, no environment, no arguments, no input.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::TryRng;
+use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx};
+
+use super::logging::{LogSink, Output};
+use crate::ports::{Clock, Level, Ports, Random};
+
+/// Bytes of randomness that a guest may ask for at once.
+const MAX_RANDOM_BYTES: u64 = 1 << 20;
+
+/// A context over these ports.
+pub(crate) fn context(ports: &Ports, log: &Arc<LogSink>) -> WasiCtx {
+    let mut seed = [0; 16];
+    ports.random.fill(&mut seed);
+    WasiCtx::builder()
+        .stdout(Output::new(log.clone(), Level::Info, "stdout"))
+        .stderr(Output::new(log.clone(), Level::Warn, "stderr"))
+        .wall_clock(PortClock(ports.clock.clone()))
+        .monotonic_clock(PortClock(ports.clock.clone()))
+        .secure_random(PortRandom(ports.random.clone()))
+        .insecure_random(PortRandom(ports.random.clone()))
+        .insecure_random_seed(u128::from_le_bytes(seed))
+        .max_random_size(MAX_RANDOM_BYTES)
+        .allow_tcp(false)
+        .allow_udp(false)
+        .allow_ip_name_lookup(false)
+        .build()
+}
+
+struct PortClock(Arc<dyn Clock>);
+
+impl HostWallClock for PortClock {
+    fn resolution(&self) -> Duration {
+        Duration::from_nanos(1)
+    }
+
+    fn now(&self) -> Duration {
+        self.0.wall()
+    }
+}
+
+impl HostMonotonicClock for PortClock {
+    fn resolution(&self) -> u64 {
+        1
+    }
+
+    fn now(&self) -> u64 {
+        self.0.monotonic()
+    }
+}
+
+struct PortRandom(Arc<dyn Random>);
+
+impl TryRng for PortRandom {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        let mut bytes = [0; 4];
+        self.0.fill(&mut bytes);
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        let mut bytes = [0; 8];
+        self.0.fill(&mut bytes);
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.0.fill(bytes);
+        Ok(())
+    }
+}

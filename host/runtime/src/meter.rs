@@ -1,0 +1,124 @@
+//! Counts what a call uses up and ends it at its limits.
+//!
+//! A limit that is met while the guest runs comes out of the guest as a trap that carries a
+//! [`Stop`]; `call.rs` turns it into the error that the caller sees.
+
+use std::time::Duration;
+
+use wasmtime::ResourceLimiter;
+
+use crate::error::CallError;
+use crate::limits::Limits;
+use crate::ports::PortError;
+
+/// Why the host ended a call from within.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Stop {
+    /// A limit was met.
+    #[error("{}", .0.error())]
+    Limit(Exceeded),
+    /// A host function without a place for an error in its type could not be served.
+    #[error("{0}")]
+    Port(PortError),
+}
+
+/// A limit and the value that it had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exceeded {
+    Cpu(Duration),
+    Wall(Duration),
+    Memory(u64),
+    Result(u64),
+    HostCalls(u64),
+}
+
+impl Exceeded {
+    /// The error that the caller sees.
+    pub(crate) fn error(self) -> CallError {
+        let ms = |duration: Duration| format!("{} ms", duration.as_millis());
+        let bytes = |bytes: u64| format!("{bytes} bytes");
+        let (limit, value, setting) = match self {
+            Self::Cpu(limit) => ("CPU time", ms(limit), "limits.cpu"),
+            Self::Wall(limit) => ("wall time", ms(limit), "limits.wall"),
+            Self::Memory(limit) => ("memory", bytes(limit), "limits.memory"),
+            Self::Result(limit) => ("result", bytes(limit), "limits.result"),
+            Self::HostCalls(limit) => ("host calls", limit.to_string(), "limits.host-calls"),
+        };
+        CallError::Limit {
+            limit,
+            value,
+            setting,
+        }
+    }
+}
+
+/// What one call has used up so far.
+pub(crate) struct Meter {
+    limits: Limits,
+    memory: u64,
+    host_calls: u64,
+}
+
+impl Meter {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            memory: 0,
+            host_calls: 0,
+        }
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Counts one call to a host interface.
+    pub(crate) fn host_call(&mut self) -> wasmtime::Result<()> {
+        self.host_calls += 1;
+        if self.host_calls > self.limits.host_calls {
+            return Err(stop(Exceeded::HostCalls(self.limits.host_calls)));
+        }
+        Ok(())
+    }
+
+    /// Counts growth in bytes. It ends the call instead of telling the guest: what a guest does when
+    /// it gets no memory is to trap, and then nobody would know why.
+    fn grow(&mut self, by: u64) -> wasmtime::Result<bool> {
+        self.memory = self.memory.saturating_add(by);
+        if self.memory > self.limits.memory {
+            return Err(stop(Exceeded::Memory(self.limits.memory)));
+        }
+        Ok(true)
+    }
+}
+
+fn stop(exceeded: Exceeded) -> wasmtime::Error {
+    wasmtime::Error::new(Stop::Limit(exceeded))
+}
+
+impl ResourceLimiter for Meter {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
+        self.grow(desired.saturating_sub(current) as u64)
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
+        let elements = desired.saturating_sub(current);
+        self.grow(elements.saturating_mul(size_of::<usize>()) as u64)
+    }
+}
