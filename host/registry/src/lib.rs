@@ -1,1 +1,33 @@
-//! x
+//! Installed extensions: what they are, what they may do, and what a node offers through them.
+//!
+//! The registry takes components in, asks them what they are, puts the operator's grants around
+//! them and publishes one immutable [`Snapshot`] of everything that they provide. Readers take the
+//! newest Snapshot and never wait; a change is all or nothing. A Snapshot's entries point at a
+//! [`Callee`], so that they need not be plain components.
+
+mod callee;
+mod description;
+mod entry;
+mod grant;
+mod ports;
+mod registry;
+mod schema;
+mod snapshot;
+mod uri_template;
+mod wasm;
+
+pub use callee::{Binding, Callee, Invocation, Loaded, Loader};
+pub use description::{
+    Description, DescriptionError, HandlerDescription, RidTypeDescription, SchemaDescription,
+};
+pub use entry::{
+    ExtensionEntry, HandlerEntry, ListError, Lists, ResourceEntry, RevisionInfo, RidTypeEntry,
+    SchemaEntry, TemplateEntry, ToolEntry, ToolOutput,
+};
+pub use grant::{Access, Capability, Grant, GrantError, Grants, Pattern, PatternError, Right};
+pub use registry::{
+    ExtensionState, ExtensionSummary, GrantRequest, GrantsError, Install, InstallError,
+    InstallReport, Installed, OpenError, PrepareError, Registry, RegistryParts, RemoveError,
+};
+pub use schema::{JsonSchema, SchemaError};
+pub use snapshot::{Collision, Failed, Snapshot};

@@ -1,0 +1,160 @@
+//! Whatever answers for an extension. Entries of a Snapshot point at a [`Callee`] and do not know
+//! what stands behind it: a plain component today.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use koi_rid::Rid;
+use koi_runtime::ports::{Caller, Ports};
+use koi_runtime::{
+    CallError, Exports, KnowledgeObject, Limits, LoadError, Outcome, ParsedReference,
+    ResourceContents,
+};
+
+/// On whose behalf an extension is called. Cheap to clone.
+#[derive(Clone)]
+pub struct Invocation {
+    /// Stands in every log line and error that the call leaves behind.
+    pub correlation: Arc<str>,
+    /// Who caused it, where that is known.
+    pub principal: Option<Arc<str>>,
+    /// Where progress and messages to the caller go; without one they are dropped.
+    pub caller: Option<Arc<dyn Caller>>,
+    /// The knowledge object whose handling caused it.
+    pub cause: Option<Rid>,
+    /// How many handlers published before it came to be.
+    pub depth: u32,
+}
+
+impl Invocation {
+    /// On behalf of nobody in particular.
+    pub fn new(correlation: impl Into<Arc<str>>) -> Self {
+        Self {
+            correlation: correlation.into(),
+            principal: None,
+            caller: None,
+            cause: None,
+            depth: 0,
+        }
+    }
+
+    /// On behalf of the node's operator.
+    pub fn from_operator() -> Self {
+        let id: u64 = rand::random();
+        Self {
+            principal: Some("operator".into()),
+            ..Self::new(format!("operator-{id:016x}"))
+        }
+    }
+}
+
+/// One activated revision of an extension. Texts that come back are as the extension gave them,
+/// bounded in length and otherwise not yet checked.
+#[async_trait]
+pub trait Callee: Send + Sync {
+    /// Tells it that it was activated.
+    async fn start(&self) -> Result<(), CallError>;
+
+    /// Tells it that it is no longer active.
+    async fn stop(&self) -> Result<(), CallError>;
+
+    /// Its own view of its condition, JSON text.
+    async fn health(&self) -> Result<String, CallError>;
+
+    /// Its tools of now, a JSON array; `[]` if it has none.
+    async fn list_tools(&self) -> Result<String, CallError>;
+
+    /// Its resources and templates of now, a JSON object; `{}` if it has none.
+    async fn list_resources(&self) -> Result<String, CallError>;
+
+    /// Calls a tool with a JSON object; the answer is JSON text.
+    async fn call_tool(
+        &self,
+        name: &str,
+        arguments: &str,
+        invocation: Invocation,
+    ) -> Result<String, CallError>;
+
+    /// Reads a resource.
+    async fn read_resource(
+        &self,
+        uri: &str,
+        invocation: Invocation,
+    ) -> Result<Vec<ResourceContents>, CallError>;
+
+    /// Shows it an object; cause and depth of the call are the object's.
+    async fn handle(
+        &self,
+        object: &KnowledgeObject,
+        invocation: Invocation,
+    ) -> Result<Outcome, CallError>;
+
+    /// Takes the part of a RID after its type apart.
+    async fn parse_reference(
+        &self,
+        rid_type: &str,
+        reference: &str,
+        invocation: Invocation,
+    ) -> Result<ParsedReference, CallError>;
+
+    /// The canonical reference of its parts, a JSON object.
+    async fn print_reference(
+        &self,
+        rid_type: &str,
+        parts: &str,
+        invocation: Invocation,
+    ) -> Result<String, CallError>;
+
+    /// Checks contents that already satisfy the JSON Schema of that name.
+    async fn validate(
+        &self,
+        schema: &str,
+        contents: &str,
+        invocation: Invocation,
+    ) -> Result<(), CallError>;
+
+    /// Turns contents of one schema into contents of another.
+    async fn transform(
+        &self,
+        from: &str,
+        to: &str,
+        contents: &str,
+        invocation: Invocation,
+    ) -> Result<String, CallError>;
+}
+
+/// Makes something that can be called out of a component.
+#[async_trait]
+pub trait Loader: Send + Sync {
+    /// # Errors
+    /// One sentence about what is wrong with the component.
+    async fn load(&self, component: Arc<[u8]>) -> Result<Arc<dyn Loaded>, LoadError>;
+}
+
+/// A component that was found fit and is not yet activated.
+#[async_trait]
+pub trait Loaded: Send + Sync {
+    /// Lower-case hex SHA-256 of the component.
+    fn digest(&self) -> Arc<str>;
+
+    /// The interfaces that it exports.
+    fn exports(&self) -> Exports;
+
+    /// What it says about itself, with nothing granted.
+    async fn describe(&self) -> Result<String, CallError>;
+
+    /// What answers for it under a name, within reach and limits.
+    fn bind(&self, binding: Binding) -> Arc<dyn Callee>;
+}
+
+/// As what, with which reach and within which limits a component is called.
+pub struct Binding {
+    /// The extension's name.
+    pub extension: Arc<str>,
+    /// The number of the revision.
+    pub revision: u64,
+    /// All that it can reach, grants and quotas already around it.
+    pub ports: Ports,
+    /// The limits of each of its calls.
+    pub limits: Limits,
+}

@@ -1,0 +1,142 @@
+//! What a Snapshot is made of: each entry knows the extension that it belongs to and can call it.
+
+mod knowledge;
+mod list;
+mod resources;
+#[cfg(test)]
+mod tests;
+mod tools;
+
+use std::sync::Arc;
+
+use koi_rid::{Timestamp, Writer};
+use semver::Version;
+
+use crate::callee::Callee;
+use crate::description::Description;
+use crate::grant::Access;
+use crate::schema::SchemaError;
+
+pub use knowledge::{HandlerEntry, RidTypeEntry, SchemaEntry};
+pub use list::{ListError, Lists};
+pub use resources::{ResourceEntry, TemplateEntry};
+pub use tools::{ToolEntry, ToolOutput};
+
+/// Which revision of which extension something belongs to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RevisionInfo {
+    /// The extension's name.
+    pub extension: Arc<str>,
+    /// Counts the revisions of that extension, from 1.
+    pub revision: u64,
+    /// Lower-case hex SHA-256 of the component.
+    pub digest: Arc<str>,
+    /// The version that it describes itself with.
+    pub version: Version,
+    /// Where it came from, for a person.
+    pub source: String,
+    /// When it was installed.
+    pub installed_at: Timestamp,
+}
+
+impl RevisionInfo {
+    /// What stands with the bundles that this revision writes.
+    pub fn writer(&self) -> Writer {
+        Writer {
+            extension: self.extension.to_string(),
+            revision: self.revision,
+            digest: self.digest.to_string(),
+        }
+    }
+}
+
+/// An active revision with all that it provides. Immutable; new lists or another revision are
+/// another entry. Whoever holds it can go on calling it after it was replaced.
+pub struct ExtensionEntry {
+    /// Which revision it is.
+    pub revision: RevisionInfo,
+    /// What it says about itself.
+    pub description: Arc<Description>,
+    /// What it may do.
+    pub access: Arc<Access>,
+    /// The RID types that it owns.
+    pub rid_types: Vec<Arc<RidTypeEntry>>,
+    /// The schemas that it owns.
+    pub schemas: Vec<Arc<SchemaEntry>>,
+    /// Its part in the pipeline.
+    pub handlers: Vec<Arc<HandlerEntry>>,
+    /// Its tools and resources of now.
+    pub lists: Lists,
+    /// What answers for it.
+    pub callee: Arc<dyn Callee>,
+}
+
+impl ExtensionEntry {
+    /// Puts an entry together, compiling the schemas of the description. Without lists.
+    ///
+    /// # Errors
+    /// Which schema was refused and why.
+    pub fn new(
+        revision: RevisionInfo,
+        description: Arc<Description>,
+        access: Arc<Access>,
+        callee: Arc<dyn Callee>,
+    ) -> Result<Self, SchemaError> {
+        let owner = &revision.extension;
+        let schemas = description
+            .schemas
+            .iter()
+            .map(|schema| SchemaEntry::new(owner.clone(), schema, callee.clone()).map(Arc::new))
+            .collect::<Result<Vec<_>, _>>()?;
+        let rid_types = description
+            .rid_types
+            .iter()
+            .map(|rid_type| {
+                let schema = schemas
+                    .iter()
+                    .find(|s| Some(&s.name) == rid_type.schema.as_ref());
+                RidTypeEntry::new(owner.clone(), rid_type, schema.cloned(), callee.clone())
+            })
+            .map(Arc::new)
+            .collect();
+        let writer = revision.writer();
+        let handlers = description
+            .handlers
+            .iter()
+            .map(|handler| {
+                HandlerEntry::new(writer.clone(), handler, access.clone(), callee.clone())
+            })
+            .map(Arc::new)
+            .collect();
+        let lists = Lists::default();
+        Ok(Self {
+            revision,
+            description,
+            access,
+            rid_types,
+            schemas,
+            handlers,
+            lists,
+            callee,
+        })
+    }
+
+    /// The same with other lists.
+    pub fn with_lists(&self, lists: Lists) -> Self {
+        Self {
+            revision: self.revision.clone(),
+            description: self.description.clone(),
+            access: self.access.clone(),
+            rid_types: self.rid_types.clone(),
+            schemas: self.schemas.clone(),
+            handlers: self.handlers.clone(),
+            lists,
+            callee: self.callee.clone(),
+        }
+    }
+
+    /// The extension's name.
+    pub fn name(&self) -> &str {
+        &self.revision.extension
+    }
+}

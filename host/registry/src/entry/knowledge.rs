@@ -1,0 +1,263 @@
+//! RID types, schemas and handlers of an extension.
+
+use std::fmt;
+use std::sync::Arc;
+
+use koi_rid::{Contents, EventType, Rid, RidType, Writer};
+use koi_runtime::{
+    CallError, GuestError, GuestErrorKind, KnowledgeObject, Outcome, ParsedReference, Phase,
+};
+use serde_json::Value;
+
+use crate::callee::{Callee, Invocation};
+use crate::description::{HandlerDescription, RidTypeDescription, SchemaDescription};
+use crate::grant::{Access, Right};
+use crate::schema::{JsonSchema, SchemaError};
+
+fn invalid(message: String) -> CallError {
+    CallError::Guest(GuestError {
+        kind: GuestErrorKind::InvalidInput,
+        message,
+    })
+}
+
+/// A RID type and the extension that owns it.
+pub struct RidTypeEntry {
+    /// The type.
+    pub rid_type: RidType,
+    /// The owner.
+    pub extension: Arc<str>,
+    /// The schema that contents under such RIDs satisfy.
+    pub schema: Option<Arc<SchemaEntry>>,
+    /// What people call it.
+    pub title: Option<String>,
+    /// What it is, for people.
+    pub description: Option<String>,
+    /// The media type of its bundles as MCP resources.
+    pub mime_type: Option<String>,
+    /// Whether the owner looks at its references.
+    pub parses: bool,
+    callee: Arc<dyn Callee>,
+}
+
+impl RidTypeEntry {
+    pub(super) fn new(
+        extension: Arc<str>,
+        from: &RidTypeDescription,
+        schema: Option<Arc<SchemaEntry>>,
+        callee: Arc<dyn Callee>,
+    ) -> Self {
+        Self {
+            rid_type: from.rid_type.clone(),
+            extension,
+            schema,
+            title: from.title.clone(),
+            description: from.description.clone(),
+            mime_type: from.mime_type.clone(),
+            parses: from.parses,
+            callee,
+        }
+    }
+
+    /// Has the owner take the reference apart; none if the owner does not look at references.
+    ///
+    /// # Errors
+    /// Of kind invalid input if the owner refuses the reference, or prints it otherwise: knowledge
+    /// travels under its canonical RID.
+    pub async fn parse_reference(
+        &self,
+        rid: &Rid,
+        invocation: Invocation,
+    ) -> Result<Option<ParsedReference>, CallError> {
+        if !self.parses {
+            return Ok(None);
+        }
+        let reference = rid.reference();
+        let parsed = self
+            .callee
+            .parse_reference(self.rid_type.as_str(), reference, invocation)
+            .await?;
+        if parsed.canonical != reference {
+            let canonical: String = parsed.canonical.chars().take(200).collect();
+            return Err(invalid(format!(
+                "{rid} is not in the canonical form: {} prints its reference as `{canonical}`",
+                self.extension
+            )));
+        }
+        Ok(Some(parsed))
+    }
+
+    /// The RID's reference out of its parts, a JSON object.
+    ///
+    /// # Errors
+    /// Of kind invalid input if a part is missing or malformed.
+    pub async fn print_reference(
+        &self,
+        parts: &str,
+        invocation: Invocation,
+    ) -> Result<String, CallError> {
+        self.callee
+            .print_reference(self.rid_type.as_str(), parts, invocation)
+            .await
+    }
+
+    /// Checks contents against the type's schema, if it has one.
+    ///
+    /// # Errors
+    /// Of kind invalid input if they do not fit.
+    pub async fn validate(
+        &self,
+        contents: &Contents,
+        invocation: Invocation,
+    ) -> Result<(), CallError> {
+        match &self.schema {
+            Some(schema) => schema.validate(contents, invocation).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for RidTypeEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RidTypeEntry({} of {})", self.rid_type, self.extension)
+    }
+}
+
+/// A schema and the extension that owns it.
+pub struct SchemaEntry {
+    /// Its name, unique on a node.
+    pub name: String,
+    /// The owner.
+    pub extension: Arc<str>,
+    /// The JSON Schema as the owner gave it.
+    pub schema: Value,
+    /// Whether the owner checks contents beyond the JSON Schema.
+    pub validates: bool,
+    compiled: JsonSchema,
+    callee: Arc<dyn Callee>,
+}
+
+impl SchemaEntry {
+    pub(super) fn new(
+        extension: Arc<str>,
+        from: &SchemaDescription,
+        callee: Arc<dyn Callee>,
+    ) -> Result<Self, SchemaError> {
+        let compiled = JsonSchema::compile(&from.schema)
+            .map_err(|error| SchemaError(format!("`{}`: {}", from.name, error.0)))?;
+        Ok(Self {
+            name: from.name.clone(),
+            extension,
+            schema: from.schema.clone(),
+            validates: from.validates,
+            compiled,
+            callee,
+        })
+    }
+
+    /// The JSON Schema first, then the owner's own check if it has one.
+    ///
+    /// # Errors
+    /// Of kind invalid input if the contents do not fit; else as a call fails.
+    pub async fn validate(
+        &self,
+        contents: &Contents,
+        invocation: Invocation,
+    ) -> Result<(), CallError> {
+        let value: Value = contents.to().map_err(|error| invalid(error.to_string()))?;
+        self.compiled.check(&value).map_err(|misfit| {
+            invalid(format!(
+                "the contents do not fit the schema {}: {misfit}",
+                self.name
+            ))
+        })?;
+        if self.validates {
+            self.callee
+                .validate(&self.name, contents.as_str(), invocation)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for SchemaEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SchemaEntry({} of {})", self.name, self.extension)
+    }
+}
+
+/// A handler of an extension.
+pub struct HandlerEntry {
+    /// Whose handler it is; stands with the bundles whose contents it replaces.
+    pub writer: Writer,
+    /// The phase in which it looks at objects.
+    pub phase: Phase,
+    /// Lower ones come first.
+    pub priority: i32,
+    /// The types of the objects.
+    pub rid_types: Vec<RidType>,
+    event_types: Vec<EventType>,
+    access: Arc<Access>,
+    callee: Arc<dyn Callee>,
+}
+
+impl HandlerEntry {
+    pub(super) fn new(
+        writer: Writer,
+        from: &HandlerDescription,
+        access: Arc<Access>,
+        callee: Arc<dyn Callee>,
+    ) -> Self {
+        Self {
+            writer,
+            phase: from.phase,
+            priority: from.priority,
+            rid_types: from.rid_types.clone(),
+            event_types: from.event_types.clone(),
+            access,
+            callee,
+        }
+    }
+
+    /// The extension's name.
+    pub fn extension(&self) -> &str {
+        &self.writer.extension
+    }
+
+    /// Whether it wants to see an object of this RID and this event type as received, and may.
+    pub fn wants(&self, rid: &Rid, event_type: Option<EventType>) -> bool {
+        let of_type = self.event_types.is_empty()
+            || event_type.is_some_and(|event_type| self.event_types.contains(&event_type));
+        of_type && self.access.allows(Right::Handle, rid)
+    }
+
+    /// The types of objects that it may see any of.
+    pub fn granted_rid_types(&self) -> impl Iterator<Item = &RidType> {
+        self.rid_types
+            .iter()
+            .filter(|rid_type| self.access.touches(Right::Handle, rid_type))
+    }
+
+    /// Shows it an object. Cause and depth of the call are the object's.
+    ///
+    /// # Errors
+    /// As a call fails; [`CallError::is_transient`] says whether to try again.
+    pub async fn handle(
+        &self,
+        object: &KnowledgeObject,
+        invocation: Invocation,
+    ) -> Result<Outcome, CallError> {
+        self.callee.handle(object, invocation).await
+    }
+}
+
+impl fmt::Debug for HandlerEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "HandlerEntry({} of {})",
+            self.phase.as_str(),
+            self.writer.extension
+        )
+    }
+}

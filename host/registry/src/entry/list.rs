@@ -1,0 +1,179 @@
+//! The lists of tools and resources that an extension gives, parsed and bounded.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::resources::{ResourceEntry, TemplateEntry};
+use super::tools::ToolEntry;
+use crate::callee::Callee;
+
+/// Most entries of each list.
+pub const MAX_LIST_ENTRIES: usize = 1000;
+/// Most bytes of JSON text in each entry.
+const MAX_ENTRY_BYTES: usize = 512 << 10;
+
+/// Why a list was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ListError(String);
+
+impl ListError {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+/// Tools and resources of an extension at one moment, each in the order of its names.
+#[derive(Debug, Clone, Default)]
+pub struct Lists {
+    /// Tools.
+    pub tools: BTreeMap<String, Arc<ToolEntry>>,
+    /// Resources by URI.
+    pub resources: BTreeMap<String, Arc<ResourceEntry>>,
+    /// Templates by URI template.
+    pub templates: BTreeMap<String, Arc<TemplateEntry>>,
+}
+
+impl Lists {
+    /// Reads the answers of `list-tools` and `list-resources`. Entries that `before` has too are
+    /// taken over from there, so that their schemas are not compiled again.
+    ///
+    /// # Errors
+    /// Which entry is wrong, and in what.
+    pub fn parse(
+        extension: &Arc<str>,
+        tools: &str,
+        resources: &str,
+        callee: &Arc<dyn Callee>,
+        before: &Self,
+    ) -> Result<Self, ListError> {
+        let malformed = |what: &str, error: serde_json::Error| {
+            ListError::new(format!(
+                "the list of {what} is not of the form of the contract: {error}"
+            ))
+        };
+        let tools: Vec<Value> =
+            serde_json::from_str(tools).map_err(|error| malformed("tools", error))?;
+        let resources: RawResources =
+            serde_json::from_str(resources).map_err(|error| malformed("resources", error))?;
+        Ok(Self {
+            tools: entries(
+                "tool",
+                "name",
+                tools,
+                &before.tools,
+                |tool| &tool.descriptor,
+                |value| ToolEntry::parse(extension, value, callee),
+            )?,
+            resources: entries(
+                "resource",
+                "uri",
+                resources.resources,
+                &before.resources,
+                |resource| &resource.descriptor,
+                |value| ResourceEntry::parse(extension, value, callee),
+            )?,
+            templates: entries(
+                "resource template",
+                "uriTemplate",
+                resources.templates,
+                &before.templates,
+                |template| &template.descriptor,
+                |value| TemplateEntry::parse(extension, value, callee),
+            )?,
+        })
+    }
+
+    /// Whether a client would see the same.
+    pub fn same_as(&self, other: &Self) -> bool {
+        same(&self.tools, &other.tools, |tool| &tool.descriptor)
+            && same(&self.resources, &other.resources, |resource| {
+                &resource.descriptor
+            })
+            && same(&self.templates, &other.templates, |template| {
+                &template.descriptor
+            })
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct RawResources {
+    resources: Vec<Value>,
+    templates: Vec<Value>,
+}
+
+fn entries<T>(
+    kind: &str,
+    key: &str,
+    list: Vec<Value>,
+    before: &BTreeMap<String, Arc<T>>,
+    descriptor: impl Fn(&T) -> &Value,
+    parse: impl Fn(Value) -> Result<T, ListError>,
+) -> Result<BTreeMap<String, Arc<T>>, ListError> {
+    if list.len() > MAX_LIST_ENTRIES {
+        return Err(ListError::new(format!(
+            "it lists {} {kind}s; {MAX_LIST_ENTRIES} are taken at most",
+            list.len()
+        )));
+    }
+    let mut seen = BTreeSet::new();
+    let mut entries = BTreeMap::new();
+    for value in list {
+        let name = text(&value, kind, key)?.to_owned();
+        if !seen.insert(name.clone()) {
+            return Err(ListError::new(format!(
+                "the {kind} `{}` is listed twice",
+                shortened(&name)
+            )));
+        }
+        let entry = match before
+            .get(&name)
+            .filter(|known| *descriptor(known) == value)
+        {
+            Some(known) => known.clone(),
+            None => Arc::new(parse(value)?),
+        };
+        entries.insert(name, entry);
+    }
+    Ok(entries)
+}
+
+fn same<T>(
+    one: &BTreeMap<String, Arc<T>>,
+    other: &BTreeMap<String, Arc<T>>,
+    descriptor: impl Fn(&T) -> &Value,
+) -> bool {
+    one.len() == other.len()
+        && one
+            .iter()
+            .zip(other)
+            .all(|((_, a), (_, b))| Arc::ptr_eq(a, b) || descriptor(a) == descriptor(b))
+}
+
+/// A member that has to be there and to be text.
+pub(super) fn text<'a>(value: &'a Value, kind: &str, member: &str) -> Result<&'a str, ListError> {
+    value
+        .get(member)
+        .and_then(Value::as_str)
+        .ok_or_else(|| ListError::new(format!("a {kind} has no `{member}` that is text")))
+}
+
+pub(super) fn check_size(descriptor: &Value) -> Result<(), String> {
+    let bytes = serde_json::to_string(descriptor)
+        .map_err(|error| error.to_string())?
+        .len();
+    if bytes > MAX_ENTRY_BYTES {
+        return Err(format!(
+            "it has {bytes} bytes; {MAX_ENTRY_BYTES} are taken at most"
+        ));
+    }
+    Ok(())
+}
+
+pub(super) fn shortened(text: &str) -> String {
+    text.chars().take(120).collect()
+}

@@ -1,0 +1,144 @@
+//! Resources of an extension, beyond those that the host derives from its knowledge.
+
+use std::fmt;
+use std::sync::Arc;
+
+use koi_runtime::{CallError, ResourceContents};
+use serde_json::Value;
+
+use super::list::{self, ListError};
+use crate::callee::{Callee, Invocation};
+use crate::uri_template::UriTemplate;
+
+/// Longest URI or URI template, in bytes.
+const MAX_URI_BYTES: usize = 2048;
+
+/// An MCP resource and the extension that holds it.
+pub struct ResourceEntry {
+    /// Its URI, unique on a node.
+    pub uri: String,
+    /// An object as MCP defines `Resource`: `uri`, `name` and what else was given.
+    pub descriptor: Value,
+    /// The owner.
+    pub extension: Arc<str>,
+    callee: Arc<dyn Callee>,
+}
+
+/// An MCP resource template and the extension that holds what it stands for.
+pub struct TemplateEntry {
+    /// The URI template (RFC 6570), unique on a node.
+    pub uri_template: String,
+    /// An object as MCP defines `ResourceTemplate`: `uriTemplate`, `name` and what else was given.
+    pub descriptor: Value,
+    /// The owner.
+    pub extension: Arc<str>,
+    matcher: UriTemplate,
+    callee: Arc<dyn Callee>,
+}
+
+fn check(descriptor: &Value, uri: &str, kind: &str) -> Result<(), ListError> {
+    let of = |problem: String| {
+        ListError::new(format!("the {kind} `{}`: {problem}", list::shortened(uri)))
+    };
+    if uri.len() > MAX_URI_BYTES {
+        return Err(of(format!("it is longer than {MAX_URI_BYTES} bytes")));
+    }
+    let has_scheme = uri.split_once(':').is_some_and(|(scheme, rest)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+            && !rest.is_empty()
+    });
+    let plain = !uri.bytes().any(|b| b.is_ascii_control() || b == b' ');
+    if !has_scheme || !plain {
+        return Err(of(
+            "it is no URI with a scheme, such as `agent:bob`".to_owned()
+        ));
+    }
+    if list::text(descriptor, kind, "name")
+        .map_err(|error| of(error.to_string()))?
+        .is_empty()
+    {
+        return Err(of("its name is empty".to_owned()));
+    }
+    list::check_size(descriptor).map_err(of)
+}
+
+impl ResourceEntry {
+    pub(super) fn parse(
+        extension: &Arc<str>,
+        descriptor: Value,
+        callee: &Arc<dyn Callee>,
+    ) -> Result<Self, ListError> {
+        let uri = list::text(&descriptor, "resource", "uri")?.to_owned();
+        check(&descriptor, &uri, "resource")?;
+        Ok(Self {
+            uri,
+            descriptor,
+            extension: extension.clone(),
+            callee: callee.clone(),
+        })
+    }
+
+    /// # Errors
+    /// As a call fails.
+    pub async fn read(&self, invocation: Invocation) -> Result<Vec<ResourceContents>, CallError> {
+        self.callee.read_resource(&self.uri, invocation).await
+    }
+}
+
+impl TemplateEntry {
+    pub(super) fn parse(
+        extension: &Arc<str>,
+        descriptor: Value,
+        callee: &Arc<dyn Callee>,
+    ) -> Result<Self, ListError> {
+        let uri_template = list::text(&descriptor, "resource template", "uriTemplate")?.to_owned();
+        check(&descriptor, &uri_template, "resource template")?;
+        let matcher = UriTemplate::parse(&uri_template).map_err(|problem| {
+            ListError::new(format!(
+                "the resource template `{}`: {problem}",
+                list::shortened(&uri_template)
+            ))
+        })?;
+        Ok(Self {
+            uri_template,
+            descriptor,
+            extension: extension.clone(),
+            matcher,
+            callee: callee.clone(),
+        })
+    }
+
+    /// Whether the URI may be one that the template stands for.
+    pub fn fits(&self, uri: &str) -> bool {
+        self.matcher.fits(uri)
+    }
+
+    /// # Errors
+    /// Of kind invalid input if there is nothing at the URI; else as a call fails.
+    pub async fn read(
+        &self,
+        uri: &str,
+        invocation: Invocation,
+    ) -> Result<Vec<ResourceContents>, CallError> {
+        self.callee.read_resource(uri, invocation).await
+    }
+}
+
+impl fmt::Debug for ResourceEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ResourceEntry({} of {})", self.uri, self.extension)
+    }
+}
+
+impl fmt::Debug for TemplateEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "TemplateEntry({} of {})",
+            self.uri_template, self.extension
+        )
+    }
+}

@@ -1,0 +1,186 @@
+//! Tools of an extension.
+
+use std::fmt;
+use std::sync::Arc;
+
+use koi_runtime::CallError;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::list::{self, ListError};
+use crate::callee::{Callee, Invocation};
+use crate::schema::JsonSchema;
+
+/// An MCP tool and the extension that answers it.
+pub struct ToolEntry {
+    /// Its name, unique on a node: 1 to 64 of `A-Z a-z 0-9 _ -`.
+    pub name: String,
+    /// An object as MCP defines `Tool`: `name`, `description`, `inputSchema` and, where given,
+    /// `title`, `outputSchema`, `annotations`, `icons`, `_meta`.
+    pub descriptor: Value,
+    /// The owner.
+    pub extension: Arc<str>,
+    input: JsonSchema,
+    output: Option<JsonSchema>,
+    callee: Arc<dyn Callee>,
+}
+
+/// What a tool answered.
+#[derive(Debug, Clone)]
+pub struct ToolOutput {
+    /// The structured content, if there is any; it fits the output schema, if there is one.
+    pub structured: Option<Value>,
+    /// A JSON array of MCP content blocks, as the extension wrote it. Where it wrote none, one
+    /// block with the structured content as text.
+    pub content: Box<RawValue>,
+    /// Whether the tool says that it failed.
+    pub is_error: bool,
+}
+
+impl ToolEntry {
+    /// From one entry of the list that an extension gave.
+    pub(super) fn parse(
+        extension: &Arc<str>,
+        descriptor: Value,
+        callee: &Arc<dyn Callee>,
+    ) -> Result<Self, ListError> {
+        let name = list::text(&descriptor, "tool", "name")?.to_owned();
+        if !is_tool_name(&name) {
+            return Err(ListError::new(format!(
+                "`{}` is no name for a tool: 1 to 64 letters, digits, `_` and `-`",
+                list::shortened(&name)
+            )));
+        }
+        let of = |problem: String| ListError::new(format!("the tool `{name}`: {problem}"));
+        if list::text(&descriptor, "tool", "description")
+            .map_err(|e| of(e.to_string()))?
+            .is_empty()
+        {
+            return Err(of("its description is empty".to_owned()));
+        }
+        list::check_size(&descriptor).map_err(&of)?;
+        let schema = |member: &str| -> Result<Option<JsonSchema>, ListError> {
+            let Some(schema) = descriptor.get(member) else {
+                return Ok(None);
+            };
+            JsonSchema::compile(schema)
+                .map(Some)
+                .map_err(|error| of(format!("`{member}`: {error}")))
+        };
+        let input =
+            schema("inputSchema")?.ok_or_else(|| of("it has no `inputSchema`".to_owned()))?;
+        let output = schema("outputSchema")?;
+        if descriptor["inputSchema"]
+            .get("type")
+            .and_then(Value::as_str)
+            != Some("object")
+        {
+            return Err(of(
+                "its `inputSchema` has to have `\"type\": \"object\"`".to_owned()
+            ));
+        }
+        Ok(Self {
+            name,
+            descriptor,
+            extension: extension.clone(),
+            input,
+            output,
+            callee: callee.clone(),
+        })
+    }
+
+    /// # Errors
+    /// What does not fit the input schema, and where.
+    pub fn check_arguments(&self, arguments: &Value) -> Result<(), String> {
+        self.input.check(arguments)
+    }
+
+    /// Calls the tool with arguments, the text of a JSON object that
+    /// [`check_arguments`](Self::check_arguments) found fit.
+    ///
+    /// # Errors
+    /// As a call fails; [`CallError::Host`] if the answer is not of the form that the contract has
+    /// or does not fit the tool's own output schema.
+    pub async fn call(
+        &self,
+        arguments: &str,
+        invocation: Invocation,
+    ) -> Result<ToolOutput, CallError> {
+        let answer = self
+            .callee
+            .call_tool(&self.name, arguments, invocation)
+            .await?;
+        self.read(&answer).map_err(|problem| {
+            CallError::Host(format!(
+                "the tool {} gave an answer that {problem}",
+                self.name
+            ))
+        })
+    }
+
+    fn read(&self, answer: &str) -> Result<ToolOutput, String> {
+        let raw: RawOutput<'_> = serde_json::from_str(answer)
+            .map_err(|error| format!("is not of the form of a tool result: {error}"))?;
+        let structured: Option<Value> = raw
+            .structured_content
+            .map(|raw| serde_json::from_str(raw.get()))
+            .transpose()
+            .map_err(|error| format!("has structured content that cannot be read: {error}"))?;
+        if let Some(schema) = self.output.as_ref().filter(|_| !raw.is_error) {
+            let value = structured
+                .as_ref()
+                .ok_or("has no structured content, though the tool has an output schema")?;
+            schema
+                .check(value)
+                .map_err(|misfit| format!("does not fit its output schema: {misfit}"))?;
+        }
+        let content = match (raw.content, raw.structured_content) {
+            (Some(content), _) if content.get().starts_with('[') => content.to_owned(),
+            (Some(_), _) => return Err("has a `content` that is no array".to_owned()),
+            (None, Some(structured)) => text_block(structured.get())?,
+            (None, None) => RawValue::from_string("[]".to_owned()).map_err(|e| e.to_string())?,
+        };
+        Ok(ToolOutput {
+            structured,
+            content,
+            is_error: raw.is_error,
+        })
+    }
+}
+
+/// MCP asks that structured content be there as text too; the text is as the extension wrote it.
+fn text_block(structured: &str) -> Result<Box<RawValue>, String> {
+    let text = serde_json::to_string(structured).map_err(|error| error.to_string())?;
+    RawValue::from_string(format!("[{{\"type\":\"text\",\"text\":{text}}}]"))
+        .map_err(|error| error.to_string())
+}
+
+fn is_tool_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawOutput<'a> {
+    /// `null` is structured content, and something else than none.
+    #[serde(borrow, default, deserialize_with = "present")]
+    structured_content: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    content: Option<&'a RawValue>,
+    #[serde(default)]
+    is_error: bool,
+}
+
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+impl fmt::Debug for ToolEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ToolEntry({} of {})", self.name, self.extension)
+    }
+}

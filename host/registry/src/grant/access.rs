@@ -1,0 +1,110 @@
+//! What is in force for one extension.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use koi_rid::{Rid, RidType};
+use koi_runtime::ports::{Denial, PortError};
+
+use super::{Capability, Grant, Grants, Right};
+
+/// What an extension asked for and what it was granted. Only what is in both is in force. Each
+/// check reads the grants of that moment, so that a change of grants holds from the next check on.
+#[derive(Debug)]
+pub struct Access {
+    extension: Arc<str>,
+    asks: Grants,
+    granted: ArcSwap<Grants>,
+}
+
+impl Access {
+    /// For the extension of that name.
+    pub fn new(extension: Arc<str>, asks: Grants, granted: Grants) -> Self {
+        Self {
+            extension,
+            asks,
+            granted: ArcSwap::from_pointee(granted),
+        }
+    }
+
+    /// What it asked for.
+    pub fn asks(&self) -> &Grants {
+        &self.asks
+    }
+
+    /// What it was granted.
+    pub fn granted(&self) -> Arc<Grants> {
+        self.granted.load_full()
+    }
+
+    /// Grants something else from now on.
+    pub(crate) fn grant(&self, granted: Grants) {
+        self.granted.store(Arc::new(granted));
+    }
+
+    /// What it asked for and nothing that was granted includes.
+    pub fn missing(&self) -> Vec<Grant> {
+        let granted = self.granted.load();
+        self.asks
+            .iter()
+            .filter(|ask| !granted.include(ask))
+            .cloned()
+            .collect()
+    }
+
+    /// Whether `right` on `rid` is in force.
+    pub fn allows(&self, right: Right, rid: &Rid) -> bool {
+        self.asks.cover(right, rid) && self.granted.load().cover(right, rid)
+    }
+
+    /// Whether `right` on some RIDs of the type is in force.
+    pub fn touches(&self, right: Right, rid_type: &RidType) -> bool {
+        self.asks.touch(right, rid_type) && self.granted.load().touch(right, rid_type)
+    }
+
+    /// # Errors
+    /// [`PortError::Denied`] if `right` on `rid` is not in force.
+    pub fn require(&self, right: Right, rid: &Rid) -> Result<(), PortError> {
+        if self.allows(right, rid) {
+            return Ok(());
+        }
+        let grant = format!("{}={}", right.as_str(), rid.rid_type());
+        Err(self.denial(grant, self.asks.cover(right, rid)))
+    }
+
+    /// # Errors
+    /// [`PortError::Denied`] if `right` is in force on no RID of the type.
+    pub fn require_some(&self, right: Right, rid_type: &RidType) -> Result<(), PortError> {
+        if self.touches(right, rid_type) {
+            return Ok(());
+        }
+        let grant = format!("{}={rid_type}", right.as_str());
+        Err(self.denial(grant, self.asks.touch(right, rid_type)))
+    }
+
+    /// # Errors
+    /// [`PortError::Denied`] if the capability is not in force.
+    pub fn require_capability(&self, capability: Capability) -> Result<(), PortError> {
+        let asked = self.asks.has(capability);
+        if asked && self.granted.load().has(capability) {
+            return Ok(());
+        }
+        Err(self.denial(Grant::Capability(capability).to_string(), asked))
+    }
+
+    /// A grant is of no use where the extension did not ask, so that the remedy then is another.
+    fn denial(&self, grant: String, asked: bool) -> PortError {
+        let remedy = if asked {
+            format!(
+                "the operator gives it with: koi-mcp extension grant {} {grant}",
+                self.extension
+            )
+        } else {
+            format!(
+                "{} does not ask for it in its `describe`, so that it cannot be granted",
+                self.extension
+            )
+        };
+        PortError::Denied(Denial { grant, remedy })
+    }
+}

@@ -1,0 +1,52 @@
+//! The ports of an extension: the node's, with its grants and quotas around them.
+//!
+//! Each decorator asks the extension's [`Access`] at each call, so that a change of grants holds from
+//! the next call on, in calls that are under way too.
+
+mod config;
+mod key_value;
+mod knowledge;
+mod network;
+mod system;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use koi_runtime::ports::{Knowledge, Network, Ports};
+use koi_store::KeyValue as Store;
+
+use crate::grant::Access;
+use config::GrantedConfig;
+pub(crate) use config::Settings;
+use key_value::GrantedKeyValue;
+use knowledge::GrantedKnowledge;
+use network::GrantedNetwork;
+use system::{OperatorLog, SystemClock, SystemRandom, Unheard};
+
+/// What the ports of all extensions rest on.
+#[derive(Clone)]
+pub(crate) struct NodePorts {
+    pub(crate) knowledge: Arc<dyn Knowledge>,
+    pub(crate) network: Arc<dyn Network>,
+    pub(crate) key_value: Arc<dyn Store>,
+}
+
+impl NodePorts {
+    /// The ports of one extension.
+    pub(crate) fn granted(&self, access: &Arc<Access>, settings: Settings) -> Ports {
+        Ports {
+            knowledge: Arc::new(GrantedKnowledge::new(
+                self.knowledge.clone(),
+                access.clone(),
+            )),
+            key_value: Arc::new(GrantedKeyValue::new(self.key_value.clone(), access.clone())),
+            config: Arc::new(GrantedConfig::new(settings, access.clone())),
+            network: Arc::new(GrantedNetwork::new(self.network.clone(), access.clone())),
+            caller: Arc::new(Unheard),
+            log: Arc::new(OperatorLog),
+            clock: Arc::new(SystemClock::new()),
+            random: Arc::new(SystemRandom),
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Keys and values of an extension's own, bounded.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use koi_runtime::ports::{CallContext, KeyPage, KeyValue, PortError};
+use koi_store::{KeyValue as Store, StoreError};
+
+use crate::grant::{Access, Capability};
+
+/// Longest name of a bucket, in bytes.
+const MAX_BUCKET_BYTES: usize = 64;
+/// Longest key, in bytes.
+const MAX_KEY_BYTES: usize = 512;
+/// Longest value, in bytes.
+const MAX_VALUE_BYTES: usize = 4 << 20;
+/// Most keys in one call.
+const MAX_KEYS: usize = 1000;
+
+pub(super) struct GrantedKeyValue {
+    store: Arc<dyn Store>,
+    access: Arc<Access>,
+}
+
+impl GrantedKeyValue {
+    pub(super) fn new(store: Arc<dyn Store>, access: Arc<Access>) -> Self {
+        Self { store, access }
+    }
+
+    fn check(&self, bucket: &str) -> Result<(), PortError> {
+        self.access.require_capability(Capability::KeyValue)?;
+        let fits = (1..=MAX_BUCKET_BYTES).contains(&bucket.len())
+            && bucket
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+        if fits {
+            return Ok(());
+        }
+        Err(PortError::InvalidInput(format!(
+            "a bucket's name has 1 to {MAX_BUCKET_BYTES} letters, digits and `._-`"
+        )))
+    }
+
+    fn check_key(key: &str) -> Result<(), PortError> {
+        if (1..=MAX_KEY_BYTES).contains(&key.len()) {
+            return Ok(());
+        }
+        Err(PortError::InvalidInput(format!(
+            "a key has 1 to {MAX_KEY_BYTES} bytes"
+        )))
+    }
+
+    fn check_keys<'a>(keys: impl ExactSizeIterator<Item = &'a String>) -> Result<(), PortError> {
+        if keys.len() > MAX_KEYS {
+            return Err(PortError::InvalidInput(format!(
+                "one call takes at most {MAX_KEYS} keys"
+            )));
+        }
+        keys.map(String::as_str).try_for_each(Self::check_key)
+    }
+
+    fn check_value(value: &[u8]) -> Result<(), PortError> {
+        if value.len() <= MAX_VALUE_BYTES {
+            return Ok(());
+        }
+        Err(PortError::InvalidInput(format!(
+            "a value has at most {MAX_VALUE_BYTES} bytes"
+        )))
+    }
+}
+
+/// What the guest can do about a store that fails.
+fn port_error(error: StoreError) -> PortError {
+    match error {
+        StoreError::Invalid { what } => PortError::InvalidInput(what),
+        StoreError::Full | StoreError::Busy => PortError::Transient(error.to_string()),
+        _ => PortError::Permanent(error.to_string()),
+    }
+}
+
+#[async_trait]
+impl KeyValue for GrantedKeyValue {
+    async fn open(&self, _: &CallContext, bucket: &str) -> Result<(), PortError> {
+        self.check(bucket)
+    }
+
+    async fn get(
+        &self,
+        call: &CallContext,
+        bucket: &str,
+        key: &str,
+    ) -> Result<Option<Vec<u8>>, PortError> {
+        self.check(bucket)?;
+        Self::check_key(key)?;
+        self.store
+            .get(&call.extension, bucket, key)
+            .await
+            .map_err(port_error)
+    }
+
+    async fn set(
+        &self,
+        call: &CallContext,
+        bucket: &str,
+        key: &str,
+        value: Vec<u8>,
+    ) -> Result<(), PortError> {
+        self.check(bucket)?;
+        Self::check_key(key)?;
+        Self::check_value(&value)?;
+        self.store
+            .set(&call.extension, bucket, key, &value)
+            .await
+            .map_err(port_error)
+    }
+
+    async fn delete(&self, call: &CallContext, bucket: &str, key: &str) -> Result<(), PortError> {
+        self.check(bucket)?;
+        Self::check_key(key)?;
+        self.store
+            .delete(&call.extension, bucket, key)
+            .await
+            .map_err(port_error)
+    }
+
+    async fn exists(&self, call: &CallContext, bucket: &str, key: &str) -> Result<bool, PortError> {
+        self.check(bucket)?;
+        Self::check_key(key)?;
+        self.store
+            .exists(&call.extension, bucket, key)
+            .await
+            .map_err(port_error)
+    }
+
+    async fn list_keys(
+        &self,
+        call: &CallContext,
+        bucket: &str,
+        cursor: Option<u64>,
+    ) -> Result<KeyPage, PortError> {
+        self.check(bucket)?;
+        let page = self
+            .store
+            .list_keys(&call.extension, bucket, cursor)
+            .await
+            .map_err(port_error)?;
+        Ok(KeyPage {
+            keys: page.keys,
+            next: page.cursor,
+        })
+    }
+
+    async fn increment(
+        &self,
+        call: &CallContext,
+        bucket: &str,
+        key: &str,
+        delta: u64,
+    ) -> Result<u64, PortError> {
+        self.check(bucket)?;
+        Self::check_key(key)?;
+        self.store
+            .increment(&call.extension, bucket, key, delta)
+            .await
+            .map_err(port_error)
+    }
+
+    async fn get_many(
+        &self,
+        call: &CallContext,
+        bucket: &str,
+        keys: Vec<String>,
+    ) -> Result<Vec<Option<(String, Vec<u8>)>>, PortError> {
+        self.check(bucket)?;
+        Self::check_keys(keys.iter())?;
+        let values = self
+            .store
+            .get_many(&call.extension, bucket, &keys)
+            .await
+            .map_err(port_error)?;
+        Ok(keys
+            .into_iter()
+            .zip(values)
+            .map(|(key, value)| Some((key, value?)))
+            .collect())
+    }
+
+    async fn set_many(
+        &self,
+        call: &CallContext,
+        bucket: &str,
+        entries: Vec<(String, Vec<u8>)>,
+    ) -> Result<(), PortError> {
+        self.check(bucket)?;
+        Self::check_keys(entries.iter().map(|(key, _)| key))?;
+        entries
+            .iter()
+            .try_for_each(|(_, value)| Self::check_value(value))?;
+        self.store
+            .set_many(&call.extension, bucket, entries)
+            .await
+            .map_err(port_error)
+    }
+
+    async fn delete_many(
+        &self,
+        call: &CallContext,
+        bucket: &str,
+        keys: Vec<String>,
+    ) -> Result<(), PortError> {
+        self.check(bucket)?;
+        Self::check_keys(keys.iter())?;
+        self.store
+            .delete_many(&call.extension, bucket, &keys)
+            .await
+            .map_err(port_error)
+    }
+}

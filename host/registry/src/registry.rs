@@ -1,0 +1,123 @@
+//! The registry: which extensions run, and every change to that.
+//!
+//! Readers take the newest [`Snapshot`] and never wait. Changes come one after another. Whatever
+//! fails before the store has committed leaves everything as it was; afterwards there is one pointer
+//! swap and nothing that can fail.
+
+mod grants;
+mod install;
+mod open;
+mod prepare;
+mod relist;
+mod remove;
+mod summary;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use koi_runtime::Limits;
+use koi_runtime::ports::{Knowledge, Network};
+use koi_store::{Extensions, KeyValue};
+use serde_json::{Map, Value};
+use tokio::sync::{Mutex, MutexGuard, watch};
+
+use crate::callee::Loader;
+use crate::entry::ExtensionEntry;
+use crate::ports::NodePorts;
+use crate::snapshot::{Collision, Failed, Snapshot};
+
+pub use grants::GrantsError;
+pub use install::{GrantRequest, Install, InstallError, InstallReport, Installed};
+pub use open::OpenError;
+pub use prepare::PrepareError;
+pub use remove::RemoveError;
+pub use summary::{ExtensionState, ExtensionSummary};
+
+/// What a registry works with.
+pub struct RegistryParts {
+    /// Makes components callable; on a node, the runtime.
+    pub loader: Arc<dyn Loader>,
+    /// Keeps the revisions.
+    pub extensions: Arc<dyn Extensions>,
+    /// Keeps what extensions remember.
+    pub key_value: Arc<dyn KeyValue>,
+    /// The node's knowledge, not yet narrowed to grants.
+    pub knowledge: Arc<dyn Knowledge>,
+    /// The node's network, not yet narrowed to grants.
+    pub network: Arc<dyn Network>,
+    /// Settings from the node's configuration by extension. What is set at install comes before
+    /// them.
+    pub settings: BTreeMap<String, Map<String, Value>>,
+    /// The limits of each call.
+    pub limits: Limits,
+}
+
+/// The registry. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Registry {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    loader: Arc<dyn Loader>,
+    store: Arc<dyn Extensions>,
+    ports: NodePorts,
+    settings: BTreeMap<String, Map<String, Value>>,
+    limits: Limits,
+    snapshot: ArcSwap<Snapshot>,
+    generation: watch::Sender<u64>,
+    /// Held for the whole of a change to what is installed or granted.
+    changing: Mutex<()>,
+    /// Held from the last check before a swap until after it. Always taken after `changing`.
+    swapping: Mutex<()>,
+    relisting: relist::Relisting,
+}
+
+/// The proof that no one else is between check and swap.
+type Swap<'a> = MutexGuard<'a, ()>;
+
+impl Registry {
+    /// What the node offers now. Never waits.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.inner.snapshot.load_full()
+    }
+
+    /// Tells the generation of each Snapshot as it is published.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.inner.generation.subscribe()
+    }
+}
+
+impl Inner {
+    /// The Snapshot that there would be with other extensions.
+    fn build(
+        &self,
+        extensions: BTreeMap<String, Arc<ExtensionEntry>>,
+        failed: BTreeMap<String, Arc<Failed>>,
+    ) -> Result<Snapshot, Collision> {
+        let mut snapshot = Snapshot::build(self.snapshot.load().generation + 1, extensions)?;
+        snapshot.failed = failed;
+        Ok(snapshot)
+    }
+
+    /// The swap.
+    fn publish(&self, snapshot: Snapshot, _: &Swap<'_>) {
+        let generation = snapshot.generation;
+        self.snapshot.store(Arc::new(snapshot));
+        self.generation.send_replace(generation);
+    }
+
+    /// The extensions and the failed ones of now, to be changed.
+    fn current(
+        &self,
+    ) -> (
+        BTreeMap<String, Arc<ExtensionEntry>>,
+        BTreeMap<String, Arc<Failed>>,
+    ) {
+        let snapshot = self.snapshot.load();
+        (snapshot.extensions.clone(), snapshot.failed.clone())
+    }
+}

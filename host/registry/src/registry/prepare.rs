@@ -1,0 +1,235 @@
+//! From a component to an entry that is ready to be published: what install and start-up share.
+
+use std::sync::Arc;
+
+use koi_runtime::{CallError, LoadError};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::Inner;
+use crate::callee::{Binding, Callee, Loaded};
+use crate::description::{Description, DescriptionError};
+use crate::entry::{ExtensionEntry, ListError, Lists, RevisionInfo};
+use crate::grant::{Access, Grants};
+use crate::ports::Settings;
+use crate::schema::{JsonSchema, SchemaError};
+
+/// Why a component cannot be activated.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    /// It is no fit component.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// It failed in one of the calls before it is activated.
+    #[error("the extension failed in `{function}`: {error}")]
+    Call {
+        /// The function of the contract.
+        function: &'static str,
+        /// How it failed.
+        error: CallError,
+    },
+    /// What it says about itself makes no sense.
+    #[error(transparent)]
+    Description(#[from] DescriptionError),
+    /// It declares what it does not export.
+    #[error(
+        "the extension's description has {declared}, and the component does not export `{interface}`"
+    )]
+    NotExported {
+        /// What it declares.
+        declared: &'static str,
+        /// The interface that this needs.
+        interface: &'static str,
+    },
+    /// One of its schemas was refused.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// Its settings do not fit its configuration schema.
+    #[error(
+        "the settings of {extension} do not fit its configuration schema: {misfit}; give them with `--set KEY=VALUE`, or in the node's configuration under `extensions.settings.{extension}`"
+    )]
+    Settings {
+        /// The extension.
+        extension: String,
+        /// What does not fit.
+        misfit: String,
+    },
+    /// One of its lists was refused.
+    #[error("the extension's lists are refused: {0}")]
+    Lists(#[from] ListError),
+}
+
+/// A component that was loaded and asked what it is.
+pub(super) struct Candidate {
+    pub(super) loaded: Arc<dyn Loaded>,
+    /// As the extension gave it.
+    pub(super) text: String,
+    pub(super) description: Arc<Description>,
+}
+
+impl Inner {
+    /// Loads a component and has it describe itself.
+    pub(super) async fn candidate(&self, component: Arc<[u8]>) -> Result<Candidate, PrepareError> {
+        let loaded = self.loader.load(component).await?;
+        let text = loaded
+            .describe()
+            .await
+            .map_err(|error| PrepareError::Call {
+                function: "describe",
+                error,
+            })?;
+        let description = Description::parse(&text)?;
+        check_exports(&*loaded, &description)?;
+        Ok(Candidate {
+            loaded,
+            text,
+            description: Arc::new(description),
+        })
+    }
+
+    /// Binds a candidate to its grants and settings. It has no lists yet and was not started.
+    pub(super) fn bind(
+        &self,
+        candidate: &Candidate,
+        revision: RevisionInfo,
+        grants: Grants,
+        settings: &Map<String, Value>,
+    ) -> Result<ExtensionEntry, PrepareError> {
+        let name = revision.extension.clone();
+        let mut effective = self.settings.get(&*name).cloned().unwrap_or_default();
+        effective.extend(settings.clone());
+        let settings = Settings::new(&effective);
+        check_settings(&candidate.description, effective)?;
+        let access = Arc::new(Access::new(
+            name.clone(),
+            candidate.description.asks.clone(),
+            grants,
+        ));
+        let callee = candidate.loaded.bind(Binding {
+            extension: name,
+            revision: revision.revision,
+            ports: self.ports.granted(&access, settings),
+            limits: self.limits,
+        });
+        Ok(ExtensionEntry::new(
+            revision,
+            candidate.description.clone(),
+            access,
+            callee,
+        )?)
+    }
+}
+
+/// Starts an entry and asks for its lists. If a list is refused, it is stopped again.
+pub(super) async fn start(entry: &ExtensionEntry) -> Result<ExtensionEntry, PrepareError> {
+    let callee = &entry.callee;
+    callee.start().await.map_err(|error| PrepareError::Call {
+        function: "start",
+        error,
+    })?;
+    match lists(entry).await {
+        Ok(lists) => Ok(entry.with_lists(lists)),
+        Err(error) => {
+            stop(&**callee, entry.name()).await;
+            Err(error)
+        }
+    }
+}
+
+/// The lists of now.
+pub(super) async fn lists(entry: &ExtensionEntry) -> Result<Lists, PrepareError> {
+    let callee = &entry.callee;
+    let tools = callee
+        .list_tools()
+        .await
+        .map_err(|error| PrepareError::Call {
+            function: "list-tools",
+            error,
+        })?;
+    let resources = callee
+        .list_resources()
+        .await
+        .map_err(|error| PrepareError::Call {
+            function: "list-resources",
+            error,
+        })?;
+    let name = &entry.revision.extension;
+    Ok(Lists::parse(
+        name,
+        &tools,
+        &resources,
+        callee,
+        &entry.lists,
+    )?)
+}
+
+/// Tells an extension that it is no longer active. How that ends changes nothing.
+pub(super) async fn stop(callee: &dyn Callee, name: &str) {
+    if let Err(error) = callee.stop().await {
+        tracing::warn!(extension = name, %error, "the extension failed in `stop`");
+    }
+}
+
+fn check_exports(loaded: &dyn Loaded, description: &Description) -> Result<(), PrepareError> {
+    let exports = loaded.exports();
+    let parses = description.rid_types.iter().any(|rid_type| rid_type.parses);
+    let checks = description.schemas.iter().any(|schema| schema.validates);
+    let needs = [
+        (
+            parses,
+            exports.rid_types,
+            "a RID type that it parses",
+            "rid-types",
+        ),
+        (
+            checks,
+            exports.schemas,
+            "a schema that it validates",
+            "schemas",
+        ),
+        (
+            !description.transforms.is_empty(),
+            exports.schemas,
+            "transforms",
+            "schemas",
+        ),
+        (
+            !description.handlers.is_empty(),
+            exports.handlers,
+            "handlers",
+            "handlers",
+        ),
+    ];
+    match needs
+        .into_iter()
+        .find(|(declared, exported, ..)| *declared && !exported)
+    {
+        Some((_, _, declared, interface)) => Err(PrepareError::NotExported {
+            declared,
+            interface,
+        }),
+        None => Ok(()),
+    }
+}
+
+fn check_settings(
+    description: &Description,
+    settings: Map<String, Value>,
+) -> Result<(), PrepareError> {
+    let Some(schema) = &description.config_schema else {
+        return Ok(());
+    };
+    let schema = JsonSchema::compile(schema)
+        .map_err(|error| SchemaError(format!("`config-schema`: {}", error.0)))?;
+    schema
+        .check(&Value::Object(settings))
+        .map_err(|misfit| PrepareError::Settings {
+            extension: description.name.clone(),
+            misfit,
+        })
+}
+
+/// JSON text of what cannot fail to have one.
+pub(super) fn json_text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}

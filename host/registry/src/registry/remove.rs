@@ -1,0 +1,45 @@
+//! Removing an extension.
+
+use koi_store::StoreError;
+
+use super::Registry;
+
+/// Why an extension was not removed.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoveError {
+    /// It is not installed.
+    #[error("no extension `{0}` is installed; `koi-mcp extension list` shows what is")]
+    Unknown(String),
+    /// The store refused.
+    #[error("the removal could not be stored: {0}")]
+    Store(#[from] StoreError),
+}
+
+impl Registry {
+    /// Removes an extension. Its revisions, its keys and values and the bundles that it wrote stay
+    /// stored; calls in flight finish.
+    ///
+    /// # Errors
+    /// If it is not installed or the store refuses; then it goes on running.
+    pub async fn remove(&self, name: &str) -> Result<(), RemoveError> {
+        let inner = &self.inner;
+        let _changing = inner.changing.lock().await;
+        let swap = inner.swapping.lock().await;
+        if !inner.store.deactivate(name).await? {
+            return Err(RemoveError::Unknown(name.chars().take(64).collect()));
+        }
+        let (mut extensions, mut failed) = inner.current();
+        let removed = extensions.remove(name);
+        failed.remove(name);
+        // What had no collision has none with less in it.
+        if let Ok(snapshot) = inner.build(extensions, failed) {
+            inner.publish(snapshot, &swap);
+        }
+        drop(swap);
+        tracing::info!(extension = name, "removed");
+        if let Some(entry) = removed {
+            super::prepare::stop(&*entry.callee, name).await;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,122 @@
+//! What an operator sees of the extensions.
+
+use std::sync::Arc;
+
+use koi_rid::{RidType, Timestamp};
+use serde::Serialize;
+
+use super::Registry;
+use crate::entry::ExtensionEntry;
+use crate::grant::{Grant, Grants};
+use crate::snapshot::Failed;
+
+/// One extension in a list.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ExtensionSummary {
+    /// Its name.
+    pub name: String,
+    /// The version that it describes itself with.
+    pub version: String,
+    /// What it says it is for.
+    pub description: String,
+    /// Counts its revisions, from 1.
+    pub revision: u64,
+    /// Lower-case hex SHA-256 of the component.
+    pub digest: String,
+    /// Whether it runs.
+    pub state: ExtensionState,
+    /// Why it does not run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The names of its tools.
+    pub tools: Vec<String>,
+    /// The URIs of its resources and its URI templates.
+    pub resources: Vec<String>,
+    /// The RID types that it owns.
+    pub rid_types: Vec<RidType>,
+    /// What it was granted.
+    pub grants: Grants,
+    /// What it asks for and was not granted.
+    pub missing: Vec<Grant>,
+    /// Where it came from.
+    pub source: String,
+    /// When this revision was installed.
+    pub installed_at: String,
+}
+
+/// Whether an extension runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExtensionState {
+    /// It runs.
+    Active,
+    /// It is installed and could not be activated when the node started.
+    Failed,
+}
+
+impl Registry {
+    /// The installed extensions in the order of their names, those that could not be activated
+    /// among them.
+    pub fn list(&self) -> Vec<ExtensionSummary> {
+        let snapshot = self.snapshot();
+        let active = snapshot.extensions.values().map(|entry| active(entry));
+        let failed = snapshot.failed.values().map(|failed| failed_one(failed));
+        let mut all: Vec<_> = active.chain(failed).collect();
+        all.sort_by(|one, other| one.name.cmp(&other.name));
+        all
+    }
+}
+
+fn active(entry: &Arc<ExtensionEntry>) -> ExtensionSummary {
+    let (revision, lists) = (&entry.revision, &entry.lists);
+    ExtensionSummary {
+        name: revision.extension.to_string(),
+        version: revision.version.to_string(),
+        description: entry.description.description.clone(),
+        revision: revision.revision,
+        digest: revision.digest.to_string(),
+        state: ExtensionState::Active,
+        error: None,
+        tools: lists.tools.keys().cloned().collect(),
+        resources: lists
+            .resources
+            .keys()
+            .chain(lists.templates.keys())
+            .cloned()
+            .collect(),
+        rid_types: entry
+            .rid_types
+            .iter()
+            .map(|owned| owned.rid_type.clone())
+            .collect(),
+        grants: (*entry.access.granted()).clone(),
+        missing: entry.access.missing(),
+        source: revision.source.clone(),
+        installed_at: timestamp(&revision.installed_at),
+    }
+}
+
+fn failed_one(failed: &Failed) -> ExtensionSummary {
+    let revision = &failed.revision;
+    ExtensionSummary {
+        name: revision.extension.clone(),
+        version: revision.version.clone(),
+        description: String::new(),
+        revision: revision.revision,
+        digest: revision.digest.clone(),
+        state: ExtensionState::Failed,
+        error: Some(failed.error.clone()),
+        tools: Vec::new(),
+        resources: Vec::new(),
+        rid_types: Vec::new(),
+        grants: serde_json::from_str(&revision.grants).unwrap_or_default(),
+        missing: Vec::new(),
+        source: revision.source.clone(),
+        installed_at: timestamp(&revision.installed_at),
+    }
+}
+
+fn timestamp(timestamp: &Timestamp) -> String {
+    timestamp.as_str().to_owned()
+}

@@ -1,0 +1,97 @@
+//! JSON Schemas of extensions, compiled: draft 2020-12, bounded, without the network.
+//!
+//! A schema comes from a stranger and is run on what another stranger sends. So it is bounded in
+//! size and depth, may only refer to itself, its regular expressions run in linear time, and how
+//! often it can look at the same value is bounded before it is compiled ([`cost`]).
+
+mod cost;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use jsonschema::{Draft, PatternOptions, Validator};
+use serde_json::Value;
+
+/// Longest schema, in bytes of JSON text.
+pub const MAX_SCHEMA_BYTES: usize = 256 << 10;
+/// Deepest nesting of a schema.
+pub const MAX_SCHEMA_DEPTH: usize = 64;
+/// Longest message about a value that does not fit, in bytes.
+const MAX_MESSAGE_BYTES: usize = 600;
+/// So many violations are told at once.
+const TOLD_VIOLATIONS: usize = 3;
+/// Bytes that one compiled regular expression may take.
+const MAX_REGEX_BYTES: usize = 1 << 20;
+
+/// A compiled schema.
+pub struct JsonSchema {
+    validator: Validator,
+}
+
+/// Why a schema was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the JSON Schema is refused: {0}")]
+pub struct SchemaError(pub(crate) String);
+
+impl JsonSchema {
+    /// Compiles a schema.
+    ///
+    /// # Errors
+    /// If it is no JSON Schema, refers to something outside itself or goes beyond a bound.
+    pub fn compile(schema: &Value) -> Result<Self, SchemaError> {
+        cost::check(schema).map_err(SchemaError)?;
+        let validator = jsonschema::options()
+            .with_draft(Draft::Draft202012)
+            .offline()
+            .with_pattern_options(
+                PatternOptions::regex()
+                    .size_limit(MAX_REGEX_BYTES)
+                    .dfa_size_limit(MAX_REGEX_BYTES),
+            )
+            .build(schema)
+            .map_err(|error| SchemaError(shortened(error.to_string())))?;
+        Ok(Self { validator })
+    }
+
+    /// # Errors
+    /// What does not fit and where in the value, up to three violations.
+    pub fn check(&self, value: &Value) -> Result<(), String> {
+        if self.validator.is_valid(value) {
+            return Ok(());
+        }
+        let told: Vec<String> = self
+            .validator
+            .iter_errors(value)
+            .take(TOLD_VIOLATIONS)
+            .map(|error| {
+                let at = error.instance_path().to_string();
+                let error = shortened(error.to_string());
+                if at.is_empty() {
+                    error
+                } else {
+                    format!("{error} (at {at})")
+                }
+            })
+            .collect();
+        Err(told.join("; "))
+    }
+}
+
+impl fmt::Debug for JsonSchema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JsonSchema").finish_non_exhaustive()
+    }
+}
+
+/// Violations quote the value, which may be long.
+fn shortened(mut message: String) -> String {
+    if message.len() > MAX_MESSAGE_BYTES {
+        let end = (0..=MAX_MESSAGE_BYTES)
+            .rev()
+            .find(|at| message.is_char_boundary(*at));
+        message.truncate(end.unwrap_or(0));
+        message.push('…');
+    }
+    message
+}

@@ -1,0 +1,159 @@
+//! What a node offers at one moment, over all its extensions.
+//!
+//! A [`Snapshot`] never changes; a change is another one. Whoever needs several looks at the same
+//! state keeps theirs: what it points at can be called as long as it is held. Everything in it is in
+//! a fixed order. Each RID type, schema, tool and resource has one owner.
+
+mod claims;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use koi_rid::{EventType, Rid, RidType};
+use koi_runtime::{CallError, Phase, ResourceContents};
+use koi_store::Revision;
+
+use crate::callee::Invocation;
+use crate::entry::{
+    ExtensionEntry, HandlerEntry, ResourceEntry, RidTypeEntry, SchemaEntry, TemplateEntry,
+    ToolEntry,
+};
+
+pub use claims::Collision;
+
+/// An extension that is installed and could not be activated when the node started.
+#[derive(Debug, Clone)]
+pub struct Failed {
+    /// The revision that should run.
+    pub revision: Revision,
+    /// Why it does not.
+    pub error: String,
+}
+
+/// What a node offers. See the module for what it promises.
+#[derive(Default)]
+pub struct Snapshot {
+    /// Grows by one with each Snapshot; 0 is the empty one before the first.
+    pub generation: u64,
+    /// The active extensions by name.
+    pub extensions: BTreeMap<String, Arc<ExtensionEntry>>,
+    /// The RID types that have an owner.
+    pub rid_types: BTreeMap<RidType, Arc<RidTypeEntry>>,
+    /// The schemas by name.
+    pub schemas: BTreeMap<String, Arc<SchemaEntry>>,
+    /// The tools by name.
+    pub tools: BTreeMap<String, Arc<ToolEntry>>,
+    /// The resources that extensions list, by URI.
+    pub resources: BTreeMap<String, Arc<ResourceEntry>>,
+    /// The templates that extensions list, by URI template.
+    pub templates: BTreeMap<String, Arc<TemplateEntry>>,
+    /// The extensions that are installed and could not be activated, by name.
+    pub failed: BTreeMap<String, Arc<Failed>>,
+    /// By phase and RID type, in the order in which they see an object.
+    handlers: BTreeMap<(Phase, RidType), Vec<Arc<HandlerEntry>>>,
+    /// The extensions whose lists may change with knowledge of a type.
+    dependents: BTreeMap<RidType, Vec<Arc<str>>>,
+}
+
+impl Snapshot {
+    /// Puts a Snapshot together.
+    ///
+    /// # Errors
+    /// If two of the extensions claim the same.
+    pub fn build(
+        generation: u64,
+        extensions: BTreeMap<String, Arc<ExtensionEntry>>,
+    ) -> Result<Self, Collision> {
+        let mut snapshot = Self {
+            generation,
+            ..Self::default()
+        };
+        for extension in extensions.values() {
+            snapshot.claim(extension)?;
+            snapshot.connect(extension);
+        }
+        // Priority first; the sort is stable and extensions come by name.
+        for handlers in snapshot.handlers.values_mut() {
+            handlers.sort_by_key(|handler| handler.priority);
+        }
+        snapshot.extensions = extensions;
+        snapshot.check_derived_uris()?;
+        Ok(snapshot)
+    }
+
+    fn connect(&mut self, extension: &ExtensionEntry) {
+        for handler in &extension.handlers {
+            // A type that is named twice is one type.
+            for rid_type in handler.rid_types.iter().collect::<BTreeSet<_>>() {
+                let key = (handler.phase, rid_type.clone());
+                self.handlers.entry(key).or_default().push(handler.clone());
+            }
+        }
+        for rid_type in extension
+            .description
+            .lists_depend_on
+            .iter()
+            .collect::<BTreeSet<_>>()
+        {
+            let name = extension.revision.extension.clone();
+            self.dependents
+                .entry(rid_type.clone())
+                .or_default()
+                .push(name);
+        }
+    }
+
+    /// The handlers that see an object in a phase: those that want it and may, by priority and then
+    /// by the extension's name. `event_type` is the one received or published.
+    pub fn handlers_for(
+        &self,
+        phase: Phase,
+        rid: &Rid,
+        event_type: Option<EventType>,
+    ) -> impl Iterator<Item = &Arc<HandlerEntry>> {
+        self.handlers
+            .get(&(phase, rid.rid_type()))
+            .into_iter()
+            .flatten()
+            .filter(move |handler| handler.wants(rid, event_type))
+    }
+
+    /// The RID types that some handler may see objects of.
+    pub fn handled_rid_types(&self) -> BTreeSet<RidType> {
+        self.extensions
+            .values()
+            .flat_map(|extension| &extension.handlers)
+            .flat_map(|handler| handler.granted_rid_types())
+            .cloned()
+            .collect()
+    }
+
+    /// The extensions whose lists may change with knowledge of a type.
+    pub fn dependents(&self, rid_type: &RidType) -> &[Arc<str>] {
+        self.dependents.get(rid_type).map_or(&[], Vec::as_slice)
+    }
+
+    /// Reads a resource that an extension lists, or one that fits a template that it lists; none if
+    /// there is neither. Where several templates fit, the longest one answers.
+    pub async fn read_resource(
+        &self,
+        uri: &str,
+        invocation: Invocation,
+    ) -> Option<Result<Vec<ResourceContents>, CallError>> {
+        if let Some(resource) = self.resources.get(uri) {
+            return Some(resource.read(invocation).await);
+        }
+        let template = self.template_for(uri)?;
+        Some(template.read(uri, invocation).await)
+    }
+
+    /// The template that answers for a URI.
+    pub fn template_for(&self, uri: &str) -> Option<&Arc<TemplateEntry>> {
+        self.templates
+            .values()
+            .filter(|template| template.fits(uri))
+            .max_by_key(|template| template.uri_template.len())
+    }
+}

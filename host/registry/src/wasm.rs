@@ -1,0 +1,191 @@
+//! Plain components as [`Callee`]s.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use koi_runtime::ports::{CallContext, CallKind, Ports};
+use koi_runtime::{
+    Call, CallError, Exports, Extension, KnowledgeObject, Limits, LoadError, Outcome,
+    ParsedReference, ResourceContents, Runtime,
+};
+
+use crate::callee::{Binding, Callee, Invocation, Loaded, Loader};
+
+#[async_trait]
+impl Loader for Runtime {
+    async fn load(&self, component: Arc<[u8]>) -> Result<Arc<dyn Loaded>, LoadError> {
+        // The inherent method of the same name.
+        let extension = Runtime::load(self, component).await?;
+        Ok(Arc::new(extension))
+    }
+}
+
+#[async_trait]
+impl Loaded for Extension {
+    fn digest(&self) -> Arc<str> {
+        Extension::digest(self).clone()
+    }
+
+    fn exports(&self) -> Exports {
+        Extension::exports(self)
+    }
+
+    async fn describe(&self) -> Result<String, CallError> {
+        Extension::describe(self).await
+    }
+
+    fn bind(&self, binding: Binding) -> Arc<dyn Callee> {
+        Arc::new(WasmCallee {
+            extension: self.clone(),
+            name: binding.extension,
+            revision: binding.revision,
+            ports: binding.ports,
+            limits: binding.limits,
+        })
+    }
+}
+
+struct WasmCallee {
+    extension: Extension,
+    name: Arc<str>,
+    revision: u64,
+    ports: Ports,
+    limits: Limits,
+}
+
+impl WasmCallee {
+    fn call(&self, kind: CallKind, invocation: Invocation) -> Call {
+        let mut ports = self.ports.clone();
+        if let Some(caller) = invocation.caller {
+            ports.caller = caller;
+        }
+        Call {
+            context: CallContext {
+                extension: self.name.clone(),
+                revision: self.revision,
+                digest: self.extension.digest().clone(),
+                correlation: invocation.correlation,
+                kind,
+                principal: invocation.principal,
+                cause: invocation.cause,
+                depth: invocation.depth,
+            },
+            ports,
+            limits: self.limits,
+        }
+    }
+
+    fn own(&self, what: &str) -> Call {
+        let correlation = format!("{what}:{}@{}", self.name, self.revision);
+        self.call(CallKind::Lifecycle, Invocation::new(correlation))
+    }
+}
+
+#[async_trait]
+impl Callee for WasmCallee {
+    async fn start(&self) -> Result<(), CallError> {
+        self.extension.start(self.own("start")).await
+    }
+
+    async fn stop(&self) -> Result<(), CallError> {
+        self.extension.stop(self.own("stop")).await
+    }
+
+    async fn health(&self) -> Result<String, CallError> {
+        self.extension.health(self.own("health")).await
+    }
+
+    async fn list_tools(&self) -> Result<String, CallError> {
+        if !self.extension.exports().tools {
+            return Ok("[]".to_owned());
+        }
+        self.extension.list_tools(self.own("list-tools")).await
+    }
+
+    async fn list_resources(&self) -> Result<String, CallError> {
+        if !self.extension.exports().resources {
+            return Ok("{}".to_owned());
+        }
+        self.extension
+            .list_resources(self.own("list-resources"))
+            .await
+    }
+
+    async fn call_tool(
+        &self,
+        name: &str,
+        arguments: &str,
+        invocation: Invocation,
+    ) -> Result<String, CallError> {
+        let call = self.call(CallKind::Tool, invocation);
+        self.extension.call_tool(call, name, arguments).await
+    }
+
+    async fn read_resource(
+        &self,
+        uri: &str,
+        invocation: Invocation,
+    ) -> Result<Vec<ResourceContents>, CallError> {
+        self.extension
+            .read_resource(self.call(CallKind::Resource, invocation), uri)
+            .await
+    }
+
+    async fn handle(
+        &self,
+        object: &KnowledgeObject,
+        invocation: Invocation,
+    ) -> Result<Outcome, CallError> {
+        let invocation = Invocation {
+            cause: Some(object.rid.clone()),
+            depth: object.depth,
+            ..invocation
+        };
+        self.extension
+            .handle(self.call(CallKind::Handler, invocation), object)
+            .await
+    }
+
+    async fn parse_reference(
+        &self,
+        rid_type: &str,
+        reference: &str,
+        invocation: Invocation,
+    ) -> Result<ParsedReference, CallError> {
+        let call = self.call(CallKind::Handler, invocation);
+        self.extension
+            .parse_reference(call, rid_type, reference)
+            .await
+    }
+
+    async fn print_reference(
+        &self,
+        rid_type: &str,
+        parts: &str,
+        invocation: Invocation,
+    ) -> Result<String, CallError> {
+        let call = self.call(CallKind::Handler, invocation);
+        self.extension.print_reference(call, rid_type, parts).await
+    }
+
+    async fn validate(
+        &self,
+        schema: &str,
+        contents: &str,
+        invocation: Invocation,
+    ) -> Result<(), CallError> {
+        let call = self.call(CallKind::Handler, invocation);
+        self.extension.validate(call, schema, contents).await
+    }
+
+    async fn transform(
+        &self,
+        from: &str,
+        to: &str,
+        contents: &str,
+        invocation: Invocation,
+    ) -> Result<String, CallError> {
+        let call = self.call(CallKind::Handler, invocation);
+        self.extension.transform(call, from, to, contents).await
+    }
+}
