@@ -19,6 +19,12 @@ const MAX_TEXT_BYTES: usize = 64;
 /// Numbers beyond this are milliseconds since 1970, up to it seconds.
 const MAX_SECONDS: f64 = 2e10;
 
+/// The first microsecond of the year 1.
+const FIRST_MICROS: i64 = -62_135_596_800_000_000;
+
+/// The last microsecond of the year 9999.
+const LAST_MICROS: i64 = 253_402_300_799_999_999;
+
 /// Why a text is no timestamp.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TimestampError {
@@ -52,17 +58,7 @@ impl Timestamp {
 
     /// Microseconds since 1970, in UTC. Beyond the years 1 to 9999 it is the nearest end of them.
     pub fn from_micros(micros: i64) -> Timestamp {
-        let first = Date::MIN.replace_year(1).unwrap_or(Date::MIN);
-        let first = first
-            .replace_ordinal(1)
-            .unwrap_or(first)
-            .midnight()
-            .assume_utc();
-        let last_second = 253_402_300_799;
-        let micros = micros.clamp(
-            first.unix_timestamp() * 1_000_000,
-            last_second * 1_000_000 + 999_999,
-        );
+        let micros = micros.clamp(FIRST_MICROS, LAST_MICROS);
         Timestamp::new(micros, 0)
     }
 
@@ -226,16 +222,25 @@ impl Reader<'_> {
     }
 }
 
-/// Seconds since 1970, or milliseconds if the number is large.
+/// Seconds since 1970, or milliseconds if the number is large. Whole and fraction are converted
+/// apart, since a double does not hold microseconds that far from 1970.
 fn since_epoch(text: &str) -> Option<Timestamp> {
-    let number: f64 = text.parse().ok()?;
-    let seconds = if number.abs() > MAX_SECONDS {
-        number / 1000.0
+    let number: f64 = text
+        .parse()
+        .ok()
+        .filter(|number: &f64| number.is_finite())?;
+    let unit = if number.abs() > MAX_SECONDS {
+        1_000
     } else {
-        number
+        1_000_000
     };
-    let in_range = (-62_135_596_800.0..253_402_300_800.0).contains(&seconds);
-    in_range.then(|| Timestamp::new((seconds * 1e6).round() as i64, 0))
+    let whole = number.floor();
+    let micros = (whole as i64)
+        .checked_mul(unit)?
+        .checked_add(((number - whole) * unit as f64).round() as i64)?;
+    (FIRST_MICROS..=LAST_MICROS)
+        .contains(&micros)
+        .then(|| Timestamp::new(micros, 0))
 }
 
 impl PartialEq for Timestamp {

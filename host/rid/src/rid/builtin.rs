@@ -39,7 +39,7 @@ pub(super) fn canonical_reference<'a>(
             _ => Err(Refusal::Expected("<owner>/<repo>:<sha>")),
         },
         "orn:github.event" => match reference.split_once(':') {
-            Some((_, id)) if !id.is_empty() => same,
+            Some((repo, id)) if repository(repo) && !id.is_empty() => same,
             _ => Err(Refusal::Expected("<owner>/<repo>:<event_id>")),
         },
         "orn:github.issue" | "orn:github.pr" => {
@@ -83,10 +83,7 @@ fn github_number(reference: &str) -> Option<Cow<'_, str>> {
     if !repository(repo) {
         return None;
     }
-    let trimmed = number.trim_matches(|char: char| {
-        // What Python strips and Rust does not call white space.
-        char.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&char)
-    });
+    let trimmed = number.trim();
     let negative = trimmed.starts_with('-');
     let digits = trimmed.strip_prefix(['-', '+']).unwrap_or(trimmed);
     let valid = digits
