@@ -1,1 +1,43 @@
-//! x
+//! The knowledge pipeline: what becomes of every object, from its arrival to its storing and telling.
+//!
+//! An object arrives through the [`Intake`], which has it on disk before it answers, and passes five
+//! phases: RID, Manifest, Bundle, Network, Final. In each phase the host's own rules come first, then
+//! the [`HostHandler`]s, then the extensions' handlers in the order of the registry's snapshot. One
+//! object sees one snapshot from end to end. A bundle, its outbox rows, what its handlers want
+//! published and the acknowledgement of its arrival are committed together, so a crash leaves either
+//! all of it or an arrival that is processed again.
+//!
+//! Promises: objects of one RID pass one after the other in the order of their arrival, all others
+//! side by side; a transient failure is tried again with back-off while only that RID waits; what
+//! cannot be processed is a dead letter with its reason, never a silent loss; no input panics.
+//!
+//! The Final phase runs after the commit. A crash between the two leaves it out; a handler that must
+//! not miss an object belongs in the Network phase.
+//!
+//! It does not know who called it or how things are sent: asking other nodes is the [`Fetch`] trait,
+//! telling them is the outbox.
+
+mod change;
+mod deliveries;
+mod fault;
+mod fetch;
+mod handler;
+mod intake;
+mod journey;
+mod knowledge;
+mod lanes;
+mod pipeline;
+mod rules;
+mod settle;
+
+pub use change::Change;
+pub use deliveries::Deliveries;
+pub use fetch::{Fetch, FetchError, Fetched};
+pub use handler::{Effects, Flow, HandlerError, HostHandler, Object};
+pub use intake::{Intake, IntakeError};
+pub use knowledge::knowledge;
+pub use pipeline::{Pipeline, PipelineError, PipelineParts, Retry};
+
+/// How many causes may stand behind an object. Deeper ones are handlers that answer each other
+/// without end, and go to the dead letters.
+pub const MAX_DEPTH: u32 = 8;

@@ -1,0 +1,201 @@
+//! The running pipeline: takes objects from the intake, runs their lanes, settles each one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use koi_registry::Registry;
+use koi_rid::Rid;
+use koi_store::{Batch, Op, StoreError, Stores};
+use tokio::sync::{broadcast, mpsc};
+
+use crate::intake::Waiting;
+use crate::settle::World;
+use crate::{Change, Deliveries, Fetch, HostHandler, Intake};
+
+/// How many changes a listener may lag behind before it misses some.
+const CHANGES_KEPT: usize = 4096;
+
+/// How many inbox entries are read at once at the start.
+const RECOVERY_PAGE: u32 = 500;
+
+/// What a pipeline is made of.
+pub struct PipelineParts {
+    /// Where everything is kept.
+    pub stores: Stores,
+    /// The entrance, which serves one pipeline.
+    pub intake: Intake,
+    /// The extensions.
+    pub registry: Registry,
+    /// This node.
+    pub node_rid: Rid,
+    /// The host's handlers, in the order in which they are called.
+    pub host_handlers: Vec<Arc<dyn HostHandler>>,
+    /// How other nodes are asked.
+    pub fetch: Arc<dyn Fetch>,
+    /// How many objects are worked on at once; those that wait for another node are not counted.
+    pub workers: usize,
+    /// How transient failures are tried again.
+    pub retry: Retry,
+}
+
+/// How transient failures are tried again.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Retry {
+    /// How often, after the first try.
+    pub times: u32,
+    /// How long to wait before the first of them.
+    pub first: Duration,
+    /// How much longer each wait is than the one before.
+    pub growth: f64,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            times: 3,
+            first: Duration::from_secs(1),
+            growth: 1.5,
+        }
+    }
+}
+
+impl Retry {
+    /// The wait before the given retry, 1 for the first; none if there is no such retry.
+    pub(crate) fn wait(&self, retry: u32) -> Option<Duration> {
+        if retry == 0 || retry > self.times {
+            return None;
+        }
+        let exponent = i32::try_from(retry - 1).unwrap_or(i32::MAX);
+        let seconds = self.first.as_secs_f64() * self.growth.max(1.0).powi(exponent);
+        Some(Duration::try_from_secs_f64(seconds.min(3600.0)).unwrap_or(self.first))
+    }
+}
+
+/// Why a pipeline could not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The entrance serves a pipeline already.
+    #[error("the intake belongs to another pipeline already: make one intake for each")]
+    IntakeTaken,
+    /// There is no such dead letter.
+    #[error("there is no dead letter {0}: list them to see their numbers")]
+    NoSuchLetter(u64),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A running pipeline. Clones are the same one.
+#[derive(Clone)]
+pub struct Pipeline {
+    world: Arc<World>,
+}
+
+impl Pipeline {
+    /// Starts a pipeline. What an earlier run left in the inbox is taken up first.
+    pub async fn start(parts: PipelineParts) -> Result<Self, PipelineError> {
+        let receiver = parts.intake.receiver().ok_or(PipelineError::IntakeTaken)?;
+        let stores = parts.stores.clone();
+        let (changes, _) = broadcast::channel(CHANGES_KEPT);
+        let world = Arc::new(World::new(parts, changes));
+        let mut last = 0;
+        loop {
+            let page = stores.inbox.pending(last, RECOVERY_PAGE).await?;
+            let Some(entry) = page.last() else { break };
+            last = entry.id;
+            for entry in page {
+                run(&world, Waiting { entry, _room: None });
+            }
+        }
+        let dispatch = dispatch(world.clone(), receiver, last);
+        world.tasks.spawn(dispatch);
+        Ok(Self { world })
+    }
+
+    /// Everything that is stored or forgotten from now on. A listener that lags far behind is told
+    /// that it missed some.
+    pub fn changes(&self) -> broadcast::Receiver<Change> {
+        self.world.changes.subscribe()
+    }
+
+    /// The bell for outbox rows. It has one listener: whoever delivers.
+    pub fn deliveries(&self) -> Deliveries {
+        self.world.deliveries.clone()
+    }
+
+    /// Gives a dead letter another try from the first phase on. It ends up among the dead letters
+    /// again, under a new number, if it fails again.
+    pub async fn redrive(&self, id: u64) -> Result<(), PipelineError> {
+        let stores = &self.world.stores;
+        let letter = stores.dead_letters.read(id).await?;
+        let mut arrival = letter.ok_or(PipelineError::NoSuchLetter(id))?.arrival;
+        // An operator's decision begins a new chain of causes.
+        arrival.depth = 0;
+        let ops = vec![Op::Exhume(id), Op::Accept(arrival.clone())];
+        let committed = match stores.commits.commit(Batch { ops }).await {
+            Err(StoreError::NotFound { .. }) => return Err(PipelineError::NoSuchLetter(id)),
+            committed => committed?,
+        };
+        self.world
+            .intake
+            .hand_over(committed.accepted, vec![arrival]);
+        Ok(())
+    }
+
+    /// Takes nothing more and finishes the objects that are being worked on, for as long as
+    /// `patience`. All others wait in the inbox for the next start.
+    pub async fn drain(&self, patience: Duration) {
+        self.world.intake.close();
+        self.world.stopping.cancel();
+        self.world.tasks.close();
+        if tokio::time::timeout(patience, self.world.tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                "some objects were still being processed; they are taken up at the next start"
+            );
+        }
+    }
+}
+
+/// Moves objects from the intake to their lanes. Those up to `recovered` were found in the inbox.
+async fn dispatch(
+    world: Arc<World>,
+    mut receiver: mpsc::UnboundedReceiver<Vec<Waiting>>,
+    recovered: u64,
+) {
+    loop {
+        let waiting = tokio::select! {
+            biased;
+            () = world.stopping.cancelled() => return,
+            waiting = receiver.recv() => waiting,
+        };
+        let Some(waiting) = waiting else { return };
+        for waiting in waiting {
+            if waiting.entry.id > recovered {
+                run(&world, waiting);
+            }
+        }
+    }
+}
+
+/// Puts an object into its lane, and starts the lane if it is the first.
+fn run(world: &Arc<World>, waiting: Waiting) {
+    let Some(first) = world.lanes.put(waiting) else {
+        return;
+    };
+    let lane = world.clone();
+    world.tasks.spawn(async move {
+        let rid = first.entry.arrival.rid.clone();
+        let mut current = Some(first);
+        while let Some(waiting) = current {
+            lane.settle(&waiting.entry).await;
+            drop(waiting);
+            if lane.stopping.is_cancelled() {
+                return;
+            }
+            current = lane.lanes.next(&rid);
+        }
+    });
+}
