@@ -1,1 +1,29 @@
-//! x
+//! The MCP server of a node: tools and resources of the installed extensions, and the knowledge
+//! itself, for agents.
+//!
+//! What is shown is the registry's snapshot of the moment; nothing is configured here. A tool is
+//! listed as its extension describes it. Each RID type that an extension owns is a resource template
+//! and each stored bundle of such a type a resource whose URI is its RID; extensions add resources
+//! of their own. Both protocol eras are served on one endpoint, over Streamable HTTP and over byte
+//! streams, and clients of both hear of changes through one path, [`notices`].
+//!
+//! Promises: no request waits for an installation, for another extension's call or for a client
+//! that does not read; a cancelled request ends the guest's work; what a client can make grow is
+//! bounded. Failures of a tool are results that the agent reads, everything else is a JSON-RPC error.
+
+mod caller;
+mod catalog;
+mod cursor;
+mod errors;
+mod handler;
+mod news;
+mod notices;
+mod resources;
+mod server;
+mod sessions;
+mod tools;
+mod transport;
+mod view;
+
+pub use catalog::Catalog;
+pub use server::{McpError, McpOptions, McpParts, McpServer, SERVER_NAME};

@@ -1,0 +1,189 @@
+//! Resources: the stored bundles of the extensions' RID types, merged with the extensions' own.
+
+use std::ops::Bound::{Excluded, Unbounded};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use koi_rid::Rid;
+use koi_runtime::{CallError, GuestErrorKind, ResourceBody, ResourceContents as GuestContents};
+use koi_store::{BundleQuery, Bundles, Page, StoreError, StoredBundle};
+use rmcp::ErrorData;
+use rmcp::model::{JsonObject, MetaObject, Resource, ResourceContents};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::errors;
+use crate::view::{View, mime_type};
+
+/// Where a list goes on.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Position {
+    /// The last URI that was given.
+    after: String,
+    /// The store's page on which to go on.
+    page: Option<String>,
+}
+
+/// One page of all resources in the order of their URIs.
+pub(crate) async fn list(
+    view: &View,
+    bundles: &dyn Bundles,
+    mut from: Position,
+    limit: usize,
+) -> Result<(Vec<Resource>, Option<Position>), StoreError> {
+    let mut listed: Vec<Resource> = Vec::with_capacity(limit);
+    while listed.len() < limit {
+        let page = rids(view, bundles, from.page.clone(), limit).await?;
+        let mut stored = page
+            .items
+            .iter()
+            .filter(|rid| rid.as_str() > from.after.as_str())
+            .peekable();
+        // What is beyond this page's last RID has to wait for the store's next page.
+        let end = page.next.as_ref().and(page.items.last());
+        let mut own = view
+            .resources
+            .range::<str, _>((Excluded(from.after.as_str()), Unbounded))
+            .take_while(|(uri, _)| {
+                page.next.is_none() || end.is_some_and(|end| uri.as_str() <= end.as_str())
+            })
+            .peekable();
+        while listed.len() < limit {
+            let own_first = match (own.peek(), stored.peek()) {
+                (Some((uri, _)), Some(rid)) => uri.as_str() <= rid.as_str(),
+                (Some(_), None) => true,
+                (None, Some(_)) => false,
+                (None, None) => break,
+            };
+            if own_first {
+                listed.extend(own.next().map(|(_, resource)| resource.as_ref().clone()));
+            } else {
+                listed.extend(stored.next().map(|rid| derived(view, rid)));
+            }
+        }
+        let more_here = own.peek().is_some() || stored.peek().is_some();
+        let last = listed.last().map(|resource| resource.uri.clone());
+        match (more_here, page.next) {
+            (true, _) => from.after = last.unwrap_or(from.after),
+            (false, Some(next)) => {
+                from.after = last.unwrap_or(from.after);
+                from.page = Some(next);
+            }
+            (false, None) => return Ok((listed, None)),
+        }
+    }
+    Ok((listed, Some(from)))
+}
+
+async fn rids(
+    view: &View,
+    bundles: &dyn Bundles,
+    cursor: Option<String>,
+    limit: usize,
+) -> Result<Page<Rid>, StoreError> {
+    // No types would mean all types.
+    if view.rid_types.is_empty() {
+        return Ok(Page {
+            items: Vec::new(),
+            next: None,
+        });
+    }
+    let query = BundleQuery {
+        rid_types: view.rid_types.clone(),
+        reference_prefix: None,
+        cursor,
+        limit: limit.try_into().unwrap_or(u32::MAX),
+    };
+    bundles.rids(&query).await
+}
+
+fn derived(view: &View, rid: &Rid) -> Resource {
+    let mut resource = Resource::new(rid.as_str(), rid.reference());
+    resource.mime_type = view
+        .snapshot
+        .rid_types
+        .get(&rid.rid_type())
+        .map(|of| mime_type(of).to_owned());
+    resource
+}
+
+/// The bundle that a URI stands for: its contents as they arrived, the manifest beside them. None if
+/// nothing is stored there, or the RID is of no type whose bundles are resources.
+pub(crate) async fn bundle(
+    view: &View,
+    bundles: &dyn Bundles,
+    uri: &str,
+) -> Result<Option<ResourceContents>, StoreError> {
+    let Ok(rid) = Rid::parse(uri) else {
+        return Ok(None);
+    };
+    let Some(rid_type) = view.snapshot.rid_types.get(&rid.rid_type()) else {
+        return Ok(None);
+    };
+    let Some(StoredBundle { bundle, written_by }) = bundles.read(&rid).await? else {
+        return Ok(None);
+    };
+    let mut meta = MetaObject::new();
+    let manifest = serde_json::from_str(&bundle.manifest.to_json()).unwrap_or(Value::Null);
+    meta.insert("manifest".to_owned(), manifest);
+    if let Some(writer) = &written_by {
+        meta.insert(
+            "written_by".to_owned(),
+            serde_json::to_value(writer).unwrap_or(Value::Null),
+        );
+    }
+    let contents = ResourceContents::text(bundle.contents.as_str(), uri)
+        .with_mime_type(mime_type(rid_type))
+        .with_meta(meta);
+    Ok(Some(contents))
+}
+
+/// What an extension read, in the words of MCP. `outcome` is none if no extension answers for the
+/// URI.
+///
+/// # Errors
+/// If there is nothing at the URI, or the call failed.
+pub(crate) fn own_contents(
+    uri: &str,
+    outcome: Option<Result<Vec<GuestContents>, CallError>>,
+    correlation: &str,
+) -> Result<Vec<ResourceContents>, ErrorData> {
+    match outcome.ok_or_else(|| errors::unknown_resource(uri))? {
+        Ok(contents) => Ok(contents.into_iter().map(contents_of).collect()),
+        Err(CallError::Guest(error)) if error.kind == GuestErrorKind::InvalidInput => {
+            Err(errors::unknown_resource(uri))
+        }
+        Err(error) => Err(errors::internal(&error, correlation)),
+    }
+}
+
+fn contents_of(contents: GuestContents) -> ResourceContents {
+    let GuestContents {
+        uri,
+        mime_type,
+        body,
+        meta,
+    } = contents;
+    // `_meta` is an object or it is left out.
+    let meta = serde_json::from_str::<JsonObject>(&meta)
+        .ok()
+        .filter(|meta| !meta.is_empty());
+    let meta = meta.map(MetaObject);
+    match body {
+        ResourceBody::Text(text) => ResourceContents::TextResourceContents {
+            uri,
+            mime_type,
+            text,
+            meta,
+        },
+        ResourceBody::Blob(bytes) => {
+            let blob = STANDARD.encode(bytes);
+            ResourceContents::BlobResourceContents {
+                uri,
+                mime_type,
+                blob,
+                meta,
+            }
+        }
+    }
+}
