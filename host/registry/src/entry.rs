@@ -135,6 +135,12 @@ impl ExtensionEntry {
         }
     }
 
+    /// The same, installed then.
+    pub(crate) fn installed_at(mut self, installed_at: Timestamp) -> Self {
+        self.revision.installed_at = installed_at;
+        self
+    }
+
     /// The extension's name.
     pub fn name(&self) -> &str {
         &self.revision.extension

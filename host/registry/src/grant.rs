@@ -18,7 +18,7 @@ use koi_rid::{Rid, RidType};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 pub use access::Access;
-pub use pattern::{MAX_PATTERN_BYTES, Pattern, PatternError};
+pub use pattern::{Pattern, PatternError};
 
 /// Most grants that one extension may have.
 pub const MAX_GRANTS: usize = 1024;

@@ -91,6 +91,19 @@ impl Registry {
     }
 }
 
+/// Runs a change to its end, also if whoever asked for it goes away meanwhile: a change that has
+/// reached the store has to reach the Snapshot.
+async fn to_the_end<T: Send + 'static>(change: impl Future<Output = T> + Send + 'static) -> T {
+    match tokio::spawn(change).await {
+        Ok(outcome) => outcome,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The process is ending, and whoever waits here with it.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
 impl Inner {
     /// The Snapshot that there would be with other extensions.
     fn build(

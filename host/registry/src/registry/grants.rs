@@ -2,7 +2,8 @@
 
 use koi_store::StoreError;
 
-use super::Registry;
+use super::prepare::json_text;
+use super::{Inner, Registry};
 use crate::grant::{Grant, GrantError, Grants};
 
 /// Why grants were not changed. Those before are in force.
@@ -27,28 +28,34 @@ impl Registry {
     /// If there is no such extension or the grants cannot be stored.
     pub async fn set_grants(&self, name: &str, grants: Vec<Grant>) -> Result<(), GrantsError> {
         let grants = Grants::new(grants)?;
-        let text = super::prepare::json_text(&grants);
-        let inner = &self.inner;
-        let _changing = inner.changing.lock().await;
-        let snapshot = self.snapshot();
-        let entry = snapshot
-            .extensions
-            .get(name)
-            .ok_or_else(|| GrantsError::Unknown(name.chars().take(64).collect()))?;
-        inner
-            .store
-            .set_grants(name, entry.revision.revision, &text)
-            .await?;
-        tracing::info!(extension = name, before = ?super::prepare::json_text(&*entry.access.granted()), after = ?text, "grants changed");
-        entry.access.grant(grants);
-        // Nothing in the lists changed yet; the new generation tells who follows RID types.
-        let swap = inner.swapping.lock().await;
-        let (extensions, failed) = inner.current();
-        if let Ok(snapshot) = inner.build(extensions, failed) {
-            inner.publish(snapshot, &swap);
-        }
-        drop(swap);
+        let (inner, owned) = (self.inner.clone(), name.to_owned());
+        super::to_the_end(async move { inner.set_grants(&owned, grants).await }).await?;
+        // What may be read may be listed.
         self.relist(name);
+        Ok(())
+    }
+}
+
+impl Inner {
+    async fn set_grants(&self, name: &str, grants: Grants) -> Result<(), GrantsError> {
+        let _changing = self.changing.lock().await;
+        let (extensions, _) = self.current();
+        let entry = extensions
+            .get(name)
+            .cloned()
+            .ok_or_else(|| GrantsError::Unknown(name.chars().take(64).collect()))?;
+        let (before, after) = (json_text(&*entry.access.granted()), json_text(&grants));
+        self.store
+            .set_grants(name, entry.revision.revision, &after)
+            .await?;
+        entry.access.grant(grants);
+        tracing::info!(extension = name, before, after, "grants changed");
+        // The entries are the same; the new generation tells those who follow what is handled.
+        let swap = self.swapping.lock().await;
+        let (extensions, failed) = self.current();
+        if let Ok(snapshot) = self.build(extensions, failed) {
+            self.publish(snapshot, &swap);
+        }
         Ok(())
     }
 }

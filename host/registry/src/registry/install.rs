@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 
 use super::prepare::{self, Candidate, PrepareError, json_text};
 use super::{Inner, Registry};
-use crate::entry::{ExtensionEntry, RevisionInfo};
+use crate::entry::{ExtensionEntry, Lists, RevisionInfo};
 use crate::grant::{Grant, GrantError, Grants};
-use crate::snapshot::Collision;
+use crate::snapshot::{Collision, Snapshot};
 
 /// What to install.
 pub struct Install {
@@ -97,65 +97,192 @@ impl Registry {
     pub async fn install(&self, install: Install) -> Result<InstallReport, InstallError> {
         let component: Arc<[u8]> = install.component.into();
         let candidate = self.inner.candidate(component.clone()).await?;
-        // A change is finished once it is begun, also if whoever asked for it goes away.
         let registry = self.clone();
-        let change = async move {
-            registry
-                .activate(
-                    candidate,
-                    &component,
-                    install.grants,
-                    install.settings,
-                    install.source,
-                )
-                .await
-        };
-        match tokio::spawn(change).await {
-            Ok(report) => report,
-            Err(_) => Err(InstallError::Store(StoreError::Closed)),
-        }
+        super::to_the_end(async move {
+            let inner = &registry.inner;
+            let _changing = inner.changing.lock().await;
+            let plan = inner
+                .plan(&candidate, install.grants, install.settings)
+                .await?;
+            if let Some(running) = plan.unchanged {
+                return Ok(report(&running, Installed::Unchanged));
+            }
+            let report = inner
+                .activate(&candidate, &component, plan, install.source)
+                .await?;
+            // Knowledge may have changed between the listing and the swap.
+            if !candidate.description.lists_depend_on.is_empty() {
+                registry.relist(&report.name);
+            }
+            Ok(report)
+        })
+        .await
     }
+}
 
-    async fn activate(
+/// With what a candidate is to run.
+struct Plan {
+    revision: u64,
+    grants: Grants,
+    settings: Map<String, Value>,
+    /// What runs, if it is the same already.
+    unchanged: Option<Arc<ExtensionEntry>>,
+}
+
+impl Inner {
+    async fn plan(
         &self,
-        candidate: Candidate,
-        component: &[u8],
+        candidate: &Candidate,
         request: GrantRequest,
         settings: Map<String, Value>,
-        source: String,
-    ) -> Result<InstallReport, InstallError> {
-        let inner = &self.inner;
-        let _changing = inner.changing.lock().await;
+    ) -> Result<Plan, InstallError> {
         let description = &candidate.description;
         let name = description.name.as_str();
-        let running = self.snapshot().extensions.get(name).cloned();
-        let stored = inner.store.revisions(name).await?;
-        let active = inner
-            .store
-            .active()
-            .await?
-            .into_iter()
-            .find(|active| active.extension == name);
-        let kept = |text: Option<&str>| text.map(str::to_owned);
+        let snapshot = self.snapshot.load_full();
+        let running = snapshot.extensions.get(name);
+        let number = running.map(|entry| entry.revision.revision).or_else(|| {
+            snapshot
+                .failed
+                .get(name)
+                .map(|failed| failed.revision.revision)
+        });
+        let stored = self.store.revisions(name).await?;
+        let before = stored
+            .iter()
+            .find(|revision| Some(revision.revision) == number);
         let grants = match request {
             GrantRequest::Listed(grants) => Grants::new(grants)?,
             GrantRequest::AsAsked => description.asks.clone(),
-            GrantRequest::Keep => active
-                .as_ref()
-                .and_then(|active| serde_json::from_str(&active.grants).ok())
-                .unwrap_or_default(),
+            GrantRequest::Keep => before.map_or_else(Grants::default, |revision| {
+                serde_json::from_str(&revision.grants).unwrap_or_default()
+            }),
         };
+        let settings_before: Map<String, Value> = before
+            .and_then(|revision| serde_json::from_str(&revision.settings).ok())
+            .unwrap_or_default();
         let settings = if settings.is_empty() {
-            kept(active.as_ref().map(|active| active.settings.as_str()))
-                .and_then(|text| serde_json::from_str(&text).ok())
-                .unwrap_or_default()
+            settings_before.clone()
         } else {
             settings
         };
-        let _ = (running, stored, source, component, json_text(&grants));
-        let _: Option<(RevisionInfo, NewRevision, Timestamp, &Inner, ExtensionEntry)> = None;
-        let _ = prepare::start;
-        let _: Map<String, Value> = settings;
-        Err(InstallError::Store(StoreError::Closed))
+        let unchanged = running.filter(|entry| {
+            entry.revision.digest == candidate.loaded.digest()
+                && *entry.access.granted() == grants
+                && settings_before == settings
+        });
+        Ok(Plan {
+            revision: stored.last().map_or(1, |last| last.revision + 1),
+            grants,
+            settings,
+            unchanged: unchanged.cloned(),
+        })
+    }
+
+    /// Everything that can fail, the commit, the swap. `changing` is held.
+    async fn activate(
+        &self,
+        candidate: &Candidate,
+        component: &[u8],
+        plan: Plan,
+        source: String,
+    ) -> Result<InstallReport, InstallError> {
+        let description = &candidate.description;
+        let name = description.name.as_str();
+        let revision = RevisionInfo {
+            extension: name.into(),
+            revision: plan.revision,
+            digest: candidate.loaded.digest(),
+            version: description.version.clone(),
+            source: source.clone(),
+            installed_at: Timestamp::now(),
+        };
+        let new = NewRevision {
+            extension: name.to_owned(),
+            version: description.version.to_string(),
+            description: candidate.text.clone(),
+            grants: json_text(&plan.grants),
+            settings: json_text(&plan.settings),
+            source,
+        };
+        let entry = self.bind(candidate, revision, plan.grants, &plan.settings)?;
+        // What the description claims is known before anything of the extension's has run.
+        self.with(Arc::new(entry.with_lists(Lists::default())))?;
+        let entry = prepare::start(&entry).await?;
+        match self.commit(entry, new, component).await {
+            Ok((entry, replaced)) => {
+                tracing::info!(
+                    extension = name,
+                    revision = entry.revision.revision,
+                    digest = %entry.revision.digest,
+                    "installed"
+                );
+                let outcome = if replaced.is_some() {
+                    Installed::Replaced
+                } else {
+                    Installed::New
+                };
+                if let Some(replaced) = replaced {
+                    prepare::stop(&replaced).await;
+                }
+                Ok(report(&entry, outcome))
+            }
+            Err((entry, error)) => {
+                prepare::stop(&entry).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// The last check, the commit and the swap, with nobody in between. Gives the new entry and the
+    /// one that it replaced, or the new one back.
+    async fn commit(
+        &self,
+        entry: ExtensionEntry,
+        new: NewRevision,
+        component: &[u8],
+    ) -> Result<(Arc<ExtensionEntry>, Option<Arc<ExtensionEntry>>), (ExtensionEntry, InstallError)>
+    {
+        let swap = self.swapping.lock().await;
+        let mut snapshot = match self.with(Arc::new(entry.with_lists(entry.lists.clone()))) {
+            Ok(snapshot) => snapshot,
+            Err(collision) => return Err((entry, collision.into())),
+        };
+        let stored = match self.store.install(new, component).await {
+            Ok(stored) => stored,
+            Err(error) => return Err((entry, error.into())),
+        };
+        let entry = Arc::new(entry.installed_at(stored.installed_at));
+        snapshot
+            .extensions
+            .insert(stored.extension.clone(), entry.clone());
+        let replaced = self
+            .snapshot
+            .load()
+            .extensions
+            .get(&stored.extension)
+            .cloned();
+        self.publish(snapshot, &swap);
+        Ok((entry, replaced))
+    }
+
+    /// The Snapshot that there would be with an entry.
+    fn with(&self, entry: Arc<ExtensionEntry>) -> Result<Snapshot, Collision> {
+        let (mut extensions, mut failed) = self.current();
+        failed.remove(entry.name());
+        extensions.insert(entry.name().to_owned(), entry);
+        self.build(extensions, failed)
+    }
+}
+
+fn report(entry: &ExtensionEntry, outcome: Installed) -> InstallReport {
+    InstallReport {
+        name: entry.name().to_owned(),
+        version: entry.revision.version.to_string(),
+        revision: entry.revision.revision,
+        digest: entry.revision.digest.to_string(),
+        outcome,
+        tools: entry.lists.tools.keys().cloned().collect(),
+        grants: (*entry.access.granted()).clone(),
+        missing: entry.access.missing(),
     }
 }

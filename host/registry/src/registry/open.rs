@@ -1,14 +1,20 @@
 //! Opening a registry: the revisions that were active are activated again.
 
+use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use koi_store::StoreError;
+use futures::stream::{self, StreamExt};
+use koi_store::{Revision, StoreError};
+use serde_json::{Map, Value};
 use tokio::sync::{Mutex, watch};
 
+use super::prepare::{self, PrepareError};
 use super::{Inner, Registry, RegistryParts, relist};
+use crate::entry::{ExtensionEntry, RevisionInfo};
 use crate::ports::NodePorts;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Failed, Snapshot};
 
 /// Why a registry could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -36,10 +42,116 @@ impl Registry {
             generation: watch::Sender::new(0),
             changing: Mutex::new(()),
             swapping: Mutex::new(()),
-            relisting: relist::Relisting::default(),
+            relisting: relist::Relisting::new(),
         };
-        Ok(Self {
+        let registry = Self {
             inner: Arc::new(inner),
-        })
+        };
+        registry.restore().await?;
+        Ok(registry)
+    }
+
+    async fn restore(&self) -> Result<(), OpenError> {
+        let inner = &self.inner;
+        let active = inner.store.active().await?;
+        let at_once = std::thread::available_parallelism().map_or(2, NonZero::get);
+        let restored: Vec<_> = stream::iter(active)
+            .map(|revision| async move {
+                let entry = inner.restore(&revision).await;
+                (revision, entry)
+            })
+            .buffer_unordered(at_once)
+            .collect()
+            .await;
+        let (mut extensions, mut failed) = (BTreeMap::new(), BTreeMap::new());
+        let mut revisions = BTreeMap::new();
+        for (revision, entry) in restored {
+            let name = revision.extension.clone();
+            match entry {
+                Ok(entry) => {
+                    extensions.insert(name.clone(), Arc::new(entry));
+                    revisions.insert(name, revision);
+                }
+                Err(error) => fail(&mut failed, revision, error.to_string()),
+            }
+        }
+        let swap = inner.swapping.lock().await;
+        let snapshot = loop {
+            // Of two that collide now and did not when they were installed, the first by name stays.
+            match inner.build(extensions.clone(), failed.clone()) {
+                Ok(snapshot) => break snapshot,
+                Err(collision) => {
+                    let Some(entry) = extensions.remove(&collision.claimant) else {
+                        break Snapshot::default();
+                    };
+                    if let Some(revision) = revisions.remove(&collision.claimant) {
+                        fail(&mut failed, revision, collision.to_string());
+                    }
+                    prepare::stop(&entry).await;
+                }
+            }
+        };
+        inner.publish(snapshot, &swap);
+        Ok(())
+    }
+}
+
+fn fail(failed: &mut BTreeMap<String, Arc<Failed>>, revision: Revision, error: String) {
+    tracing::error!(
+        extension = revision.extension,
+        revision = revision.revision,
+        error,
+        "the extension could not be activated"
+    );
+    failed.insert(
+        revision.extension.clone(),
+        Arc::new(Failed { revision, error }),
+    );
+}
+
+/// Why a revision could not be activated again.
+#[derive(Debug, thiserror::Error)]
+enum RestoreError {
+    #[error(transparent)]
+    Prepare(#[from] PrepareError),
+    #[error("the revision could not be read: {0}; install it again")]
+    Store(#[from] StoreError),
+    #[error("its component is not in the store any more; install it again")]
+    Missing,
+    #[error("its {what} in the store cannot be read ({error}); install it again")]
+    Malformed {
+        what: &'static str,
+        error: serde_json::Error,
+    },
+    #[error("it calls itself `{0}` now; install it again")]
+    Renamed(String),
+}
+
+impl Inner {
+    async fn restore(&self, revision: &Revision) -> Result<ExtensionEntry, RestoreError> {
+        let component = self
+            .store
+            .component(&revision.digest)
+            .await?
+            .ok_or(RestoreError::Missing)?;
+        let malformed = |what| move |error| RestoreError::Malformed { what, error };
+        let grants = serde_json::from_str(&revision.grants).map_err(malformed("grants"))?;
+        let settings: Map<String, Value> =
+            serde_json::from_str(&revision.settings).map_err(malformed("settings"))?;
+        let candidate = self.candidate(component.into()).await?;
+        let description = &candidate.description;
+        if description.name != revision.extension {
+            return Err(RestoreError::Renamed(description.name.clone()));
+        }
+        let info = RevisionInfo {
+            extension: revision.extension.as_str().into(),
+            revision: revision.revision,
+            digest: candidate.loaded.digest(),
+            version: description.version.clone(),
+            source: revision.source.clone(),
+            installed_at: revision.installed_at.clone(),
+        };
+        let entry = self.bind(&candidate, info, grants, &settings)?;
+        Ok(prepare::start(&entry).await?)
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Inner;
-use crate::callee::{Binding, Callee, Loaded};
+use crate::callee::{Binding, Loaded};
 use crate::description::{Description, DescriptionError};
 use crate::entry::{ExtensionEntry, ListError, Lists, RevisionInfo};
 use crate::grant::{Access, Grants};
@@ -130,7 +130,7 @@ pub(super) async fn start(entry: &ExtensionEntry) -> Result<ExtensionEntry, Prep
     match lists(entry).await {
         Ok(lists) => Ok(entry.with_lists(lists)),
         Err(error) => {
-            stop(&**callee, entry.name()).await;
+            stop(entry).await;
             Err(error)
         }
     }
@@ -164,9 +164,9 @@ pub(super) async fn lists(entry: &ExtensionEntry) -> Result<Lists, PrepareError>
 }
 
 /// Tells an extension that it is no longer active. How that ends changes nothing.
-pub(super) async fn stop(callee: &dyn Callee, name: &str) {
-    if let Err(error) = callee.stop().await {
-        tracing::warn!(extension = name, %error, "the extension failed in `stop`");
+pub(super) async fn stop(entry: &ExtensionEntry) {
+    if let Err(error) = entry.callee.stop().await {
+        tracing::warn!(extension = entry.name(), %error, "the extension failed in `stop`");
     }
 }
 

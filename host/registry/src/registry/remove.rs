@@ -2,7 +2,7 @@
 
 use koi_store::StoreError;
 
-use super::Registry;
+use super::{Inner, Registry};
 
 /// Why an extension was not removed.
 #[derive(Debug, thiserror::Error)]
@@ -22,23 +22,29 @@ impl Registry {
     /// # Errors
     /// If it is not installed or the store refuses; then it goes on running.
     pub async fn remove(&self, name: &str) -> Result<(), RemoveError> {
-        let inner = &self.inner;
-        let _changing = inner.changing.lock().await;
-        let swap = inner.swapping.lock().await;
-        if !inner.store.deactivate(name).await? {
+        let (inner, name) = (self.inner.clone(), name.to_owned());
+        super::to_the_end(async move { inner.remove(&name).await }).await
+    }
+}
+
+impl Inner {
+    async fn remove(&self, name: &str) -> Result<(), RemoveError> {
+        let _changing = self.changing.lock().await;
+        let swap = self.swapping.lock().await;
+        if !self.store.deactivate(name).await? {
             return Err(RemoveError::Unknown(name.chars().take(64).collect()));
         }
-        let (mut extensions, mut failed) = inner.current();
+        let (mut extensions, mut failed) = self.current();
         let removed = extensions.remove(name);
         failed.remove(name);
         // What had no collision has none with less in it.
-        if let Ok(snapshot) = inner.build(extensions, failed) {
-            inner.publish(snapshot, &swap);
+        if let Ok(snapshot) = self.build(extensions, failed) {
+            self.publish(snapshot, &swap);
         }
         drop(swap);
         tracing::info!(extension = name, "removed");
         if let Some(entry) = removed {
-            super::prepare::stop(&*entry.callee, name).await;
+            super::prepare::stop(&entry).await;
         }
         Ok(())
     }
