@@ -17,8 +17,8 @@
 //! It does not know who called it or how things are sent: asking other nodes is the [`Fetch`] trait,
 //! telling them is the outbox.
 
+mod bell;
 mod change;
-mod deliveries;
 mod fault;
 mod fetch;
 mod handler;
@@ -27,16 +27,18 @@ mod journey;
 mod knowledge;
 mod lanes;
 mod pipeline;
+mod publication;
 mod rules;
 mod settle;
 
+pub use bell::Bell;
 pub use change::Change;
-pub use deliveries::Deliveries;
 pub use fetch::{Fetch, FetchError, Fetched};
 pub use handler::{Effects, Flow, HandlerError, HostHandler, Object};
 pub use intake::{Intake, IntakeError};
 pub use knowledge::knowledge;
 pub use pipeline::{Pipeline, PipelineError, PipelineParts, Retry};
+pub use publication::{correlation, forgetting, publication};
 
 /// How many causes may stand behind an object. Deeper ones are handlers that answer each other
 /// without end, and go to the dead letters.

@@ -10,7 +10,7 @@ use tokio::sync::{broadcast, mpsc};
 
 use crate::intake::Waiting;
 use crate::settle::World;
-use crate::{Change, Deliveries, Fetch, HostHandler, Intake};
+use crate::{Bell, Change, Fetch, HostHandler, Intake};
 
 /// How many changes a listener may lag behind before it misses some.
 const CHANGES_KEPT: usize = 4096;
@@ -119,7 +119,7 @@ impl Pipeline {
     }
 
     /// The bell for outbox rows. It has one listener: whoever delivers.
-    pub fn deliveries(&self) -> Deliveries {
+    pub fn deliveries(&self) -> Bell {
         self.world.deliveries.clone()
     }
 

@@ -17,7 +17,7 @@ use crate::fault::{Fault, Persistence};
 use crate::journey::{Halt, Journey};
 use crate::lanes::Lanes;
 use crate::pipeline::{PipelineParts, Retry};
-use crate::{Change, Deliveries, Fetch, HostHandler, Intake, Object};
+use crate::{Bell, Change, Fetch, HostHandler, Intake, Object};
 
 /// Longest reason that is kept, in characters: guests write them.
 const MAX_REASON_CHARS: usize = 2000;
@@ -37,7 +37,7 @@ pub(crate) struct World {
     pub(crate) retry: Retry,
     pub(crate) lanes: Lanes,
     pub(crate) changes: broadcast::Sender<Change>,
-    pub(crate) deliveries: Deliveries,
+    pub(crate) deliveries: Bell,
     pub(crate) stopping: CancellationToken,
     pub(crate) tasks: TaskTracker,
 }
@@ -55,7 +55,7 @@ impl World {
             retry: parts.retry,
             lanes: Lanes::default(),
             changes,
-            deliveries: Deliveries::default(),
+            deliveries: Bell::default(),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }

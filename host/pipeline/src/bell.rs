@@ -1,15 +1,15 @@
-//! The bell that tells delivery which peers have new outbox rows.
+//! A bell that names the peers for which something is to be done.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use koi_rid::Rid;
 use tokio::sync::Notify;
 
-/// Peers for which something was put into the outbox. Rings for one peer coalesce, so it holds at
-/// most one entry a peer however long nobody listens. Clones are the same bell; it has one listener.
+/// Names peers to whoever listens. Rings for one peer coalesce, so that it holds at most one entry a
+/// peer however long nobody listens. Clones are the same bell; it has one listener.
 #[derive(Clone, Default)]
-pub struct Deliveries {
+pub struct Bell {
     inner: Arc<Inner>,
 }
 
@@ -19,15 +19,15 @@ struct Inner {
     rung: Notify,
 }
 
-impl Deliveries {
-    /// Says that there is something for a peer.
+impl Bell {
+    /// Says that there is something to do for a peer.
     pub fn ring(&self, peer: &Rid) {
         self.lock().insert(peer.clone());
         self.inner.rung.notify_one();
     }
 
-    /// Waits until there is something for some peers, and takes their names. Dropping the future
-    /// loses none.
+    /// Waits until there is something to do for some peers, and takes their names. Dropping the
+    /// future loses none.
     pub async fn next(&self) -> BTreeSet<Rid> {
         loop {
             let peers = std::mem::take(&mut *self.lock());
@@ -38,7 +38,7 @@ impl Deliveries {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeSet<Rid>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<Rid>> {
         // A set of names is whole after any panic.
         self.inner
             .peers
