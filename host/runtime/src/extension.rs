@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
+use wasmtime::{Store, UpdateDeadline};
 
 use crate::border::Shown;
 use crate::call::within;
@@ -95,7 +95,13 @@ impl Extension {
         let mut store = Store::new(&self.inner.shared.engine, State::new(call));
         store.limiter(|state| &mut state.meter);
         store.set_epoch_deadline(1);
-        store.epoch_deadline_async_yield_and_update(1);
+        // Tokio's own way to yield also lets the thread look for I/O and timers in between.
+        store.epoch_deadline_callback(|_| {
+            Ok(UpdateDeadline::YieldCustom(
+                1,
+                Box::pin(tokio::task::yield_now()),
+            ))
+        });
         store.set_hostcall_fuel(usize::try_from(limits.result).unwrap_or(usize::MAX));
         let instance = self.inner.pre.instantiate_async(&mut store).await?;
         Ok((store, instance))

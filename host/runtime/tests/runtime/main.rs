@@ -1,0 +1,15 @@
+//! The runtime against guests in the text format: each does one thing that a guest may or must not
+//! do, with no toolchain in between.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first thing that is not as it should be"
+)]
+
+mod cache;
+mod calls;
+mod guest;
+mod hostile;
+mod loading;
+mod ports;
