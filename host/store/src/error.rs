@@ -39,7 +39,7 @@ pub enum StoreError {
         /// The version found in it.
         found: i64,
         /// The newest version that this program knows.
-        known: i64,
+        known: usize,
     },
     /// Another program holds the store's lock for longer than can be waited for.
     #[error("the store is locked by another program: end what has it open, then try again")]

@@ -22,6 +22,8 @@ mod outbox;
 mod page;
 pub mod sqlite;
 mod stores;
+#[cfg(test)]
+mod tests;
 
 pub use bundles::{BundleQuery, Bundles, StoredBundle};
 pub use commit::{Batch, Commits, Committed, Op};

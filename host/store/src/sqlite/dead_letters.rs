@@ -1,0 +1,111 @@
+//! Dead letters.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::rows::{Bind, Columns, arrival_columns, id};
+use super::{Sqlite, page_limit};
+use crate::{DeadLetter, DeadLetterDraft, DeadLetters, Page, Result, StoreError};
+
+macro_rules! letter_columns {
+    () => {
+        concat!(
+            "id, phase, extension, reason, kind, at, ",
+            arrival_columns!()
+        )
+    };
+}
+
+#[async_trait]
+impl DeadLetters for Sqlite {
+    async fn list(&self, cursor: Option<String>, limit: u32) -> Result<Page<DeadLetter>> {
+        let before = match cursor {
+            None => i64::MAX,
+            Some(text) => text.parse().map_err(|_| StoreError::Invalid {
+                what: format!("{text:?} is no cursor: give `next` of the page before as it was"),
+            })?,
+        };
+        let limit = page_limit(limit);
+        self.readers
+            .read(move |connection| {
+                let mut statement = connection.prepare_cached(concat!(
+                    "SELECT ",
+                    letter_columns!(),
+                    " FROM dead_letter WHERE id < ? ORDER BY id DESC LIMIT ?"
+                ))?;
+                // One more than asked for, to know whether there is a next page.
+                let mut rows = statement.query(params![before, limit + 1])?;
+                let mut items: Vec<DeadLetter> = Vec::new();
+                while let Some(row) = rows.next()? {
+                    if items.len() as i64 == limit {
+                        let next = items.last().map(|letter| letter.id.to_string());
+                        return Ok(Page { items, next });
+                    }
+                    items.push(letter(&mut Columns::new(row))?);
+                }
+                Ok(Page { items, next: None })
+            })
+            .await
+    }
+
+    async fn read(&self, letter_id: u64) -> Result<Option<DeadLetter>> {
+        self.readers
+            .read(move |connection| {
+                connection
+                    .prepare_cached(concat!(
+                        "SELECT ",
+                        letter_columns!(),
+                        " FROM dead_letter WHERE id = ?"
+                    ))?
+                    .query_row(params![id(letter_id)], |row| {
+                        Ok(letter(&mut Columns::new(row)))
+                    })
+                    .optional()?
+                    .transpose()
+            })
+            .await
+    }
+}
+
+fn letter(columns: &mut Columns<'_>) -> Result<DeadLetter> {
+    Ok(DeadLetter {
+        id: columns.number()?,
+        phase: columns.value()?,
+        extension: columns.value()?,
+        reason: columns.value()?,
+        kind: columns.value()?,
+        at: columns.parsed("a time of burial")?,
+        arrival: columns.arrival()?,
+    })
+}
+
+/// Adds a letter.
+pub(super) fn insert(connection: &Connection, draft: &DeadLetterDraft) -> Result<()> {
+    let mut statement = connection.prepare_cached(concat!(
+        "INSERT INTO dead_letter (phase, extension, reason, kind, at, ",
+        arrival_columns!(),
+        ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    ))?;
+    let mut bind = Bind::new(&mut statement);
+    bind.value(draft.phase.as_str())?;
+    bind.value(draft.extension.as_deref())?;
+    bind.value(draft.reason.as_str())?;
+    bind.value(draft.kind.as_str())?;
+    bind.value(draft.at.as_str())?;
+    bind.arrival(&draft.arrival)?;
+    bind.execute()?;
+    Ok(())
+}
+
+/// Removes a letter, which has to be there.
+pub(super) fn remove(connection: &Connection, letter: u64) -> Result<()> {
+    let removed = connection
+        .prepare_cached("DELETE FROM dead_letter WHERE id = ?")?
+        .execute(params![id(letter)])?;
+    if removed == 0 {
+        return Err(StoreError::NotFound {
+            what: format!("dead letter {letter}"),
+        });
+    }
+    Ok(())
+}

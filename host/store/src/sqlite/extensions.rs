@@ -1,0 +1,191 @@
+//! Installed extensions.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use koi_rid::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Params, params};
+use sha2::{Digest, Sha256};
+
+use super::Sqlite;
+use super::rows::{Columns, revision as number};
+use crate::{Extensions, NewRevision, Result, Revision, StoreError};
+
+macro_rules! select_revisions {
+    ($rest:literal) => {
+        concat!(
+            "SELECT revision.extension, revision.revision, digest, version, description, grants,
+             settings, source, installed_at FROM revision ",
+            $rest
+        )
+    };
+}
+
+#[async_trait]
+impl Extensions for Sqlite {
+    async fn install(&self, new: NewRevision, component: &[u8]) -> Result<Revision> {
+        let component: Arc<[u8]> = component.into();
+        let digest = self.digest(Arc::clone(&component)).await?;
+        let installed_at = Timestamp::now();
+        self.writer
+            .write(move |connection| install(connection, &new, &component, &digest, &installed_at))
+            .await
+    }
+
+    async fn active(&self) -> Result<Vec<Revision>> {
+        self.readers
+            .read(|connection| {
+                let sql = select_revisions!(
+                    "JOIN active_revision USING (extension, revision) ORDER BY extension"
+                );
+                revisions(connection, sql, [])
+            })
+            .await
+    }
+
+    async fn revisions(&self, extension: &str) -> Result<Vec<Revision>> {
+        let extension = extension.to_owned();
+        self.readers
+            .read(move |connection| {
+                let sql = select_revisions!("WHERE extension = ? ORDER BY revision");
+                revisions(connection, sql, [extension])
+            })
+            .await
+    }
+
+    async fn component(&self, digest: &str) -> Result<Option<Vec<u8>>> {
+        let digest = digest.to_owned();
+        self.readers
+            .read(move |connection| {
+                let bytes: Option<Vec<u8>> = connection
+                    .prepare_cached("SELECT bytes FROM component WHERE digest = ?")?
+                    .query_row([&digest], |row| row.get(0))
+                    .optional()?;
+                match bytes {
+                    Some(bytes) if sha256_hex(&bytes) != digest => Err(StoreError::Corrupt {
+                        what: format!("component {digest} has another digest now"),
+                    }),
+                    bytes => Ok(bytes),
+                }
+            })
+            .await
+    }
+
+    async fn deactivate(&self, extension: &str) -> Result<bool> {
+        let extension = extension.to_owned();
+        self.writer
+            .write(move |connection| {
+                let removed = connection
+                    .prepare_cached("DELETE FROM active_revision WHERE extension = ?")?
+                    .execute([&extension])?;
+                Ok(removed > 0)
+            })
+            .await
+    }
+
+    async fn set_grants(&self, extension: &str, revision: u64, grants: &str) -> Result<()> {
+        let (extension, grants) = (extension.to_owned(), grants.to_owned());
+        self.writer
+            .write(move |connection| {
+                let changed = connection
+                    .prepare_cached(
+                        "UPDATE revision SET grants = ? WHERE extension = ? AND revision = ?",
+                    )?
+                    .execute(params![grants, extension, number(revision)?])?;
+                match changed {
+                    0 => Err(StoreError::NotFound {
+                        what: format!("revision {revision} of extension {extension}"),
+                    }),
+                    _ => Ok(()),
+                }
+            })
+            .await
+    }
+}
+
+impl Sqlite {
+    /// Components are large: hashed where blocking is allowed, and not by the writer.
+    async fn digest(&self, component: Arc<[u8]>) -> Result<String> {
+        self.readers.read(move |_| Ok(sha256_hex(&component))).await
+    }
+}
+
+fn install(
+    connection: &Connection,
+    new: &NewRevision,
+    component: &[u8],
+    digest: &str,
+    installed_at: &Timestamp,
+) -> Result<Revision> {
+    // Bytes that the disk has changed since are put right.
+    connection
+        .prepare_cached(
+            "INSERT INTO component (digest, bytes) VALUES (?, ?)
+             ON CONFLICT (digest) DO UPDATE SET bytes = excluded.bytes
+             WHERE bytes IS NOT excluded.bytes",
+        )?
+        .execute(params![digest, component])?;
+    let revision: i64 = connection
+        .prepare_cached(
+            "INSERT INTO revision (extension, revision, digest, version, description, grants,
+             settings, source, installed_at)
+             SELECT ?1, 1 + coalesce(max(revision), 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8
+             FROM revision WHERE extension = ?1
+             RETURNING revision",
+        )?
+        .query_row(
+            params![
+                new.extension,
+                digest,
+                new.version,
+                new.description,
+                new.grants,
+                new.settings,
+                new.source,
+                installed_at.as_str(),
+            ],
+            |row| row.get(0),
+        )?;
+    connection
+        .prepare_cached(
+            "INSERT INTO active_revision (extension, revision) VALUES (?, ?)
+             ON CONFLICT (extension) DO UPDATE SET revision = excluded.revision",
+        )?
+        .execute(params![new.extension, revision])?;
+    Ok(Revision {
+        extension: new.extension.clone(),
+        revision: revision.unsigned_abs(),
+        digest: digest.to_owned(),
+        version: new.version.clone(),
+        description: new.description.clone(),
+        grants: new.grants.clone(),
+        settings: new.settings.clone(),
+        source: new.source.clone(),
+        installed_at: *installed_at,
+    })
+}
+
+fn revisions(connection: &Connection, sql: &str, params: impl Params) -> Result<Vec<Revision>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut revisions = Vec::new();
+    while let Some(row) = rows.next()? {
+        let mut columns = Columns::new(row);
+        revisions.push(Revision {
+            extension: columns.value()?,
+            revision: columns.number()?,
+            digest: columns.value()?,
+            version: columns.value()?,
+            description: columns.value()?,
+            grants: columns.value()?,
+            settings: columns.value()?,
+            source: columns.value()?,
+            installed_at: columns.parsed("a time of installing")?,
+        });
+    }
+    Ok(revisions)
+}
+
+fn sha256_hex(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}

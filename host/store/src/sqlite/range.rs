@@ -1,0 +1,129 @@
+//! The ranges of RIDs, in the order of their bytes, that a query selects.
+
+use koi_rid::{Rid, RidType};
+use rusqlite::{Connection, OptionalExtension};
+
+use super::rows::Columns;
+use crate::{BundleQuery, Result};
+
+/// From one text, itself included, up to another, itself excluded.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Range {
+    pub(super) from: String,
+    /// `None` if there is no end.
+    pub(super) to: Option<String>,
+}
+
+impl Range {
+    /// The RIDs of a type whose references begin with a prefix.
+    pub(super) fn of_type(rid_type: &str, reference_prefix: &str) -> Self {
+        let from = format!("{rid_type}:{reference_prefix}");
+        let to = end_of_prefix(&from);
+        Self { from, to }
+    }
+
+    /// What of it comes after a RID, if anything.
+    fn after(mut self, cursor: &str) -> Option<Self> {
+        if self.to.as_deref().is_some_and(|to| to <= cursor) {
+            return None;
+        }
+        if *self.from <= *cursor {
+            // The next text there is after the cursor.
+            self.from = format!("{cursor}\0");
+        }
+        Some(self)
+    }
+}
+
+/// The ranges of a query, in their order, none overlapping another.
+pub(super) fn of_query(connection: &Connection, query: &BundleQuery) -> Result<Vec<Range>> {
+    let prefix = query.reference_prefix.as_deref().unwrap_or_default();
+    let of_types = |types: &[RidType]| -> Vec<Range> {
+        types
+            .iter()
+            .map(|rid_type| Range::of_type(rid_type.as_str(), prefix))
+            .collect()
+    };
+    let mut ranges = if !query.rid_types.is_empty() {
+        of_types(&query.rid_types)
+    } else if prefix.is_empty() {
+        vec![Range {
+            from: String::new(),
+            to: None,
+        }]
+    } else {
+        of_types(&types(connection)?)
+    };
+    ranges.sort();
+    ranges.dedup();
+    Ok(match query.cursor.as_deref() {
+        None => ranges,
+        Some(cursor) => ranges
+            .into_iter()
+            .filter_map(|range| range.after(cursor))
+            .collect(),
+    })
+}
+
+/// The types that have bundles, found by stepping from one to the next along the index: types are
+/// few, bundles many.
+pub(super) fn types(connection: &Connection) -> Result<Vec<RidType>> {
+    let mut statement =
+        connection.prepare_cached("SELECT rid FROM bundle WHERE rid >= ? ORDER BY rid LIMIT 1")?;
+    let mut types = Vec::new();
+    let mut from = String::new();
+    loop {
+        let first = statement
+            .query_row([&from], |row| Ok(Columns::new(row).parsed::<Rid>("a RID")))
+            .optional()?;
+        let Some(first) = first else {
+            return Ok(types);
+        };
+        let rid_type = first?.rid_type();
+        let range = Range::of_type(rid_type.as_str(), "");
+        types.push(rid_type);
+        match range.to {
+            Some(to) => from = to,
+            None => return Ok(types),
+        }
+    }
+}
+
+/// The first text after all that begin with `prefix`, if there is one.
+fn end_of_prefix(prefix: &str) -> Option<String> {
+    let mut end = prefix.to_owned();
+    while let Some(last) = end.pop() {
+        // Surrogates are no characters, so the one after U+D7FF is U+E000.
+        let next = match last {
+            '\u{d7ff}' => Some('\u{e000}'),
+            _ => char::from_u32(u32::from(last) + 1),
+        };
+        if let Some(next) = next {
+            end.push(next);
+            return Some(end);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_ends_where_the_next_text_begins() {
+        assert_eq!(end_of_prefix("orn:a:").as_deref(), Some("orn:a;"));
+        assert_eq!(end_of_prefix("a\u{d7ff}").as_deref(), Some("a\u{e000}"));
+        assert_eq!(end_of_prefix("a\u{10ffff}").as_deref(), Some("b"));
+        assert_eq!(end_of_prefix("\u{10ffff}"), None);
+    }
+
+    #[test]
+    fn a_cursor_cuts_off_what_is_not_after_it() {
+        let range = Range::of_type("orn:b", "");
+        assert_eq!(range.clone().after("orn:a:z"), Some(range.clone()));
+        assert_eq!(range.clone().after("orn:c:a"), None);
+        let rest = range.after("orn:b:m").map(|range| range.from);
+        assert_eq!(rest.as_deref(), Some("orn:b:m\0"));
+    }
+}

@@ -1,0 +1,169 @@
+//! The tables, and how older files become like newer ones.
+//!
+//! RIDs are compared as bytes, which is the order of their text in Rust too. The rows of one type
+//! are those between `type:` and `type;`, so that types need neither column nor index.
+
+use std::path::Path;
+
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+
+use super::fault::damaged;
+use crate::{Result, StoreError};
+
+/// Marks a file as a store of koi-mcp: "koi!" in ASCII.
+const APPLICATION_ID: i64 = 0x6b6f_6921;
+
+/// Statements that lead from one schema version to the next; `user_version` counts those applied.
+/// What has been released is never changed, only added to.
+const MIGRATIONS: [&str; 1] = ["
+    CREATE TABLE bundle (
+        id INTEGER PRIMARY KEY,
+        rid TEXT NOT NULL UNIQUE,
+        timestamp TEXT NOT NULL,
+        sha256_hash TEXT NOT NULL,
+        extras TEXT,
+        contents TEXT NOT NULL,
+        writer_extension TEXT,
+        writer_revision INTEGER,
+        writer_digest TEXT
+    ) STRICT;
+
+    CREATE TABLE inbox (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        arrived_as TEXT NOT NULL,
+        rid TEXT NOT NULL,
+        manifest_rid TEXT,
+        timestamp TEXT,
+        sha256_hash TEXT,
+        extras TEXT,
+        contents TEXT,
+        source TEXT,
+        writer_extension TEXT,
+        writer_revision INTEGER,
+        writer_digest TEXT,
+        cause TEXT,
+        depth INTEGER NOT NULL,
+        correlation TEXT NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        due TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE outbox (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        event_type TEXT NOT NULL,
+        rid TEXT NOT NULL,
+        manifest_rid TEXT,
+        timestamp TEXT,
+        sha256_hash TEXT,
+        extras TEXT,
+        contents TEXT,
+        peer TEXT NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE INDEX outbox_peer ON outbox (peer);
+
+    CREATE TABLE dead_letter (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        arrived_as TEXT NOT NULL,
+        rid TEXT NOT NULL,
+        manifest_rid TEXT,
+        timestamp TEXT,
+        sha256_hash TEXT,
+        extras TEXT,
+        contents TEXT,
+        source TEXT,
+        writer_extension TEXT,
+        writer_revision INTEGER,
+        writer_digest TEXT,
+        cause TEXT,
+        depth INTEGER NOT NULL,
+        correlation TEXT NOT NULL,
+        phase TEXT NOT NULL,
+        extension TEXT,
+        reason TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        at TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE component (
+        digest TEXT PRIMARY KEY,
+        bytes BLOB NOT NULL
+    ) STRICT;
+
+    CREATE TABLE revision (
+        extension TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        digest TEXT NOT NULL REFERENCES component (digest),
+        version TEXT NOT NULL,
+        description TEXT NOT NULL,
+        grants TEXT NOT NULL,
+        settings TEXT NOT NULL,
+        source TEXT NOT NULL,
+        installed_at TEXT NOT NULL,
+        PRIMARY KEY (extension, revision)
+    ) STRICT;
+
+    CREATE TABLE active_revision (
+        extension TEXT PRIMARY KEY,
+        revision INTEGER NOT NULL,
+        FOREIGN KEY (extension, revision) REFERENCES revision (extension, revision)
+    ) STRICT;
+
+    CREATE TABLE key_value (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        extension TEXT NOT NULL,
+        bucket TEXT NOT NULL,
+        key TEXT NOT NULL,
+        value BLOB NOT NULL,
+        UNIQUE (extension, bucket, key)
+    ) STRICT;
+    CREATE INDEX key_value_order ON key_value (extension, bucket, id);
+"];
+
+/// The schema version of a file, from 0 for an empty one to what this program writes. Refuses
+/// files that are something else, and changes none.
+pub(super) fn version(connection: &Connection, path: &Path) -> Result<usize> {
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let foreign = || StoreError::Foreign {
+        path: path.display().to_string(),
+    };
+    // The first to read the file.
+    let application =
+        pragma("application_id").map_err(|error| match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => foreign(),
+            _ => error.into(),
+        })?;
+    let found = pragma("user_version")?;
+    if application != APPLICATION_ID {
+        let has_tables = connection
+            .prepare("SELECT 1 FROM sqlite_schema")?
+            .exists([])?;
+        if application != 0 || found != 0 || has_tables {
+            return Err(foreign());
+        }
+    }
+    match usize::try_from(found) {
+        Ok(version) if version <= MIGRATIONS.len() => Ok(version),
+        Ok(_) => Err(StoreError::Newer {
+            path: path.display().to_string(),
+            found,
+            known: MIGRATIONS.len(),
+        }),
+        Err(error) => Err(damaged("the schema version", error)),
+    }
+}
+
+/// Brings the schema from a version up to date, whole or not at all.
+pub(super) fn migrate(connection: &mut Connection, found: usize) -> Result<()> {
+    if found == MIGRATIONS.len() {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for statements in &MIGRATIONS[found..] {
+        transaction.execute_batch(statements)?;
+    }
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.commit()?;
+    Ok(())
+}

@@ -1,0 +1,146 @@
+use super::*;
+use crate::StoreError;
+
+#[tokio::test]
+async fn a_bundle_its_outbox_rows_and_its_acknowledgement_are_committed_together() {
+    let Fixture { stores, folder: _f } = fixture();
+    let ids = stores.inbox.accept(vec![arrival("orn:a:1")]).await.unwrap();
+    let bundle = bundle("orn:a:1", "{}");
+    let committed = stores
+        .commits
+        .commit(batch([
+            put(bundle.clone()),
+            Op::Acknowledge(ids[0]),
+            enqueue("orn:n:p", new(bundle.clone())),
+            Op::Accept(arrival("orn:a:2")),
+            Op::Accept(arrival("orn:a:3")),
+        ]))
+        .await
+        .unwrap();
+    let stored = stores.bundles.read(&rid("orn:a:1")).await.unwrap().unwrap();
+    assert_eq!(stored.bundle, bundle);
+    assert_eq!(stores.outbox.len(None).await.unwrap(), 1);
+    let pending = stores.inbox.pending(0, 10).await.unwrap();
+    let ids: Vec<_> = pending.iter().map(|entry| entry.id).collect();
+    assert_eq!(ids, committed.accepted);
+}
+
+#[tokio::test]
+async fn a_batch_with_a_failing_change_leaves_nothing() {
+    let Fixture { stores, folder: _f } = fixture();
+    let ids = stores.inbox.accept(vec![arrival("orn:a:1")]).await.unwrap();
+    let bundle = bundle("orn:a:1", "{}");
+    let refused = stores
+        .commits
+        .commit(batch([
+            put(bundle.clone()),
+            Op::Acknowledge(ids[0]),
+            enqueue("orn:n:p", new(bundle)),
+            Op::Bury(draft(arrival("orn:a:1"))),
+            Op::Exhume(99),
+        ]))
+        .await;
+    assert!(matches!(refused, Err(StoreError::NotFound { .. })));
+    assert_eq!(stores.bundles.read(&rid("orn:a:1")).await.unwrap(), None);
+    assert_eq!(stores.inbox.len().await.unwrap(), 1);
+    assert_eq!(stores.outbox.len(None).await.unwrap(), 0);
+    assert!(
+        stores
+            .dead_letters
+            .list(None, 1)
+            .await
+            .unwrap()
+            .items
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn a_number_that_cannot_be_stored_is_refused_with_its_batch() {
+    let Fixture { stores, folder: _f } = fixture();
+    let op = Op::PutBundle {
+        bundle: bundle("orn:a:1", "{}"),
+        written_by: Some(writer(u64::MAX)),
+    };
+    let refused = stores.commits.commit(batch([op])).await;
+    assert!(matches!(refused, Err(StoreError::Invalid { .. })));
+    assert_eq!(stores.bundles.read(&rid("orn:a:1")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn changes_of_ids_that_never_were_change_nothing() {
+    let Fixture { stores, folder: _f } = fixture();
+    let ops = [
+        Op::Acknowledge(u64::MAX),
+        Op::Postpone {
+            id: 0,
+            attempts: 1,
+            due: Timestamp::now(),
+        },
+        Op::Delivered { ids: vec![0] },
+        Op::Attempted { ids: vec![9] },
+        Op::DropPeer {
+            peer: rid("orn:n:p"),
+        },
+    ];
+    stores.commits.commit(batch(ops)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_batches_asked_for_at_once_each_fails_or_succeeds_on_its_own() {
+    let Fixture { stores, folder: _f } = fixture();
+    let tasks: Vec<_> = (0..400)
+        .map(|n| {
+            let commits = stores.commits.clone();
+            tokio::spawn(async move {
+                let mut ops = vec![put(bundle(&format!("orn:a:{n}"), "{}"))];
+                if n % 50 == 7 {
+                    ops.push(Op::Exhume(1));
+                }
+                commits.commit(batch(ops)).await.is_ok()
+            })
+        })
+        .collect();
+    for (n, task) in tasks.into_iter().enumerate() {
+        assert_eq!(task.await.unwrap(), n % 50 != 7);
+        let stored = stores
+            .bundles
+            .read(&rid(&format!("orn:a:{n}")))
+            .await
+            .unwrap();
+        assert_eq!(stored.is_some(), n % 50 != 7);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_see_whole_batches_while_writers_write() {
+    let Fixture { stores, folder: _f } = fixture();
+    let writers = (0..4).map(|w| {
+        let commits = stores.commits.clone();
+        tokio::spawn(async move {
+            for n in 0..25 {
+                let pair = ["left", "right"].map(|side| {
+                    put(bundle(
+                        &format!("orn:{side}:{w}"),
+                        &format!(r#"{{"n":{n}}}"#),
+                    ))
+                });
+                commits.commit(batch(pair)).await.unwrap();
+            }
+        })
+    });
+    let writers: Vec<_> = writers.collect();
+    while !writers.iter().all(tokio::task::JoinHandle::is_finished) {
+        for w in 0..4 {
+            let pair = ["left", "right"].map(|side| rid(&format!("orn:{side}:{w}")));
+            let found = stores.bundles.read_many(&pair).await.unwrap();
+            assert!(found.is_empty() || found.len() == 2);
+            if let [left, right] = &found[..] {
+                assert_eq!(left.bundle.contents, right.bundle.contents);
+            }
+        }
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+}

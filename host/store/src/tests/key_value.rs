@@ -1,0 +1,84 @@
+use super::*;
+use crate::{MAX_PAGE, StoreError};
+
+#[tokio::test]
+async fn a_value_is_there_until_it_is_deleted_and_only_for_its_extension_and_bucket() {
+    let Fixture { stores, folder: _f } = fixture();
+    let kv = &stores.key_value;
+    kv.set("a", "b", "k", b"old").await.unwrap();
+    kv.set("a", "b", "k", b"\0\xff").await.unwrap();
+    assert_eq!(kv.get("a", "b", "k").await.unwrap().unwrap(), b"\0\xff");
+    assert!(kv.exists("a", "b", "k").await.unwrap());
+    assert_eq!(kv.get("a", "other", "k").await.unwrap(), None);
+    assert!(!kv.exists("other", "b", "k").await.unwrap());
+    kv.delete("a", "b", "k").await.unwrap();
+    kv.delete("a", "b", "k").await.unwrap();
+    assert_eq!(kv.get("a", "b", "k").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn keys_are_listed_over_pages_while_others_come_and_go() {
+    let Fixture { stores, folder: _f } = fixture();
+    let kv = &stores.key_value;
+    let all: Vec<String> = (0..MAX_PAGE + 5).map(|n| format!("key {n}")).collect();
+    let values = all.iter().map(|key| (key.clone(), Vec::new())).collect();
+    kv.set_many("a", "b", values).await.unwrap();
+    kv.set("a", "other", "k", b"").await.unwrap();
+    let first = kv.list_keys("a", "b", None).await.unwrap();
+    assert_eq!(first.keys, all[..MAX_PAGE as usize]);
+    kv.delete("a", "b", first.keys.last().unwrap())
+        .await
+        .unwrap();
+    kv.set("a", "b", &all[0], b"again").await.unwrap();
+    let second = kv.list_keys("a", "b", first.cursor).await.unwrap();
+    assert_eq!(second.keys, all[MAX_PAGE as usize..]);
+    assert_eq!(second.cursor, None);
+}
+
+#[tokio::test]
+async fn several_keys_are_read_and_deleted_together() {
+    let Fixture { stores, folder: _f } = fixture();
+    let kv = &stores.key_value;
+    let values = [("x", "1"), ("y", "2")].map(|(k, v)| (k.to_owned(), v.into()));
+    kv.set_many("a", "b", values.into()).await.unwrap();
+    let keys = ["y", "z", "x"].map(str::to_owned);
+    let found = kv.get_many("a", "b", &keys).await.unwrap();
+    assert_eq!(found, [Some(b"2".to_vec()), None, Some(b"1".to_vec())]);
+    kv.delete_many("a", "b", &keys[..2]).await.unwrap();
+    assert_eq!(kv.list_keys("a", "b", None).await.unwrap().keys, ["x"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn increments_at_once_are_all_counted() {
+    let Fixture { stores, folder: _f } = fixture();
+    let tasks: Vec<_> = (0..50)
+        .map(|_| {
+            let kv = stores.key_value.clone();
+            tokio::spawn(async move { kv.increment("a", "b", "n", 2).await.unwrap() })
+        })
+        .collect();
+    let mut sums = Vec::new();
+    for task in tasks {
+        sums.push(task.await.unwrap());
+    }
+    sums.sort_unstable();
+    assert!(sums.iter().copied().eq((1..=50).map(|n| n * 2)));
+    assert_eq!(
+        stores.key_value.get("a", "b", "n").await.unwrap().unwrap(),
+        b"100"
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_number_or_grows_too_large_is_not_incremented() {
+    let Fixture { stores, folder: _f } = fixture();
+    let kv = &stores.key_value;
+    kv.set("a", "b", "text", b"seven").await.unwrap();
+    let refused = kv.increment("a", "b", "text", 1).await;
+    assert!(matches!(refused, Err(StoreError::Invalid { .. })));
+    kv.increment("a", "b", "n", u64::MAX).await.unwrap();
+    let refused = kv.increment("a", "b", "n", 1).await;
+    assert!(matches!(refused, Err(StoreError::Invalid { .. })));
+    let sum = kv.increment("a", "b", "n", 0).await.unwrap();
+    assert_eq!(sum, u64::MAX);
+}

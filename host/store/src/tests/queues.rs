@@ -1,0 +1,159 @@
+use super::*;
+use crate::{ArrivalKind, StoreError};
+
+#[tokio::test]
+async fn accepted_arrivals_wait_in_their_order_until_they_are_acknowledged() {
+    let Fixture { stores, folder: _f } = fixture();
+    let arrivals: Vec<_> = ["orn:a:3", "orn:a:1", "orn:a:2"].map(arrival).into();
+    let ids = stores.inbox.accept(arrivals.clone()).await.unwrap();
+    assert!(ids.is_sorted());
+    assert_eq!(stores.inbox.len().await.unwrap(), 3);
+    let pending = stores.inbox.pending(0, 10).await.unwrap();
+    assert_eq!(
+        pending
+            .iter()
+            .map(|entry| (entry.id, entry.arrival.clone()))
+            .collect::<Vec<_>>(),
+        ids.iter().copied().zip(arrivals).collect::<Vec<_>>()
+    );
+    let acknowledge = batch([Op::Acknowledge(ids[1]), Op::Acknowledge(ids[1])]);
+    stores.commits.commit(acknowledge).await.unwrap();
+    let rest = stores.inbox.pending(ids[0], 10).await.unwrap();
+    assert_eq!(
+        rest.iter().map(|entry| entry.id).collect::<Vec<_>>(),
+        [ids[2]]
+    );
+    assert_eq!(stores.inbox.pending(0, 1).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn accepting_nothing_answers_with_nothing() {
+    let Fixture { stores, folder: _f } = fixture();
+    assert!(stores.inbox.accept(Vec::new()).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_inbox_id_is_not_given_again_when_its_entry_has_gone() {
+    let Fixture { stores, folder: _f } = fixture();
+    let first = stores.inbox.accept(vec![arrival("orn:a:1")]).await.unwrap();
+    stores
+        .commits
+        .commit(batch([Op::Acknowledge(first[0])]))
+        .await
+        .unwrap();
+    let second = stores.inbox.accept(vec![arrival("orn:a:2")]).await.unwrap();
+    assert!(second[0] > first[0]);
+}
+
+#[tokio::test]
+async fn a_postponed_entry_keeps_its_attempts_and_its_time() {
+    let Fixture { stores, folder: _f } = fixture();
+    let ids = stores.inbox.accept(vec![arrival("orn:a:1")]).await.unwrap();
+    let due = Timestamp::parse("2040-01-02T03:04:05.000006Z").unwrap();
+    let postpone = Op::Postpone {
+        id: ids[0],
+        attempts: 2,
+        due,
+    };
+    stores.commits.commit(batch([postpone])).await.unwrap();
+    let pending = stores.inbox.pending(0, 10).await.unwrap();
+    assert_eq!((pending[0].attempts, pending[0].due), (2, due));
+}
+
+#[tokio::test]
+async fn a_peer_is_told_in_the_order_of_enqueuing() {
+    let Fixture { stores, folder: _f } = fixture();
+    let event = |n: usize| new(bundle(&format!("orn:a:{n}"), "{}"));
+    let ops = (0..6).map(|n| enqueue(["orn:n:q", "orn:n:p"][n % 2], event(n)));
+    stores.commits.commit(batch(ops)).await.unwrap();
+    let peers = stores.outbox.peers().await.unwrap();
+    assert_eq!(peers, [rid("orn:n:p"), rid("orn:n:q")]);
+    let entries = stores.outbox.next(&rid("orn:n:q"), 0, 10).await.unwrap();
+    let rids: Vec<_> = entries
+        .iter()
+        .map(|entry| entry.event.rid.as_str())
+        .collect();
+    assert_eq!(rids, ["orn:a:0", "orn:a:2", "orn:a:4"]);
+    assert!(entries.is_sorted_by_key(|entry| entry.id));
+    let rest = stores
+        .outbox
+        .next(&rid("orn:n:q"), entries[0].id, 1)
+        .await
+        .unwrap();
+    assert_eq!(rest, [entries[1].clone()]);
+}
+
+#[tokio::test]
+async fn outbox_entries_go_when_delivered_or_when_the_peer_is_dropped() {
+    let Fixture { stores, folder: _f } = fixture();
+    let forget = |peer| enqueue(peer, Event::of_rid(EventType::Forget, rid("orn:a:1")));
+    let ops = ["orn:n:p", "orn:n:p", "orn:n:q"].map(forget);
+    stores.commits.commit(batch(ops)).await.unwrap();
+    let (p, q) = (rid("orn:n:p"), rid("orn:n:q"));
+    let entries = stores.outbox.next(&p, 0, 10).await.unwrap();
+    let ids: Vec<_> = entries.iter().map(|entry| entry.id).collect();
+    let attempted = Op::Attempted { ids: ids.clone() };
+    stores.commits.commit(batch([attempted])).await.unwrap();
+    assert_eq!(stores.outbox.next(&p, 0, 10).await.unwrap()[0].attempts, 1);
+    let delivered = Op::Delivered {
+        ids: vec![ids[0], ids[0]],
+    };
+    stores.commits.commit(batch([delivered])).await.unwrap();
+    assert_eq!(stores.outbox.len(Some(&p)).await.unwrap(), 1);
+    assert_eq!(stores.outbox.len(None).await.unwrap(), 2);
+    let drop = Op::DropPeer { peer: p.clone() };
+    stores.commits.commit(batch([drop])).await.unwrap();
+    assert_eq!(stores.outbox.len(Some(&p)).await.unwrap(), 0);
+    assert_eq!(stores.outbox.peers().await.unwrap(), [q]);
+}
+
+#[tokio::test]
+async fn dead_letters_are_listed_newest_first_over_pages() {
+    let Fixture { stores, folder: _f } = fixture();
+    let ops = (0..5).map(|n| Op::Bury(draft(arrival(&format!("orn:a:{n}")))));
+    stores.commits.commit(batch(ops)).await.unwrap();
+    let mut rids = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = stores.dead_letters.list(cursor, 2).await.unwrap();
+        rids.extend(
+            page.items
+                .iter()
+                .map(|letter| letter.arrival.rid.to_string()),
+        );
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(
+        rids,
+        ["orn:a:4", "orn:a:3", "orn:a:2", "orn:a:1", "orn:a:0"]
+    );
+}
+
+#[tokio::test]
+async fn a_cursor_of_nobodys_making_is_refused() {
+    let Fixture { stores, folder: _f } = fixture();
+    let refused = stores.dead_letters.list(Some("x".to_owned()), 2).await;
+    assert!(matches!(refused, Err(StoreError::Invalid { .. })));
+}
+
+#[tokio::test]
+async fn a_dead_letter_is_driven_again_once_however_often_it_is_asked_for() {
+    let Fixture { stores, folder: _f } = fixture();
+    let mut buried = arrival("orn:a:1");
+    buried.kind = ArrivalKind::Listed;
+    let bury = Op::Bury(draft(buried.clone()));
+    stores.commits.commit(batch([bury])).await.unwrap();
+    let letters = stores.dead_letters.list(None, 1).await.unwrap().items;
+    let letter = stores.dead_letters.read(letters[0].id).await.unwrap();
+    assert_eq!(letter.as_ref(), letters.first());
+    let again = batch([Op::Accept(buried), Op::Exhume(letters[0].id)]);
+    let committed = stores.commits.commit(again.clone()).await.unwrap();
+    assert_eq!(committed.accepted.len(), 1);
+    let second = stores.commits.commit(again).await;
+    assert!(matches!(second, Err(StoreError::NotFound { .. })));
+    assert_eq!(stores.inbox.len().await.unwrap(), 1);
+    assert_eq!(stores.dead_letters.read(letters[0].id).await.unwrap(), None);
+}
