@@ -46,7 +46,7 @@ impl PeerBuilder {
     #[must_use]
     pub fn new(kind: Kind, name: &str, folder: &Path) -> Self {
         let control = free_port();
-        let mut command = Command::new(tool("koi-net/venv/bin/python"));
+        let mut command = Command::new(tool("koi-net/bin/python"));
         command
             .arg(repository().join("tests/peers/koi_peer.py"))
             .args(["--name", name, "--control-port", &control.to_string(), "--dir"])
@@ -174,5 +174,5 @@ pub fn client_script(name: &str, args: &[&str]) -> Output {
 /// The interpreter that has koi-net's cryptography, for scripts that speak the wire by themselves.
 #[must_use]
 pub fn raw_client() -> PathBuf {
-    tool("koi-net/venv/bin/python")
+    tool("koi-net/bin/python")
 }

@@ -92,12 +92,12 @@ pub fn output(command: &mut Command) -> Result<String> {
         .output()
         .map_err(|error| not_started(command, &error))?;
     if !output.status.success() {
-        let reason = String::from_utf8_lossy(&output.stderr);
+        let printed = String::from_utf8_lossy(&output.stderr);
         bail!(
             "`{}` failed ({}): {}",
             line(command),
             output.status,
-            last_line(&reason)
+            reason(&printed)
         );
     }
     Ok(String::from_utf8_lossy(&output.stdout)
@@ -161,20 +161,29 @@ fn into_log<T>(
 
 fn failure(log: &Path, command: &Command, status: &str) -> anyhow::Error {
     let printed = fs::read(log).unwrap_or_default();
-    let reason = String::from_utf8_lossy(&printed);
+    let printed = String::from_utf8_lossy(&printed);
     anyhow!(
         "`{}` failed ({status}): {} (all of it: {})",
         line(command),
-        last_line(&reason),
+        reason(&printed),
         log.display()
     )
 }
 
-fn last_line(text: &str) -> &str {
-    text.lines()
-        .rev()
-        .map(str::trim)
-        .find(|line| !line.is_empty())
+/// The line that says why: the last one that speaks of an error, else the last one. What follows an
+/// error is often a backtrace or an offer of help.
+fn reason(printed: &str) -> &str {
+    let lines = || {
+        printed
+            .lines()
+            .rev()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+    };
+    let error = |line: &&str| line.to_ascii_lowercase().starts_with("error");
+    lines()
+        .find(error)
+        .or_else(|| lines().next())
         .unwrap_or("it printed nothing")
 }
 
@@ -203,6 +212,15 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert_eq!(error, "`koi-mcp` is missing: run `cargo xtask build`");
+    }
+
+    #[test]
+    fn a_backtrace_does_not_hide_the_error() {
+        assert_eq!(
+            reason("start\nerror: no route\n\n  14: main\n"),
+            "error: no route"
+        );
+        assert_eq!(reason("start\nno such thing\n"), "no such thing");
     }
 
     #[test]

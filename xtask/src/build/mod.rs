@@ -1,4 +1,4 @@
-//! Builds the host and the extensions.
+//! Builds the extensions, which takes seconds, and then the host, which may take minutes.
 
 mod guests;
 mod rust_guests;
@@ -14,15 +14,14 @@ pub use rust_guests::WORKSPACE as GUEST_WORKSPACE;
 
 /// Builds what `extent` says; what didn't change is not built again.
 pub fn build(layout: &Layout, toolchain: &GuestToolchain, extent: Extent) -> Result<()> {
-    // The whole workspace at once, always: with a part of it cargo would choose other features, and
-    // build wasmtime a second time.
-    progress::talking_step("host, release (the first time takes minutes)", || {
-        process::talk(process::cargo(layout).args(["build", "--release", "--workspace"]))
-    })?;
     rust_guests::build(layout, toolchain)?;
     if extent == Extent::Tests {
         guests::build_python(layout)?;
         guests::build_javascript(layout)?;
     }
-    Ok(())
+    // The whole workspace at once, always: with a part of it cargo would choose other features, and
+    // build wasmtime a second time.
+    progress::talking_step("host, release (the first time takes minutes)", || {
+        process::talk(process::cargo(layout).args(["build", "--release", "--workspace"]))
+    })
 }
