@@ -5,6 +5,9 @@
 //! that does not read keeps nobody else waiting, and what waits for it is bounded by the number of
 //! URIs that it subscribed to.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

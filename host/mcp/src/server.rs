@@ -1,5 +1,8 @@
 //! The server as the node sees it.
 
+#[cfg(test)]
+mod tests;
+
 use std::future::Future;
 use std::io;
 use std::sync::Arc;

@@ -1,0 +1,95 @@
+//! Mailboxes without clients.
+
+use std::sync::Arc;
+
+use super::{Hub, Lists, MAX_SUBSCRIPTIONS, News, TooManySubscriptions};
+
+const BOTH: Lists = Lists {
+    tools: true,
+    resources: true,
+};
+
+fn updated(uris: &[&str]) -> News {
+    News {
+        updated: uris.iter().map(|uri| (*uri).to_owned()).collect(),
+        ..News::default()
+    }
+}
+
+#[tokio::test]
+async fn news_of_the_same_thing_that_wait_become_one() {
+    let hub = Arc::new(Hub::default());
+    let listener = hub.subscribe(BOTH);
+    listener.watch("a").unwrap();
+    listener.watch("b").unwrap();
+    for _ in 0..3 {
+        hub.lists_changed(Lists {
+            tools: true,
+            resources: false,
+        });
+        hub.resource_updated("a");
+        hub.resource_updated("b");
+    }
+    let news = listener.mailbox().next().await.unwrap();
+    assert_eq!(
+        news,
+        News {
+            tools: true,
+            ..updated(&["a", "b"])
+        }
+    );
+    hub.resource_updated("b");
+    assert_eq!(listener.mailbox().next().await.unwrap(), updated(&["b"]));
+}
+
+#[tokio::test]
+async fn nobody_hears_of_what_they_did_not_ask_for() {
+    let hub = Arc::new(Hub::default());
+    let tools = hub.subscribe(Lists {
+        tools: true,
+        resources: false,
+    });
+    let other = hub.subscribe(Lists::default());
+    other.watch("a").unwrap();
+    hub.lists_changed(Lists {
+        tools: false,
+        resources: true,
+    });
+    hub.resource_updated("b");
+    hub.lists_changed(BOTH);
+    hub.resource_updated("a");
+    assert_eq!(
+        tools.mailbox().next().await,
+        Some(News {
+            tools: true,
+            ..News::default()
+        })
+    );
+    assert_eq!(other.mailbox().next().await, Some(updated(&["a"])));
+}
+
+#[tokio::test]
+async fn a_dropped_subscription_ends_its_mailbox_and_leaves_nothing_behind() {
+    let hub = Arc::new(Hub::default());
+    let listener = hub.subscribe(BOTH);
+    listener.watch("a").unwrap();
+    let mailbox = listener.mailbox();
+    let waiting = tokio::spawn(async move { mailbox.next().await });
+    drop(listener);
+    assert_eq!(waiting.await.unwrap(), None);
+    assert_eq!(hub.len(), 0);
+    assert_eq!(hub.watched(), Vec::<String>::new());
+}
+
+#[test]
+fn a_uri_counts_once_and_its_place_is_free_again() {
+    let hub = Arc::new(Hub::default());
+    let listener = hub.subscribe(BOTH);
+    for n in 0..MAX_SUBSCRIPTIONS {
+        listener.watch(&n.to_string()).unwrap();
+    }
+    assert_eq!(listener.watch("one more"), Err(TooManySubscriptions));
+    listener.watch("0").unwrap();
+    listener.unwatch("0");
+    listener.watch("one more").unwrap();
+}

@@ -1,0 +1,427 @@
+//! A server over a real store and extensions that are plain Rust.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use koi_mcp_server::{Catalog, McpOptions, McpParts, McpServer};
+use koi_pipeline::Change;
+use koi_registry::{
+    Access, Callee, Description, ExtensionEntry, Grants, Invocation, Lists, RevisionInfo, Snapshot,
+};
+use koi_rid::{Bundle, Contents, EventType, Rid, Timestamp};
+use koi_runtime::ports::{CallContext, CallKind};
+use koi_runtime::{
+    CallError, GuestError, GuestErrorKind, KnowledgeObject, Outcome, ParsedReference, ResourceBody,
+    ResourceContents,
+};
+use koi_store::{Batch, Op, Stores, Writer};
+use serde_json::{Value, json};
+use tokio::sync::{broadcast, watch};
+
+/// An extension whose tools are named after what they do.
+pub struct Guest {
+    name: Arc<str>,
+    tools: Value,
+    resources: Value,
+    /// Tells when a call of the tool `wait` begins (true) and when it is gone (false).
+    waiting: watch::Sender<bool>,
+}
+
+struct Waiting<'a>(&'a watch::Sender<bool>);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.send_replace(false);
+    }
+}
+
+impl Guest {
+    fn context(&self, kind: CallKind, invocation: &Invocation) -> CallContext {
+        CallContext {
+            extension: self.name.clone(),
+            revision: 1,
+            digest: "00".into(),
+            correlation: invocation.correlation.clone(),
+            kind,
+            principal: invocation.principal.clone(),
+            cause: None,
+            depth: 0,
+        }
+    }
+}
+
+fn guest_error(kind: GuestErrorKind, message: &str) -> CallError {
+    CallError::Guest(GuestError {
+        kind,
+        message: message.to_owned(),
+    })
+}
+
+#[async_trait]
+impl Callee for Guest {
+    async fn start(&self) -> Result<(), CallError> {
+        Ok(())
+    }
+
+    async fn stop(&self) -> Result<(), CallError> {
+        Ok(())
+    }
+
+    async fn health(&self) -> Result<String, CallError> {
+        Ok("{}".to_owned())
+    }
+
+    async fn list_tools(&self) -> Result<String, CallError> {
+        Ok(self.tools.to_string())
+    }
+
+    async fn list_resources(&self) -> Result<String, CallError> {
+        Ok(self.resources.to_string())
+    }
+
+    async fn call_tool(
+        &self,
+        name: &str,
+        arguments: &str,
+        invocation: Invocation,
+    ) -> Result<String, CallError> {
+        let context = self.context(CallKind::Tool, &invocation);
+        match name {
+            "echo" => Ok(format!("{{\"structuredContent\":{arguments}}}")),
+            "number" => Ok("{\"structuredContent\":7}".to_owned()),
+            "picture" => Ok(json!({ "content": [
+                { "type": "text", "text": "a dot" },
+                { "type": "image", "data": "AAAA", "mimeType": "image/png" },
+            ]})
+            .to_string()),
+            "nonsense" => Ok("{\"content\":[{\"type\":\"smell\"}]}".to_owned()),
+            "who" => {
+                let who = invocation
+                    .caller
+                    .as_ref()
+                    .map(|caller| caller.who(&context));
+                Ok(format!(
+                    "{{\"structuredContent\":{}}}",
+                    who.unwrap_or_default()
+                ))
+            }
+            "steps" => {
+                if let Some(caller) = &invocation.caller {
+                    for step in [0.0, 50.0, 100.0] {
+                        caller.progress(&context, step, Some(100.0), Some("step".to_owned()));
+                        caller.log(&context, "info", "{\"step\":true}");
+                        caller.log(&context, "debug", "\"detail\"");
+                    }
+                }
+                Ok("{\"structuredContent\":{}}".to_owned())
+            }
+            "wait" => {
+                self.waiting.send_replace(true);
+                let _waiting = Waiting(&self.waiting);
+                std::future::pending().await
+            }
+            "says-no" => Ok(json!({
+                "isError": true,
+                "content": [{ "type": "text", "text": "no" }],
+            })
+            .to_string()),
+            "refuse" => Err(guest_error(GuestErrorKind::InvalidInput, "no such dataset")),
+            "later" => Err(guest_error(GuestErrorKind::Transient, "try again")),
+            "spin" => Err(CallError::Limit {
+                limit: "CPU time",
+                value: "2000 ms".to_owned(),
+                setting: "limits.cpu",
+            }),
+            "trap" => Err(CallError::Trap("unreachable".to_owned())),
+            "busy" => Err(CallError::Overloaded("all instances are taken".to_owned())),
+            "host" => Err(CallError::Host("the store is closed".to_owned())),
+            other => Err(guest_error(GuestErrorKind::Permanent, other)),
+        }
+    }
+
+    async fn read_resource(
+        &self,
+        uri: &str,
+        _: Invocation,
+    ) -> Result<Vec<ResourceContents>, CallError> {
+        let (body, meta) = match uri.split_once(':') {
+            Some(("agent", "picture")) => (ResourceBody::Blob(vec![1, 2, 3]), "{\"dots\":1}"),
+            Some(("agent", "gone")) => {
+                return Err(guest_error(
+                    GuestErrorKind::InvalidInput,
+                    "nobody of that name",
+                ));
+            }
+            Some(("agent", "trap")) => return Err(CallError::Trap("unreachable".to_owned())),
+            Some((_, name)) => (ResourceBody::Text(format!("I am {name}")), "{}"),
+            None => return Err(guest_error(GuestErrorKind::InvalidInput, "no URI")),
+        };
+        Ok(vec![ResourceContents {
+            uri: uri.to_owned(),
+            mime_type: Some("text/plain".to_owned()),
+            body,
+            meta: meta.to_owned(),
+        }])
+    }
+
+    async fn handle(&self, _: &KnowledgeObject, _: Invocation) -> Result<Outcome, CallError> {
+        Ok(Outcome::Unchanged)
+    }
+
+    async fn parse_reference(
+        &self,
+        _: &str,
+        reference: &str,
+        _: Invocation,
+    ) -> Result<ParsedReference, CallError> {
+        Ok(ParsedReference {
+            canonical: reference.to_owned(),
+            parts: "{}".to_owned(),
+        })
+    }
+
+    async fn print_reference(&self, _: &str, _: &str, _: Invocation) -> Result<String, CallError> {
+        Err(CallError::NotExported("rid-types"))
+    }
+
+    async fn validate(&self, _: &str, _: &str, _: Invocation) -> Result<(), CallError> {
+        Ok(())
+    }
+
+    async fn transform(
+        &self,
+        _: &str,
+        _: &str,
+        _: &str,
+        _: Invocation,
+    ) -> Result<String, CallError> {
+        Err(CallError::NotExported("schemas"))
+    }
+}
+
+/// A tool without parameters.
+pub fn tool(name: &str) -> Value {
+    json!({ "name": name, "description": name, "inputSchema": { "type": "object" } })
+}
+
+/// What a test installs.
+pub struct Extension {
+    pub name: &'static str,
+    pub tools: Vec<Value>,
+    pub resources: Value,
+    pub rid_types: Vec<&'static str>,
+    pub lists_depend_on: Vec<&'static str>,
+}
+
+impl Extension {
+    /// The tools that [`Guest`] knows, the RID type `orn:test.note`, and resources `agent:…`.
+    pub fn usual() -> Self {
+        let mut tools: Vec<Value> = [
+            "picture", "nonsense", "who", "steps", "wait", "says-no", "refuse", "later", "spin",
+            "trap", "busy", "host",
+        ]
+        .map(tool)
+        .into();
+        tools.push(json!({
+            "name": "number", "description": "A number", "inputSchema": { "type": "object" },
+            "outputSchema": { "type": "integer" },
+        }));
+        tools.push(json!({
+            "name": "echo",
+            "title": "Echo",
+            "description": "Gives back what it is given",
+            "inputSchema": {
+                "type": "object",
+                "properties": { "text": { "type": "string" } },
+                "required": ["text"],
+            },
+            "outputSchema": { "type": "object" },
+        }));
+        let named = |name: &str| json!({ "uri": format!("agent:{name}"), "name": name });
+        Self {
+            name: "usual",
+            tools,
+            resources: json!({
+                "resources": [named("bob"), named("picture"), named("gone"), named("trap")],
+                "templates": [{ "uriTemplate": "greeting:{name}", "name": "greeting" }],
+            }),
+            rid_types: vec!["orn:test.note"],
+            lists_depend_on: vec!["orn:test.note"],
+        }
+    }
+
+    /// One that offers nothing but tools.
+    pub fn of_tools(name: &'static str, tools: Vec<Value>) -> Self {
+        Self {
+            name,
+            tools,
+            resources: json!({}),
+            rid_types: Vec::new(),
+            lists_depend_on: Vec::new(),
+        }
+    }
+}
+
+/// A registry whose snapshots a test makes.
+struct Snapshots {
+    newest: ArcSwap<Snapshot>,
+    generations: watch::Sender<u64>,
+}
+
+impl Catalog for Snapshots {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        self.newest.load_full()
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.generations.subscribe()
+    }
+}
+
+/// A server and what it stands on.
+pub struct Node {
+    pub server: McpServer,
+    stores: Stores,
+    snapshots: Arc<Snapshots>,
+    changes: broadcast::Sender<Change>,
+    waiting: watch::Sender<bool>,
+    _folder: tempfile::TempDir,
+}
+
+impl Node {
+    /// With the usual extension.
+    pub fn usual() -> Self {
+        Self::with(McpOptions::default())
+    }
+
+    pub fn with(options: McpOptions) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let stores = koi_store::sqlite::open(&folder.path().join("store.db")).unwrap();
+        let snapshots = Arc::new(Snapshots {
+            newest: ArcSwap::from_pointee(Snapshot::default()),
+            generations: watch::Sender::new(0),
+        });
+        let changes = broadcast::Sender::new(64);
+        let server = McpServer::new(McpParts {
+            catalog: snapshots.clone(),
+            bundles: stores.bundles.clone(),
+            changes: changes.subscribe(),
+            options,
+        });
+        let waiting = watch::Sender::new(false);
+        let node = Self {
+            server,
+            stores,
+            snapshots,
+            changes,
+            waiting,
+            _folder: folder,
+        };
+        node.install(vec![Extension::usual()]);
+        node
+    }
+
+    /// Has exactly these installed, in a new snapshot.
+    pub fn install(&self, extensions: Vec<Extension>) {
+        let entries = extensions
+            .into_iter()
+            .map(|extension| self.entry(extension));
+        let entries: BTreeMap<_, _> = entries
+            .map(|entry| (entry.name().to_owned(), Arc::new(entry)))
+            .collect();
+        let generation = self.snapshots.newest.load().generation + 1;
+        let snapshot = Snapshot::build(generation, entries).unwrap();
+        self.snapshots.newest.store(Arc::new(snapshot));
+        self.snapshots.generations.send_replace(generation);
+    }
+
+    fn entry(&self, extension: Extension) -> ExtensionEntry {
+        let name: Arc<str> = extension.name.into();
+        let rid_types: Vec<Value> = extension
+            .rid_types
+            .iter()
+            .map(|rid_type| json!({ "rid-type": rid_type, "title": "A thing" }))
+            .collect();
+        let description = json!({
+            "name": extension.name,
+            "version": "1.0.0",
+            "rid-types": rid_types,
+            "lists-depend-on": extension.lists_depend_on,
+        });
+        let description = Arc::new(Description::parse(&description.to_string()).unwrap());
+        let revision = RevisionInfo {
+            extension: name.clone(),
+            revision: 1,
+            digest: "00".into(),
+            version: description.version.clone(),
+            source: "test".to_owned(),
+            installed_at: Timestamp::now(),
+        };
+        let (tools, resources) = (Value::from(extension.tools), extension.resources);
+        let callee: Arc<dyn Callee> = Arc::new(Guest {
+            name: name.clone(),
+            tools: tools.clone(),
+            resources: resources.clone(),
+            waiting: self.waiting.clone(),
+        });
+        let lists = Lists::parse(
+            &name,
+            &tools.to_string(),
+            &resources.to_string(),
+            &callee,
+            &Lists::default(),
+        )
+        .unwrap();
+        let access = Arc::new(Access::new(name, Grants::default(), Grants::default()));
+        ExtensionEntry::new(revision, description, access, callee)
+            .unwrap()
+            .with_lists(lists)
+    }
+
+    /// Stores a bundle and tells of it, as the pipeline does.
+    pub async fn store(&self, rid: &str, contents: &str, event_type: EventType) {
+        let (rid, contents) = (Rid::parse(rid).unwrap(), Contents::parse(contents).unwrap());
+        let bundle = Bundle::generate(rid.clone(), contents);
+        let written_by = Some(Writer {
+            extension: "usual".to_owned(),
+            revision: 1,
+            digest: "00".to_owned(),
+        });
+        self.commit(Op::PutBundle { bundle, written_by }).await;
+        self.tell(rid, event_type);
+    }
+
+    /// Tells of a change.
+    pub fn tell(&self, rid: Rid, event_type: EventType) {
+        let _ = self.changes.send(Change {
+            rid,
+            event_type,
+            source: None,
+        });
+    }
+
+    pub async fn forget(&self, rid: &str) {
+        let rid = Rid::parse(rid).unwrap();
+        self.commit(Op::DeleteBundle { rid: rid.clone() }).await;
+        self.tell(rid, EventType::Forget);
+    }
+
+    async fn commit(&self, op: Op) {
+        self.stores
+            .commits
+            .commit(Batch { ops: vec![op] })
+            .await
+            .unwrap();
+    }
+
+    /// Returns when a call of the tool `wait` is there, or has gone.
+    pub async fn call_waits(&self, waits: bool) {
+        self.waiting
+            .subscribe()
+            .wait_for(|waiting| *waiting == waits)
+            .await
+            .unwrap();
+    }
+}
