@@ -1,6 +1,8 @@
 //! The node's knowledge. Each function is checked against the extension's grants for the RID.
 
 use std::collections::VecDeque;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -42,6 +44,29 @@ pub fn find(rid: &Rid) -> Result<Bundle> {
 /// `denied` without the grant, `invalid-input` if the contents are not a JSON object.
 pub fn publish(rid: &Rid, contents: &impl Serialize) -> Result<Publication> {
     host::publish(rid.as_str(), Json::of(contents)?.as_str())?.try_into()
+}
+
+/// Waits until a publication has been processed and is what the node has stored: from then on
+/// everybody reads it. False if that is not so within the time, since it waits behind others or was
+/// refused on its way. Needs a grant to read. The contract has no call that waits, so the store is
+/// asked again and again.
+///
+/// # Errors
+/// `denied` without the grant.
+pub fn stored_within(publication: &Publication, time: Duration) -> Result<bool> {
+    const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+    let start = Instant::now();
+    let mut pause = Duration::from_millis(2);
+    loop {
+        if read(&publication.rid)?.is_some_and(|now| now.sha256_hash == publication.sha256_hash) {
+            return Ok(true);
+        }
+        if start.elapsed() >= time {
+            return Ok(false);
+        }
+        thread::sleep(pause);
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
 }
 
 /// Asks the node to forget what is stored under a RID, and to tell its subscribers. On disk and not
@@ -132,6 +157,16 @@ mod tests {
             .collect();
         assert_eq!(rids.len(), 250);
         assert!(rids.is_sorted());
+    }
+
+    #[test]
+    fn a_publication_is_awaited_until_it_is_stored_or_time_is_up() {
+        Node::fresh();
+        let rid = Rid::parse("orn:test.number:1").unwrap();
+        let publication = publish(&rid, &json!({ "n": 1 })).unwrap();
+        assert!(stored_within(&publication, Duration::ZERO).unwrap());
+        forget(&rid).unwrap();
+        assert!(!stored_within(&publication, Duration::ZERO).unwrap());
     }
 
     #[test]
