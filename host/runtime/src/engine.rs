@@ -31,8 +31,7 @@ const TABLE_KEPT_BYTES: usize = 8 << 10;
 
 /// An engine with room for so many memories, from a pool where the address space allows for it.
 pub(crate) fn engine(slots: u32) -> Result<Engine, RuntimeError> {
-    let pooled = Engine::new(config().allocation_strategy(pool(slots)));
-    pooled
+    Engine::new(&engine_configuration(slots))
         .or_else(|reason| {
             tracing::warn!(
                 %reason,
@@ -41,6 +40,14 @@ pub(crate) fn engine(slots: u32) -> Result<Engine, RuntimeError> {
             Engine::new(&config())
         })
         .map_err(|error| RuntimeError::Engine(crate::error::sentence(&error)))
+}
+
+/// The settings of a runtime's engine with a pool of so many memories, for whoever has to compare the
+/// runtime with the engine alone.
+pub fn engine_configuration(slots: u32) -> Config {
+    let mut config = config();
+    config.allocation_strategy(pool(slots));
+    config
 }
 
 fn config() -> Config {

@@ -23,6 +23,7 @@ mod runtime;
 mod state;
 mod values;
 
+pub use engine::engine_configuration;
 pub use error::{CallError, GuestError, GuestErrorKind, LoadError, RuntimeError};
 pub use extension::Extension;
 pub use limits::{LIMITS, LimitInfo, Limits};
