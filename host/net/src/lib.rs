@@ -1,1 +1,30 @@
-//! x
+//! A node's side of a KOI network: server and client of the signed protocol, handshake, edges,
+//! delivery, and the host's handlers for nodes and edges in the pipeline.
+//!
+//! Promises: an event is durable before its sender hears `null`; what is told to peers waits in the
+//! outbox until they have it, through restarts and absences; a peer that is away is not forgotten
+//! for it; one that has forgotten this node is told who it is, and again what it missed. No input of
+//! a peer panics, and none is believed beyond what its signature and its part in the network allow.
+//!
+//! Order of assembly: [`Net::open`], whose [`Net::fetch`] and [`Net::network`] the knowledge port and
+//! the registry need; the registry; [`Net::host_handlers`]; the pipeline; [`Net::start`].
+
+mod answers;
+mod backoff;
+mod client;
+mod contact;
+mod delivery;
+mod graph;
+mod handlers;
+mod identity;
+mod join;
+mod network;
+mod node;
+mod offer;
+mod peers;
+mod server;
+mod shared;
+
+pub use identity::{Identity, IdentityFileError};
+pub use node::{Net, NetError, NetNode, NetParts, base_url};
+pub use shared::{FirstContact, Role};

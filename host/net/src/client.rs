@@ -1,0 +1,419 @@
+//! Asks other nodes, in signed envelopes, and believes only answers that the asked node has signed.
+//!
+//! Every question is answered or fails within bounded time, and no more than an envelope's greatest
+//! length is read of an answer. A node that does not know this one is told who asks, and asked again.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use koi_pipeline::{Fetch, FetchError, Fetched};
+use koi_rid::{Bundle, Event, EventType, Manifest, Rid};
+use koi_wire::{
+    Dialect, Endpoint, Envelope, ErrorCode, ErrorResponse, FloatStyle, MAX_ENVELOPE_BYTES,
+    ManifestExtras, Payload, seal,
+};
+
+use crate::graph::KnownNode;
+use crate::shared::Shared;
+
+const CONNECT_WITHIN: Duration = Duration::from_secs(3);
+/// Between two pieces of an answer, the first one included. Peers answer before they process.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// For a whole question, however large its answer.
+const DONE_WITHIN: Duration = Duration::from_secs(60);
+
+/// Waits between an introduction and the repeated question: the peer processes the one before it can
+/// answer the other.
+const AFTER_INTRODUCTION: [Duration; 4] = [
+    Duration::from_millis(50),
+    Duration::from_millis(250),
+    Duration::from_millis(1000),
+    Duration::from_millis(2000),
+];
+
+/// Longest part of a peer's error text that is repeated.
+const MAX_REPEATED_CHARS: usize = 200;
+
+/// Why a question has no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum AskError {
+    /// There is nobody to be asked: the node is unknown here, or has no server.
+    NoServer(Rid),
+    /// No connection, or it broke, or took too long.
+    Unreachable(String),
+    /// The node refuses the envelope.
+    Refused {
+        code: ErrorCode,
+        message: String,
+        /// Who the answering node says it is, where it does. Not signed.
+        node: Option<Rid>,
+    },
+    /// The node answered with another HTTP status.
+    Status { status: u16, body: String },
+    /// The answer is none that can be believed.
+    BadAnswer(String),
+    /// This node could not make the envelope.
+    Own(String),
+}
+
+impl AskError {
+    /// Whether the same question may be answered at another time.
+    pub(crate) fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable(_) => true,
+            Self::Refused { code, .. } => *code == ErrorCode::UnknownNode,
+            Self::Status { status, .. } => *status >= 500 || *status == 429 || *status == 408,
+            Self::NoServer(_) | Self::BadAnswer(_) | Self::Own(_) => false,
+        }
+    }
+
+    pub(crate) fn is_unknown_node(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused {
+                code: ErrorCode::UnknownNode,
+                ..
+            }
+        )
+    }
+}
+
+impl fmt::Display for AskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoServer(node) => write!(f, "{node} has no server that is known here"),
+            Self::Unreachable(reason) => write!(f, "it cannot be reached: {reason}"),
+            Self::Refused { code, message, .. } => write!(f, "it refuses: {code}, {message}"),
+            Self::Status { status, body } => write!(f, "it answers with status {status}: {body}"),
+            Self::BadAnswer(reason) => write!(f, "its answer is not believed: {reason}"),
+            Self::Own(reason) => f.write_str(reason),
+        }
+    }
+}
+
+/// Asks other nodes on behalf of this one. Clones share connections.
+#[derive(Clone)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    shared: Arc<Shared>,
+}
+
+impl Client {
+    pub(crate) fn new(shared: Arc<Shared>) -> Result<Self, reqwest::Error> {
+        let http = reqwest::Client::builder()
+            .tcp_nodelay(true)
+            .connect_timeout(CONNECT_WITHIN)
+            .read_timeout(ANSWER_WITHIN)
+            .timeout(DONE_WITHIN)
+            .redirect(reqwest::redirect::Policy::none())
+            // Peers are named by their own addresses; an environment's proxy is not asked.
+            .no_proxy()
+            .build()?;
+        Ok(Self { http, shared })
+    }
+
+    /// Tells a node of events.
+    pub(crate) async fn broadcast(
+        &self,
+        node: &Rid,
+        url: &str,
+        events: Vec<Event>,
+    ) -> Result<(), AskError> {
+        let payload = Payload::Events { events };
+        self.ask(node, url, Endpoint::BroadcastEvents, &payload)
+            .await
+            .map(drop)
+    }
+
+    /// Tells a node who this one is.
+    pub(crate) async fn introduce(&self, node: &Rid, url: &str) -> Result<(), AskError> {
+        self.broadcast(node, url, vec![self.introduction()?]).await
+    }
+
+    /// The event that tells who this node is.
+    pub(crate) fn introduction(&self) -> Result<Event, AskError> {
+        let bundle = self
+            .shared
+            .own_bundle()
+            .ok_or_else(|| AskError::Own("this node has no profile of its own yet".to_owned()))?;
+        Ok(Event::of_bundle(EventType::New, bundle.as_ref().clone()))
+    }
+
+    /// The RIDs that a node has.
+    pub(crate) async fn rids(
+        &self,
+        node: &Rid,
+        rid_types: Vec<koi_rid::RidType>,
+    ) -> Result<Vec<Rid>, AskError> {
+        match self
+            .fetch(node, Endpoint::FetchRids, &Payload::FetchRids { rid_types })
+            .await?
+        {
+            Payload::Rids { rids } => Ok(rids),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// The manifests that a node has for some RIDs.
+    pub(crate) async fn manifests(
+        &self,
+        node: &Rid,
+        rids: Vec<Rid>,
+    ) -> Result<Vec<Manifest>, AskError> {
+        let payload = Payload::FetchManifests {
+            rid_types: Vec::new(),
+            rids,
+        };
+        match self.fetch(node, Endpoint::FetchManifests, &payload).await? {
+            Payload::Manifests { manifests, .. } => Ok(manifests),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// The bundles that a node has for some RIDs.
+    pub(crate) async fn bundles(
+        &self,
+        node: &Rid,
+        rids: Vec<Rid>,
+    ) -> Result<Vec<Bundle>, AskError> {
+        let payload = Payload::FetchBundles { rids };
+        match self.fetch(node, Endpoint::FetchBundles, &payload).await? {
+            Payload::Bundles { bundles, .. } => Ok(bundles),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Asks a known node; introduces this one first if that is what it takes.
+    async fn fetch(
+        &self,
+        node: &Rid,
+        endpoint: Endpoint,
+        payload: &Payload,
+    ) -> Result<Payload, AskError> {
+        let url = self
+            .shared
+            .url_of(node)
+            .ok_or_else(|| AskError::NoServer(node.clone()))?;
+        let mut answer = self.ask(node, &url, endpoint, payload).await;
+        if answer.as_ref().is_err_and(AskError::is_unknown_node) {
+            self.introduce(node, &url).await?;
+            self.shared.forgotten_by.ring(node);
+            for wait in AFTER_INTRODUCTION {
+                tokio::time::sleep(wait).await;
+                answer = self.ask(node, &url, endpoint, payload).await;
+                if !answer.as_ref().is_err_and(AskError::is_unknown_node) {
+                    break;
+                }
+            }
+        }
+        answer?.ok_or_else(|| AskError::BadAnswer("it is empty".to_owned()))
+    }
+
+    /// Asks in the peer's spelling, and in others if it says that the signature is wrong: old
+    /// versions sign less than new ones do.
+    async fn ask(
+        &self,
+        node: &Rid,
+        url: &str,
+        endpoint: Endpoint,
+        payload: &Payload,
+    ) -> Result<Option<Payload>, AskError> {
+        let known = self.shared.peers.dialect(&self.shared.graph, node);
+        let sealed = self.seal(node, payload, known)?;
+        let mut answer = self.post(node, url, endpoint, sealed.clone()).await;
+        let mut tried = vec![signed_part(&sealed).to_owned()];
+        for floats in [FloatStyle::Plus, FloatStyle::Bare] {
+            if !matches!(
+                &answer,
+                Err(AskError::Refused {
+                    code: ErrorCode::InvalidSignature,
+                    ..
+                })
+            ) {
+                break;
+            }
+            let dialect = Dialect {
+                floats,
+                extras: ManifestExtras::Strip,
+            };
+            let sealed = self.seal(node, payload, dialect)?;
+            if tried.iter().any(|tried| tried == signed_part(&sealed)) {
+                continue;
+            }
+            tried.push(signed_part(&sealed).to_owned());
+            answer = self.post(node, url, endpoint, sealed).await;
+            if answer.is_ok() {
+                self.shared.peers.settle_on(node, dialect);
+            }
+        }
+        answer
+    }
+
+    fn seal(&self, node: &Rid, payload: &Payload, dialect: Dialect) -> Result<String, AskError> {
+        let identity = &self.shared.identity;
+        seal(payload, identity.rid(), node, identity.key(), dialect)
+            .map_err(|error| AskError::Own(error.to_string()))
+    }
+
+    async fn post(
+        &self,
+        node: &Rid,
+        url: &str,
+        endpoint: Endpoint,
+        sealed: String,
+    ) -> Result<Option<Payload>, AskError> {
+        let url = format!("{}{}", url.trim_end_matches('/'), endpoint.path());
+        let request = self
+            .http
+            .post(url)
+            .header(reqwest::header::CONTENT_TYPE, "application/json")
+            .body(sealed);
+        let response = request.send().await.map_err(|error| unreachable(&error))?;
+        let status = response.status().as_u16();
+        let body = read(response).await?;
+        if status != 200 {
+            return Err(refusal(status, &body));
+        }
+        let Some(kind) = endpoint.response() else {
+            return Ok(None);
+        };
+        let envelope =
+            Envelope::parse(&body, kind).map_err(|error| AskError::BadAnswer(error.to_string()))?;
+        let key = match self.shared.peers.find(&self.shared.graph, node) {
+            Some(known) => known.key.clone(),
+            // An unknown node that answers with its own profile proves by its key that it is it.
+            None => {
+                own_profile(&envelope, node)
+                    .ok_or_else(|| AskError::BadAnswer("its key is not known".to_owned()))?
+                    .key
+            }
+        };
+        let message = envelope
+            .open_response(&key, self.shared.me(), node)
+            .map_err(|error| AskError::BadAnswer(error.to_string()))?;
+        self.shared.peers.learn(&self.shared.graph, &message);
+        Ok(Some(message.payload))
+    }
+}
+
+/// The profile of a node in bundles that it claims to have sent. Nothing of it is verified but that
+/// the key makes the RID.
+fn own_profile(envelope: &Envelope<'_>, node: &Rid) -> Option<KnownNode> {
+    let Ok(Payload::Bundles { bundles, .. }) = envelope.payload() else {
+        return None;
+    };
+    let bundle = bundles.iter().find(|bundle| bundle.manifest.rid == *node)?;
+    KnownNode::of(bundle)
+}
+
+/// A sealed envelope without its signature, which is another each time.
+fn signed_part(sealed: &str) -> &str {
+    sealed
+        .rsplit_once(",\"signature\":")
+        .map_or(sealed, |(signed, _)| signed)
+}
+
+fn unreachable(error: &reqwest::Error) -> AskError {
+    // The outermost text only repeats the URL; the cause says what happened.
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    AskError::Unreachable(if error.is_timeout() {
+        "it takes too long to answer".to_owned()
+    } else {
+        cause.to_string()
+    })
+}
+
+async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, AskError> {
+    let mut body = Vec::new();
+    while let Some(piece) = response
+        .chunk()
+        .await
+        .map_err(|error| unreachable(&error))?
+    {
+        if body.len() + piece.len() > MAX_ENVELOPE_BYTES {
+            let reason = format!("it is longer than {MAX_ENVELOPE_BYTES} bytes");
+            return Err(AskError::BadAnswer(reason));
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body)
+}
+
+fn refusal(status: u16, body: &[u8]) -> AskError {
+    if let Some(response) = ErrorResponse::parse(body)
+        && let Some(code) = response.code()
+    {
+        let node = serde_json::from_slice::<serde_json::Value>(body)
+            .ok()
+            .and_then(|body| Rid::parse(body.get("node")?.as_str()?).ok())
+            .filter(koi_wire::is_node);
+        let message = response.message.unwrap_or_default();
+        return AskError::Refused {
+            code,
+            message: shortened(&message),
+            node,
+        };
+    }
+    AskError::Status {
+        status,
+        body: shortened(&String::from_utf8_lossy(body)),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(MAX_REPEATED_CHARS).collect()
+}
+
+fn unexpected(payload: &Payload) -> AskError {
+    AskError::BadAnswer(format!("it is of type {}", payload.kind()))
+}
+
+fn fetch_error(node: &Rid, error: &AskError) -> FetchError {
+    let text = format!("{node} was asked: {error}");
+    if error.is_transient() {
+        FetchError::Transient(text)
+    } else {
+        FetchError::Permanent(text)
+    }
+}
+
+#[async_trait]
+impl Fetch for Client {
+    async fn manifest(&self, source: &Rid, rid: &Rid) -> Result<Option<Manifest>, FetchError> {
+        let manifests = self.manifests(source, vec![rid.clone()]).await;
+        let manifests = manifests.map_err(|error| fetch_error(source, &error))?;
+        Ok(manifests.into_iter().find(|manifest| manifest.rid == *rid))
+    }
+
+    async fn bundle(&self, source: &Rid, rid: &Rid) -> Result<Option<Bundle>, FetchError> {
+        let bundles = self.bundles(source, vec![rid.clone()]).await;
+        let bundles = bundles.map_err(|error| fetch_error(source, &error))?;
+        Ok(bundles
+            .into_iter()
+            .find(|bundle| bundle.manifest.rid == *rid))
+    }
+
+    async fn dereference(&self, rid: &Rid) -> Result<Option<Fetched>, FetchError> {
+        let rid_type = rid.rid_type();
+        let mut failure = None;
+        for (source, node) in self.shared.graph.nodes() {
+            if !node.is_full() || !node.profile.provides.state.contains(&rid_type) {
+                continue;
+            }
+            match self.bundle(&source, rid).await {
+                Ok(Some(bundle)) if bundle.hash_is_right() => {
+                    return Ok(Some(Fetched { bundle, source }));
+                }
+                Ok(_) => {}
+                Err(error) => failure = Some(error),
+            }
+        }
+        // "Nobody has it" is only said if all who might have it have answered.
+        failure.map_or(Ok(None), Err)
+    }
+}

@@ -1,0 +1,279 @@
+//! The network side as a whole: how it is put together, started and stopped.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use axum::serve::ListenerExt;
+use koi_pipeline::{Bell, Fetch, HostHandler, Intake, IntakeError, Pipeline, correlation};
+use koi_registry::Registry;
+use koi_rid::{ContentsError, Event, EventType, Rid};
+use koi_runtime::ports::Network;
+use koi_store::{Arrival, StoreError, Stores};
+use koi_wire::{NodeProfile, NodeType, Provides};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::client::Client;
+use crate::contact::Contacts;
+use crate::delivery::Delivery;
+use crate::graph::{Graph, KnownNode};
+use crate::network::KnownNetwork;
+use crate::offer::Offer;
+use crate::peers::Peers;
+use crate::shared::Shared;
+use crate::{FirstContact, Identity, Role, handlers, join, server};
+
+/// Where a node that listens on an address has its endpoints.
+pub fn base_url(address: SocketAddr) -> String {
+    format!("http://{address}{}", server::PREFIX)
+}
+
+/// What the network side is made of.
+pub struct NetParts {
+    /// Who this node is.
+    pub identity: Identity,
+    /// Where everything is kept.
+    pub stores: Stores,
+    /// The entrance of the pipeline.
+    pub intake: Intake,
+    /// What this node is for.
+    pub role: Role,
+    /// Where other nodes reach this one; see [`base_url`].
+    pub base_url: String,
+    /// Through which node it enters a network.
+    pub first_contact: Option<FirstContact>,
+}
+
+/// Why the network side could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum NetError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The HTTP client could not be made.
+    #[error("the HTTP client could not be made: {0}")]
+    Client(#[from] reqwest::Error),
+    /// This node's own profile could not be written.
+    #[error("this node's profile could not be written: {0}")]
+    Profile(#[from] ContentsError),
+    /// This node's own profile could not be published.
+    #[error("this node's profile could not be published: {0}")]
+    Intake(#[from] IntakeError),
+    /// The first contact is this node itself.
+    #[error("the first contact is this node itself: name another one, or none")]
+    OwnContact,
+}
+
+/// The network side before it serves. Clones are the same one.
+#[derive(Clone)]
+pub struct Net {
+    shared: Arc<Shared>,
+    client: Client,
+}
+
+impl Net {
+    /// Reads what is known of the network from the store.
+    pub async fn open(parts: NetParts) -> Result<Self, NetError> {
+        let me = parts.identity.rid().clone();
+        let coordinator = OnceLock::new();
+        if let Some(contact) = &parts.first_contact {
+            let own_url = contact.url.trim_end_matches('/') == parts.base_url;
+            if own_url || contact.rid.as_ref() == Some(&me) {
+                return Err(NetError::OwnContact);
+            }
+            if let Some(rid) = &contact.rid {
+                coordinator.get_or_init(|| rid.clone());
+            }
+        }
+        let profile = parts.stores.bundles.read(&me).await?;
+        let shared = Arc::new(Shared {
+            graph: Graph::load(me, &parts.stores).await?,
+            identity: parts.identity,
+            role: parts.role,
+            base_url: parts.base_url,
+            first_contact: parts.first_contact,
+            coordinator,
+            stores: parts.stores,
+            intake: parts.intake,
+            peers: Peers::default(),
+            offer: ArcSwap::from_pointee(Offer::default()),
+            profile: ArcSwapOption::from(profile.map(|stored| Arc::new(stored.bundle))),
+            contacts: Bell::default(),
+            forgotten_by: Bell::default(),
+            heard: Bell::default(),
+            reachable: Bell::default(),
+        });
+        let client = Client::new(shared.clone())?;
+        Ok(Self { shared, client })
+    }
+
+    /// This node.
+    pub fn rid(&self) -> &Rid {
+        self.shared.me()
+    }
+
+    /// How the pipeline asks other nodes.
+    pub fn fetch(&self) -> Arc<dyn Fetch> {
+        Arc::new(self.client.clone())
+    }
+
+    /// The network as guests see it.
+    pub fn network(&self) -> Arc<dyn Network> {
+        Arc::new(KnownNetwork(self.shared.clone()))
+    }
+
+    /// The pipeline's handlers for nodes and edges, and for who is told of what. From now on this node
+    /// offers what the registry has.
+    pub fn host_handlers(&self, registry: &Registry) -> Vec<Arc<dyn HostHandler>> {
+        let offer = Offer::of(self.shared.role, &registry.snapshot());
+        self.shared.offer.store(Arc::new(offer));
+        handlers::all(&self.shared)
+    }
+
+    /// Publishes this node's profile if it has changed, and begins to serve, deliver and make
+    /// contact. Other nodes that are away are no error.
+    pub async fn start(
+        &self,
+        listener: TcpListener,
+        registry: &Registry,
+        pipeline: &Pipeline,
+    ) -> Result<NetNode, NetError> {
+        let shared = &self.shared;
+        let mut generations = registry.changes();
+        generations.mark_unchanged();
+        self.renew(registry).await?;
+        let stopping = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        let delivery = Delivery::new(
+            shared.clone(),
+            self.client.clone(),
+            stopping.clone(),
+            tasks.clone(),
+        );
+        tasks.spawn(delivery.run(pipeline.deliveries()));
+        let contacts = Contacts::new(
+            shared.clone(),
+            self.client.clone(),
+            stopping.clone(),
+            tasks.clone(),
+        );
+        tasks.spawn(contacts.run());
+        if let Some(contact) = shared.first_contact.clone() {
+            let (shared, client) = (shared.clone(), self.client.clone());
+            tasks.spawn(join::join(shared, client, contact, stopping.clone()));
+        }
+        let (net, registry, stop) = (self.clone(), registry.clone(), stopping.clone());
+        tasks.spawn(async move {
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    changed = generations.changed() => if changed.is_err() { return },
+                }
+                if let Err(error) = net.renew(&registry).await {
+                    tracing::error!(%error, "other nodes are not told what this one provides");
+                }
+            }
+        });
+        let listener = listener.tap_io(|stream| {
+            // Small answers must not wait for more to send.
+            let _ = stream.set_nodelay(true);
+        });
+        let router = server::router(shared.clone());
+        let stop = stopping.clone();
+        let serving = tokio::spawn(async move {
+            let serve =
+                axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+            if let Err(error) = serve.await {
+                tracing::error!(%error, "the KOI-net server has failed");
+            }
+        });
+        Ok(NetNode {
+            net: self.clone(),
+            stopping,
+            tasks,
+            serving,
+        })
+    }
+
+    /// Brings what this node offers, and its profile, up to date with its extensions.
+    async fn renew(&self, registry: &Registry) -> Result<(), NetError> {
+        let shared = &self.shared;
+        let offer = Arc::new(Offer::of(shared.role, &registry.snapshot()));
+        let before = shared.offer.swap(offer.clone());
+        let provides: Vec<_> = offer.provides.iter().cloned().collect();
+        let profile = NodeProfile {
+            base_url: Some(shared.base_url.clone()),
+            node_type: NodeType::Full,
+            provides: Provides {
+                event: provides.clone(),
+                state: provides,
+            },
+            public_key: Some(shared.identity.public_key().to_owned()),
+        };
+        let contents = profile.to_contents()?;
+        let stored = shared.own_bundle();
+        if stored
+            .as_ref()
+            .is_none_or(|stored| stored.contents.hash() != contents.hash())
+        {
+            let stored = stored.as_ref().map(|stored| &stored.manifest);
+            let bundle = Shared::succeed(stored, shared.me().clone(), contents);
+            shared
+                .intake
+                .publish(vec![Arrival {
+                    correlation: correlation(),
+                    ..Arrival::from(Event::of_bundle(EventType::Update, bundle.clone()))
+                }])
+                .await?;
+            shared.profile.store(Some(Arc::new(bundle)));
+        }
+        if before.interest != offer.interest {
+            for (node, known) in shared.graph.nodes() {
+                if KnownNode::is_full(&known) {
+                    shared.contacts.ring(&node);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A node that serves.
+pub struct NetNode {
+    net: Net,
+    stopping: CancellationToken,
+    tasks: TaskTracker,
+    serving: JoinHandle<()>,
+}
+
+impl NetNode {
+    /// Where other nodes reach this one.
+    pub fn base_url(&self) -> &str {
+        &self.net.shared.base_url
+    }
+
+    /// This node.
+    pub fn rid(&self) -> &Rid {
+        self.net.rid()
+    }
+
+    /// Stops: requests that are being answered are finished, for as long as `patience`. What is not
+    /// delivered waits in the outbox for the next start.
+    pub async fn shutdown(self, patience: Duration) {
+        self.stopping.cancel();
+        self.tasks.close();
+        let mut serving = self.serving;
+        let finished = async {
+            self.tasks.wait().await;
+            // It is over either way.
+            let _ = (&mut serving).await;
+        };
+        if tokio::time::timeout(patience, finished).await.is_err() {
+            serving.abort();
+        }
+    }
+}
