@@ -36,7 +36,7 @@ pub trait Bundles: Send + Sync {
     /// The bundles of several RIDs: those that were found, in the order asked.
     async fn read_many(&self, rids: &[Rid]) -> Result<Vec<StoredBundle>>;
 
-    /// The bundles that a query selects. A page ends early when its contents become very large.
+    /// The bundles that a query selects.
     async fn list(&self, query: &BundleQuery) -> Result<Page<StoredBundle>>;
 
     /// The RIDs of the bundles that a query selects.

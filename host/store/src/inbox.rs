@@ -79,7 +79,8 @@ pub trait Inbox: Send + Sync {
     async fn accept(&self, arrivals: Vec<Arrival>) -> Result<Vec<u64>>;
 
     /// The entries after the one with the id `after` (0 for the first), due or not, in the order
-    /// of their ids; at most `limit`, 1 to [`crate::MAX_PAGE`]. None means that there are no more.
+    /// of their ids; at most `limit`, 1 to [`crate::MAX_PAGE`], and fewer when their contents are
+    /// very large. None at all means that there are no more.
     async fn pending(&self, after: u64, limit: u32) -> Result<Vec<InboxEntry>>;
 
     /// How many entries wait.

@@ -34,7 +34,8 @@ pub trait Outbox: Send + Sync {
     async fn peers(&self) -> Result<Vec<Rid>>;
 
     /// What waits for a peer after the entry with the id `after` (0 for the first), in the order
-    /// of ids, which is the order of delivery; at most `limit`, 1 to [`crate::MAX_PAGE`].
+    /// of ids, which is the order of delivery; at most `limit`, 1 to [`crate::MAX_PAGE`], and
+    /// fewer when their contents are very large. None at all means that there are no more.
     async fn next(&self, peer: &Rid, after: u64, limit: u32) -> Result<Vec<OutboxEntry>>;
 
     /// How many entries wait, for one peer or for all.

@@ -6,7 +6,8 @@ pub const MAX_PAGE: u32 = 1000;
 /// A part of a longer list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
-    /// At most as many as were asked for; fewer does not mean that these were the last.
+    /// At most as many as were asked for, and fewer when their contents are very large, so that
+    /// only `next` tells whether these were the last.
     pub items: Vec<T>,
     /// Where the list goes on, opaque; `None` on the last page. Stays good while items come and
     /// go: none that was there all along is left out or given twice.

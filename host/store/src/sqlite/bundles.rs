@@ -5,12 +5,9 @@ use koi_rid::{Manifest, Rid, RidType};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::range::{self, Range};
-use super::rows::{Columns, stored_bundle_columns};
-use super::{Sqlite, page_limit};
+use super::rows::{Columns, bytes_of, stored_bundle_columns};
+use super::{PAGE_BYTES, Sqlite, page_limit};
 use crate::{BundleQuery, Bundles, Page, Result, StoredBundle};
-
-/// The contents at which a page is long enough, in bytes.
-const PAGE_BYTES: usize = 8 * 1024 * 1024;
 
 #[async_trait]
 impl Bundles for Sqlite {
@@ -35,7 +32,7 @@ impl Bundles for Sqlite {
     async fn list(&self, query: &BundleQuery) -> Result<Page<StoredBundle>> {
         self.page(query, SELECT_BUNDLES, |columns| {
             let bundle = columns.stored_bundle()?;
-            let bytes = bundle.bundle.contents.as_str().len();
+            let bytes = bytes_of(Some(&bundle.bundle.contents));
             Ok((bundle, bytes))
         })
         .await

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::rows::{Bind, Columns, arrival_columns, id};
-use super::{Sqlite, page_limit};
+use super::rows::{Bind, Columns, arrival_columns, bytes_of, id};
+use super::{PAGE_BYTES, Sqlite, page_limit};
 use crate::{DeadLetter, DeadLetterDraft, DeadLetters, Page, Result, StoreError};
 
 macro_rules! letter_columns {
@@ -36,12 +36,15 @@ impl DeadLetters for Sqlite {
                 // One more than asked for, to know whether there is a next page.
                 let mut rows = statement.query(params![before, limit + 1])?;
                 let mut items: Vec<DeadLetter> = Vec::new();
+                let mut bytes = 0;
                 while let Some(row) = rows.next()? {
-                    if items.len() as i64 == limit {
+                    if items.len() as i64 == limit || bytes >= PAGE_BYTES {
                         let next = items.last().map(|letter| letter.id.to_string());
                         return Ok(Page { items, next });
                     }
-                    items.push(letter(&mut Columns::new(row))?);
+                    let letter = letter(&mut Columns::new(row))?;
+                    bytes += bytes_of(letter.arrival.contents.as_ref());
+                    items.push(letter);
                 }
                 Ok(Page { items, next: None })
             })

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use koi_rid::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::rows::{Bind, Columns, arrival_columns, id};
-use super::{Sqlite, page_limit};
+use super::rows::{Bind, Columns, arrival_columns, bytes_of, id};
+use super::{PAGE_BYTES, Sqlite, page_limit};
 use crate::{Arrival, Inbox, InboxEntry, Result};
 
 #[async_trait]
@@ -32,14 +32,19 @@ impl Inbox for Sqlite {
                 ))?;
                 let mut rows = statement.query(params![id(after), page_limit(limit)])?;
                 let mut entries = Vec::new();
-                while let Some(row) = rows.next()? {
+                let mut bytes = 0;
+                while bytes < PAGE_BYTES
+                    && let Some(row) = rows.next()?
+                {
                     let mut columns = Columns::new(row);
-                    entries.push(InboxEntry {
+                    let entry = InboxEntry {
                         id: columns.number()?,
                         attempts: columns.number()?,
                         due: columns.parsed("a due time")?,
                         arrival: columns.arrival()?,
-                    });
+                    };
+                    bytes += bytes_of(entry.arrival.contents.as_ref());
+                    entries.push(entry);
                 }
                 Ok(entries)
             })

@@ -42,6 +42,9 @@ const STATEMENTS: usize = 64;
 /// How long to wait for somebody who looks into the file with a tool of their own.
 const BUSY: Duration = Duration::from_secs(10);
 
+/// The contents at which a page is long enough, in bytes, however few its items are.
+const PAGE_BYTES: usize = 8 * 1024 * 1024;
+
 /// What a connection that writes is set to. The log is written back to the file less often than
 /// by default (every 16 MB), since inbox and outbox rows are short-lived and mostly never get
 /// there.

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use koi_rid::{Event, Rid};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::rows::{Bind, Columns, id, parts_columns};
-use super::{Sqlite, page_limit};
+use super::rows::{Bind, Columns, bytes_of, id, parts_columns};
+use super::{PAGE_BYTES, Sqlite, page_limit};
 use crate::{Outbox, OutboxEntry, Outgoing, Result};
 
 #[async_trait]
@@ -44,8 +44,13 @@ impl Outbox for Sqlite {
                 let params = params![peer.as_str(), id(after), page_limit(limit)];
                 let mut rows = statement.query(params)?;
                 let mut entries = Vec::new();
-                while let Some(row) = rows.next()? {
-                    entries.push(entry(&peer, &mut Columns::new(row))?);
+                let mut bytes = 0;
+                while bytes < PAGE_BYTES
+                    && let Some(row) = rows.next()?
+                {
+                    let entry = entry(&peer, &mut Columns::new(row))?;
+                    bytes += bytes_of(entry.event.contents.as_ref());
+                    entries.push(entry);
                 }
                 Ok(entries)
             })

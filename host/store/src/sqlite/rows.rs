@@ -41,6 +41,11 @@ pub(super) fn id(id: u64) -> i64 {
     i64::try_from(id).unwrap_or(i64::MAX)
 }
 
+/// What contents add to a page.
+pub(super) fn bytes_of(contents: Option<&Contents>) -> usize {
+    contents.map_or(0, |contents| contents.as_str().len())
+}
+
 /// Binds a statement's parameters one after the other.
 pub(super) struct Bind<'s, 'c> {
     statement: &'s mut Statement<'c>,

@@ -61,6 +61,30 @@ async fn a_postponed_entry_keeps_its_attempts_and_its_time() {
 }
 
 #[tokio::test]
+async fn what_waits_is_given_in_parts_when_it_is_very_large() {
+    let Fixture { stores, folder: _f } = fixture();
+    let large = format!(r#"{{"text":"{}"}}"#, "x".repeat(5 * 1024 * 1024));
+    let event = new(bundle("orn:a:1", &large));
+    let arrivals = vec![Arrival::from(event.clone()); 3];
+    let ids = stores.inbox.accept(arrivals.clone()).await.unwrap();
+    let ops = arrivals
+        .into_iter()
+        .flat_map(|arrival| [Op::Bury(draft(arrival)), enqueue("orn:n:p", event.clone())]);
+    stores.commits.commit(batch(ops)).await.unwrap();
+    assert_eq!(stores.inbox.pending(0, 100).await.unwrap().len(), 2);
+    assert_eq!(stores.inbox.pending(ids[1], 100).await.unwrap().len(), 1);
+    let peer = rid("orn:n:p");
+    let first = stores.outbox.next(&peer, 0, 100).await.unwrap();
+    assert_eq!(first.len(), 2);
+    let rest = stores.outbox.next(&peer, first[1].id, 100).await.unwrap();
+    assert_eq!(rest.len(), 1);
+    let first = stores.dead_letters.list(None, 100).await.unwrap();
+    assert_eq!(first.items.len(), 2);
+    let rest = stores.dead_letters.list(first.next, 100).await.unwrap();
+    assert_eq!((rest.items.len(), rest.next), (1, None));
+}
+
+#[tokio::test]
 async fn a_peer_is_told_in_the_order_of_enqueuing() {
     let Fixture { stores, folder: _f } = fixture();
     let event = |n: usize| new(bundle(&format!("orn:a:{n}"), "{}"));
