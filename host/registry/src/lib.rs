@@ -13,6 +13,8 @@ mod ports;
 mod registry;
 mod schema;
 mod snapshot;
+#[cfg(test)]
+mod testing;
 mod uri_template;
 mod wasm;
 

@@ -23,6 +23,7 @@ use koi_runtime::ports::{Knowledge, Network};
 use koi_store::{Extensions, KeyValue};
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, MutexGuard, watch};
+use tokio::task::JoinHandle;
 
 use crate::callee::Loader;
 use crate::entry::ExtensionEntry;
@@ -94,7 +95,16 @@ impl Registry {
 /// Runs a change to its end, also if whoever asked for it goes away meanwhile: a change that has
 /// reached the store has to reach the Snapshot.
 async fn to_the_end<T: Send + 'static>(change: impl Future<Output = T> + Send + 'static) -> T {
-    match tokio::spawn(change).await {
+    outcome(tokio::spawn(change)).await
+}
+
+/// Does what takes long without waiting, such as compiling schemas, on a thread for that.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    outcome(tokio::task::spawn_blocking(work)).await
+}
+
+async fn outcome<T>(task: JoinHandle<T>) -> T {
+    match task.await {
         Ok(outcome) => outcome,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),

@@ -5,6 +5,7 @@
 //! often it can look at the same value is bounded before it is compiled ([`cost`]).
 
 mod cost;
+mod graph;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,8 @@ use std::fmt;
 
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
+
+use cost::Cost;
 
 /// Longest schema, in bytes of JSON text.
 pub const MAX_SCHEMA_BYTES: usize = 256 << 10;
@@ -22,11 +25,12 @@ const MAX_MESSAGE_BYTES: usize = 600;
 /// So many violations are told at once.
 const TOLD_VIOLATIONS: usize = 3;
 /// Bytes that one compiled regular expression may take.
-const MAX_REGEX_BYTES: usize = 1 << 20;
+const MAX_REGEX_BYTES: usize = 256 << 10;
 
 /// A compiled schema.
 pub struct JsonSchema {
     validator: Validator,
+    cost: Cost,
 }
 
 /// Why a schema was refused.
@@ -40,7 +44,7 @@ impl JsonSchema {
     /// # Errors
     /// If it is no JSON Schema, refers to something outside itself or goes beyond a bound.
     pub fn compile(schema: &Value) -> Result<Self, SchemaError> {
-        cost::check(schema).map_err(SchemaError)?;
+        let cost = Cost::of(schema).map_err(SchemaError)?;
         let validator = jsonschema::options()
             .with_draft(Draft::Draft202012)
             .offline()
@@ -51,12 +55,13 @@ impl JsonSchema {
             )
             .build(schema)
             .map_err(|error| SchemaError(shortened(error.to_string())))?;
-        Ok(Self { validator })
+        Ok(Self { validator, cost })
     }
 
     /// # Errors
     /// What does not fit and where in the value, up to three violations.
     pub fn check(&self, value: &Value) -> Result<(), String> {
+        self.cost.check(value)?;
         if self.validator.is_valid(value) {
             return Ok(());
         }

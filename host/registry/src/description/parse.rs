@@ -92,6 +92,10 @@ pub(super) fn parse(text: &str) -> Result<Description, String> {
     if text.len() > MAX_DESCRIPTION_BYTES {
         return Err(format!("it is longer than {MAX_DESCRIPTION_BYTES} bytes"));
     }
+    // A derived reader takes an array for an object, too, member by member.
+    if !text.trim_ascii_start().starts_with('{') {
+        return Err("it is no JSON object".to_owned());
+    }
     let raw: Raw = serde_json::from_str(text).map_err(|error| error.to_string())?;
     check_name(&raw.name)?;
     let version = raw.version.parse().map_err(|error| {

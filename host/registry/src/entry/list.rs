@@ -57,6 +57,8 @@ impl Lists {
         };
         let tools: Vec<Value> =
             serde_json::from_str(tools).map_err(|error| malformed("tools", error))?;
+        check_object(resources)
+            .map_err(|problem| ListError::new(format!("the list of resources {problem}")))?;
         let resources: RawResources =
             serde_json::from_str(resources).map_err(|error| malformed("resources", error))?;
         Ok(Self {
@@ -160,6 +162,14 @@ pub(super) fn text<'a>(value: &'a Value, kind: &str, member: &str) -> Result<&'a
         .get(member)
         .and_then(Value::as_str)
         .ok_or_else(|| ListError::new(format!("a {kind} has no `{member}` that is text")))
+}
+
+/// Derived readers take an array for an object, too, member by member.
+pub(super) fn check_object(json: &str) -> Result<(), String> {
+    if json.trim_ascii_start().starts_with('{') {
+        return Ok(());
+    }
+    Err("is no JSON object".to_owned())
 }
 
 pub(super) fn check_size(descriptor: &Value) -> Result<(), String> {

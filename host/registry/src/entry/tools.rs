@@ -120,6 +120,7 @@ impl ToolEntry {
     }
 
     fn read(&self, answer: &str) -> Result<ToolOutput, String> {
+        list::check_object(answer)?;
         let raw: RawOutput<'_> = serde_json::from_str(answer)
             .map_err(|error| format!("is not of the form of a tool result: {error}"))?;
         let structured: Option<Value> = raw

@@ -204,7 +204,9 @@ impl Inner {
             settings: json_text(&plan.settings),
             source,
         };
-        let entry = self.bind(candidate, revision, plan.grants, &plan.settings)?;
+        let entry = self
+            .bind(candidate, revision, plan.grants, &plan.settings)
+            .await?;
         // What the description claims is known before anything of the extension's has run.
         self.with(Arc::new(entry.with_lists(Lists::default())))?;
         let entry = prepare::start(&entry).await?;

@@ -149,9 +149,9 @@ impl Inner {
             digest: candidate.loaded.digest(),
             version: description.version.clone(),
             source: revision.source.clone(),
-            installed_at: revision.installed_at.clone(),
+            installed_at: revision.installed_at,
         };
-        let entry = self.bind(&candidate, info, grants, &settings)?;
+        let entry = self.bind(&candidate, info, grants, &settings).await?;
         Ok(prepare::start(&entry).await?)
     }
 }

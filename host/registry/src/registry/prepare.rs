@@ -88,7 +88,7 @@ impl Inner {
     }
 
     /// Binds a candidate to its grants and settings. It has no lists yet and was not started.
-    pub(super) fn bind(
+    pub(super) async fn bind(
         &self,
         candidate: &Candidate,
         revision: RevisionInfo,
@@ -111,12 +111,9 @@ impl Inner {
             ports: self.ports.granted(&access, settings),
             limits: self.limits,
         });
-        Ok(ExtensionEntry::new(
-            revision,
-            candidate.description.clone(),
-            access,
-            callee,
-        )?)
+        let description = candidate.description.clone();
+        let entry = move || ExtensionEntry::new(revision, description, access, callee);
+        Ok(super::aside(entry).await?)
     }
 }
 
@@ -153,14 +150,10 @@ pub(super) async fn lists(entry: &ExtensionEntry) -> Result<Lists, PrepareError>
             function: "list-resources",
             error,
         })?;
-    let name = &entry.revision.extension;
-    Ok(Lists::parse(
-        name,
-        &tools,
-        &resources,
-        callee,
-        &entry.lists,
-    )?)
+    let name = entry.revision.extension.clone();
+    let (callee, before) = (callee.clone(), entry.lists.clone());
+    let parse = move || Lists::parse(&name, &tools, &resources, &callee, &before);
+    Ok(super::aside(parse).await?)
 }
 
 /// Tells an extension that it is no longer active. How that ends changes nothing.

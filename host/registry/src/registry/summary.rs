@@ -60,7 +60,7 @@ impl Registry {
     /// among them.
     pub fn list(&self) -> Vec<ExtensionSummary> {
         let snapshot = self.snapshot();
-        let active = snapshot.extensions.values().map(|entry| active(entry));
+        let active = snapshot.extensions.values().map(active);
         let failed = snapshot.failed.values().map(|failed| failed_one(failed));
         let mut all: Vec<_> = active.chain(failed).collect();
         all.sort_by(|one, other| one.name.cmp(&other.name));
