@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use koi_registry::{GrantRequest, Install, Registry};
+use koi_registry::{GrantRequest, Install, Installed, Registry};
 use notify::{RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -96,17 +96,14 @@ impl DropFolder {
     /// Brings the registry in line with one file.
     async fn settle(&self, name: &str) -> Result<()> {
         let source = format!("{SOURCE}{name}");
-        let running = self.registry.list().into_iter().find(|extension| extension.source == source);
         let Some(component) = self.read(name)? else {
-            if let Some(extension) = running {
+            let list = self.registry.list();
+            if let Some(extension) = list.iter().find(|extension| extension.source == source) {
                 self.registry.remove(&extension.name).await?;
                 tracing::info!(extension = extension.name, file = name, "removed with its file");
             }
             return Ok(());
         };
-        if running.is_some_and(|extension| extension.digest == koi_runtime::digest(&component)) {
-            return Ok(());
-        }
         let report = self
             .registry
             .install(Install {
@@ -116,7 +113,9 @@ impl DropFolder {
                 source,
             })
             .await?;
-        tracing::info!(extension = report.name, revision = report.revision, file = name, "installed");
+        if report.outcome != Installed::Unchanged {
+            tracing::info!(extension = report.name, revision = report.revision, file = name, "dropped in");
+        }
         Ok(())
     }
 

@@ -166,19 +166,23 @@ async fn read(
     let stored = stored.ok_or_else(|| {
         Problem::not_found(format!("nothing is stored under {rid}; `koi-mcp dead-letters list` shows what was refused"))
     })?;
-    Ok(Json(bundle_json(&stored)).into_response())
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    Ok((json, bundle_json(&stored)).into_response())
 }
 
-/// A stored bundle as `koi-mcp read` prints it.
-fn bundle_json(stored: &StoredBundle) -> Value {
-    let mut bundle = json!({"manifest": stored.bundle.manifest, "contents": stored.bundle.contents});
-    if let (Some(writer), Some(bundle)) = (&stored.written_by, bundle.as_object_mut()) {
-        let writer = json!({
-            "extension": writer.extension, "revision": writer.revision, "digest": writer.digest,
-        });
-        bundle.insert("written_by".to_owned(), writer);
+/// A stored bundle as `koi-mcp read` prints it: the bundle's own text, so that its contents keep
+/// their order, and who wrote it.
+fn bundle_json(stored: &StoredBundle) -> String {
+    let mut text = stored.bundle.to_json();
+    if let Some(writer) = &stored.written_by
+        && let Ok(writer) = serde_json::to_string(writer)
+    {
+        text.truncate(text.len() - 1);
+        text.push_str(",\"written_by\":");
+        text.push_str(&writer);
+        text.push('}');
     }
-    bundle
+    text
 }
 
 async fn publish(

@@ -12,6 +12,7 @@ use anyhow::Result;
 
 use crate::cli::{Cli, Command};
 use crate::config::Config;
+use crate::log;
 
 /// Carries a command out.
 ///
@@ -22,8 +23,14 @@ pub async fn run(cli: Cli) -> Result<()> {
     let data_dir = config.node.data_dir.clone();
     let json = cli.common.json;
     match cli.command {
-        Command::Serve(_) => serve::run(config, json).await,
-        Command::Mcp(_) => mcp::run(config).await,
+        Command::Serve(_) => {
+            log::begin(&config.log)?;
+            serve::run(config, json).await
+        }
+        Command::Mcp(_) => {
+            log::begin(&config.log)?;
+            mcp::run(config).await
+        }
         Command::Extension(command) => extension::run(&data_dir, command, json).await,
         Command::Publish { file } => knowledge::publish(&data_dir, &file, json).await,
         Command::Forget { rid } => knowledge::forget(&data_dir, &rid, json).await,

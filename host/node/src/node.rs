@@ -1,0 +1,225 @@
+//! The composition root: everything that a node consists of is wired here and nowhere else.
+//!
+//! [`Node::start`] either gives a node that serves, or undoes what it began and says why in one
+//! sentence. [`Node::stop`] lets what is in flight finish, within [`STOP_WITHIN`]; what was accepted
+//! and not processed by then is in the store, and goes on at the next start.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use koi_mcp_server::{McpOptions, McpParts, McpServer};
+use koi_net::{FirstContact, Identity, Net, NetNode, NetParts, base_url};
+use koi_pipeline::{Intake, Pipeline, PipelineParts, Retry};
+use koi_registry::{Registry, RegistryParts};
+use koi_rid::Rid;
+use koi_runtime::{Limits, Runtime, RuntimeConfig};
+use tokio::net::TcpListener;
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::admin::{AdminParts, router};
+use crate::config::{Config, Role};
+use crate::data_dir::{DataDir, RunningNode};
+use crate::drop_folder::DropFolder;
+
+/// How long stopping may take.
+pub const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+/// How much of that what is in flight gets, before connections are cut.
+const DRAIN_WITHIN: Duration = Duration::from_secs(3);
+
+/// Objects that may wait in memory for the pipeline.
+const INTAKE_BOUND: usize = 20_000;
+
+/// Objects that may be on their way through the pipeline at once.
+const WORKERS: usize = 64;
+
+/// A running node.
+pub struct Node {
+    running: RunningNode,
+    data_dir: DataDir,
+    mcp: McpServer,
+    net: NetNode,
+    pipeline: Pipeline,
+    stopping: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Node {
+    /// Starts a node.
+    ///
+    /// # Errors
+    /// If its data folder is in use, a port is taken, or what it keeps cannot be read.
+    pub async fn start(config: Config) -> Result<Self> {
+        let data_dir = DataDir::open(&config.node.data_dir)?;
+        let koi = listen(config.koi.listen, "KOI-net", "--koi-listen").await?;
+        let mcp = listen(config.mcp.listen, "MCP", "--mcp-listen").await?;
+        let admin = listen(config.admin.listen, "the admin API", "KOI_MCP_ADMIN__LISTEN").await?;
+
+        let stores = koi_store::sqlite::open(&data_dir.path().join("koi.sqlite"))?;
+        let identity = Identity::load_or_create(data_dir.path(), &config.node.name)?;
+        let runtime = Runtime::new(RuntimeConfig {
+            cache_dir: Some(data_dir.path().join("code")),
+            cache_key: data_dir.code_key()?,
+            slots: config.runtime.slots,
+        })?;
+        let running = RunningNode {
+            node_rid: identity.rid().to_string(),
+            koi_url: match &config.koi.base_url {
+                Some(url) => url.trim_end_matches('/').to_owned(),
+                None => base_url(koi.local_addr()?),
+            },
+            mcp_url: format!("http://{}/mcp", mcp.local_addr()?),
+            admin_url: format!("http://{}", admin.local_addr()?),
+            public_key: identity.public_key().to_owned(),
+        };
+
+        let intake = Intake::new(&stores, INTAKE_BOUND);
+        let net = Net::open(NetParts {
+            role: net_role(config.role()),
+            base_url: running.koi_url.clone(),
+            first_contact: first_contact(&config)?,
+            identity: identity.clone(),
+            stores: stores.clone(),
+            intake: intake.clone(),
+        })
+        .await?;
+        let knowledge =
+            koi_pipeline::knowledge(&stores, &intake, net.fetch(), identity.rid().clone());
+        let registry = Registry::open(RegistryParts {
+            loader: Arc::new(runtime),
+            extensions: stores.extensions.clone(),
+            key_value: stores.key_value.clone(),
+            knowledge,
+            network: net.network(),
+            settings: config.extensions.settings.clone(),
+            limits: Limits::default(),
+        })
+        .await?;
+        let pipeline = Pipeline::start(PipelineParts {
+            stores: stores.clone(),
+            intake: intake.clone(),
+            registry: registry.clone(),
+            node_rid: identity.rid().clone(),
+            host_handlers: net.host_handlers(&registry),
+            fetch: net.fetch(),
+            workers: WORKERS,
+            retry: Retry::default(),
+        })
+        .await?;
+
+        let stopping = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        tasks.spawn(relist(registry.clone(), pipeline.changes(), stopping.clone()));
+        let net = net.start(koi, &registry, &pipeline).await?;
+        let mcp_server = McpServer::new(McpParts {
+            catalog: Arc::new(registry.clone()),
+            bundles: stores.bundles.clone(),
+            changes: pipeline.changes(),
+            options: McpOptions {
+                allowed_hosts: config.mcp.allowed_hosts.clone(),
+                allowed_origins: config.mcp.allowed_origins.clone(),
+                ..McpOptions::default()
+            },
+        });
+        let token = data_dir.new_token()?;
+        let drop_folder = DropFolder::open(&config.drop_folder(), registry.clone())?;
+        tasks.spawn(drop_folder.run(stopping.clone()));
+        let parts = AdminParts {
+            node: running.clone(),
+            registry,
+            stores,
+            intake,
+            pipeline: pipeline.clone(),
+            mcp: mcp_server.clone(),
+        };
+        let serve_admin = axum::serve(admin, router(parts, &token))
+            .with_graceful_shutdown(stopping.clone().cancelled_owned());
+        let (server, stop) = (mcp_server.clone(), stopping.clone().cancelled_owned());
+        tasks.spawn(async move { report("the MCP server", server.serve(mcp, stop).await) });
+        tasks.spawn(async move { report("the admin API", serve_admin.await) });
+        tasks.close();
+        data_dir.announce(&running)?;
+        Ok(Self { running, data_dir, mcp: mcp_server, net, pipeline, stopping, tasks })
+    }
+
+    /// Where the node listens.
+    #[must_use]
+    pub fn running(&self) -> &RunningNode {
+        &self.running
+    }
+
+    /// Its MCP server, for further transports.
+    #[must_use]
+    pub fn mcp(&self) -> &McpServer {
+        &self.mcp
+    }
+
+    /// Stops the node: no new work, what is in flight finishes, within [`STOP_WITHIN`].
+    pub async fn stop(self) {
+        self.data_dir.withdraw();
+        self.stopping.cancel();
+        let drain = async {
+            self.net.shutdown(DRAIN_WITHIN).await;
+            self.pipeline.drain(DRAIN_WITHIN).await;
+            self.tasks.wait().await;
+        };
+        if tokio::time::timeout(STOP_WITHIN, drain).await.is_err() {
+            tracing::warn!("connections that were still busy were cut");
+        }
+    }
+}
+
+/// Binds a listener, or says what to do about a port that is taken.
+async fn listen(address: SocketAddr, what: &str, flag: &str) -> Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address} for {what}; choose another address with {flag} (port 0 picks a free one)")
+    })
+}
+
+fn net_role(role: Role) -> koi_net::Role {
+    match role {
+        Role::Coordinator => koi_net::Role::Coordinator,
+        Role::Producer => koi_net::Role::Producer,
+        Role::Consumer => koi_net::Role::Consumer,
+    }
+}
+
+fn first_contact(config: &Config) -> Result<Option<FirstContact>> {
+    let Some(url) = &config.koi.first_contact.url else { return Ok(None) };
+    let rid = config.koi.first_contact.rid.as_deref().map(Rid::parse).transpose();
+    let rid = rid.context("koi.first_contact.rid: expected a node's RID")?;
+    Ok(Some(FirstContact { url: url.trim_end_matches('/').to_owned(), rid }))
+}
+
+/// Tells the registry which RID types changed, so that lists that depend on them are made anew.
+async fn relist(
+    registry: Registry,
+    mut changes: broadcast::Receiver<koi_pipeline::Change>,
+    stop: CancellationToken,
+) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            change = changes.recv() => match change {
+                Ok(change) => registry.knowledge_changed(&change.rid.rid_type()),
+                Err(broadcast::error::RecvError::Lagged(_)) => {
+                    // Which types were missed is not known: all that are owned may have changed.
+                    for rid_type in registry.snapshot().rid_types.keys() {
+                        registry.knowledge_changed(rid_type);
+                    }
+                }
+                Err(broadcast::error::RecvError::Closed) => return,
+            },
+        }
+    }
+}
+
+fn report(what: &str, result: std::io::Result<()>) {
+    if let Err(error) = result {
+        tracing::error!(%error, "{what} has ended");
+    }
+}
