@@ -1,0 +1,310 @@
+//! A pipeline over a real store, with one extension that is no Wasm and nobody to ask.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use koi_pipeline::{
+    Change, Fetch, FetchError, Fetched, HostHandler, Intake, Pipeline, PipelineParts, Retry,
+    knowledge, publication,
+};
+use koi_registry::{
+    Binding, Callee, GrantRequest, Install, Invocation, Loaded, Loader, Registry, RegistryParts,
+};
+use koi_rid::{Bundle, Contents, Manifest, Rid};
+use koi_runtime::ports::{CallContext, Knowledge, Neighbour, Network, PortError};
+use koi_runtime::{
+    CallError, Exports, GuestError, GuestErrorKind, KnowledgeObject, Limits, LoadError, Outcome,
+    ParsedReference, ResourceContents,
+};
+use koi_store::{Arrival, DeadLetter, Stores};
+use serde_json::{Map, json};
+use tokio::sync::broadcast;
+
+/// What the extension's handlers answer.
+pub type Behaviour = Arc<dyn Fn(&KnowledgeObject) -> Result<Outcome, CallError> + Send + Sync>;
+
+pub fn unchanged() -> Behaviour {
+    Arc::new(|_| Ok(Outcome::Unchanged))
+}
+
+pub fn failure(kind: GuestErrorKind, message: &str) -> CallError {
+    CallError::Guest(GuestError {
+        kind,
+        message: message.to_owned(),
+    })
+}
+
+/// Owns `orn:test.note`, whose contents need a `title`; handles it in all phases.
+#[derive(Clone)]
+struct FakeExtension {
+    behaviour: Behaviour,
+}
+
+fn description() -> String {
+    let handlers = ["rid", "manifest", "bundle", "network", "final"]
+        .map(|phase| json!({"phase": phase, "rid-types": ["orn:test.note"]}));
+    json!({
+        "name": "notes",
+        "version": "1.0.0",
+        "rid-types": [{"rid-type": "orn:test.note", "schema": "Note"}],
+        "schemas": [{"name": "Note", "schema": {"type": "object", "required": ["title"]}}],
+        "handlers": handlers,
+    })
+    .to_string()
+}
+
+#[async_trait]
+impl Loader for FakeExtension {
+    async fn load(&self, _component: Arc<[u8]>) -> Result<Arc<dyn Loaded>, LoadError> {
+        Ok(Arc::new(self.clone()))
+    }
+}
+
+#[async_trait]
+impl Loaded for FakeExtension {
+    fn digest(&self) -> Arc<str> {
+        "ab".repeat(32).into()
+    }
+
+    fn exports(&self) -> Exports {
+        Exports {
+            handlers: true,
+            ..Exports::default()
+        }
+    }
+
+    async fn describe(&self) -> Result<String, CallError> {
+        Ok(description())
+    }
+
+    fn bind(&self, _binding: Binding) -> Arc<dyn Callee> {
+        Arc::new(self.clone())
+    }
+}
+
+fn absent<T>() -> Result<T, CallError> {
+    Err(CallError::NotExported("this"))
+}
+
+#[async_trait]
+impl Callee for FakeExtension {
+    async fn start(&self) -> Result<(), CallError> {
+        Ok(())
+    }
+
+    async fn stop(&self) -> Result<(), CallError> {
+        Ok(())
+    }
+
+    async fn health(&self) -> Result<String, CallError> {
+        Ok("{}".to_owned())
+    }
+
+    async fn list_tools(&self) -> Result<String, CallError> {
+        Ok("[]".to_owned())
+    }
+
+    async fn list_resources(&self) -> Result<String, CallError> {
+        Ok("{}".to_owned())
+    }
+
+    async fn call_tool(&self, _: &str, _: &str, _: Invocation) -> Result<String, CallError> {
+        absent()
+    }
+
+    async fn read_resource(
+        &self,
+        _: &str,
+        _: Invocation,
+    ) -> Result<Vec<ResourceContents>, CallError> {
+        absent()
+    }
+
+    async fn handle(&self, object: &KnowledgeObject, _: Invocation) -> Result<Outcome, CallError> {
+        (self.behaviour)(object)
+    }
+
+    async fn parse_reference(
+        &self,
+        _: &str,
+        _: &str,
+        _: Invocation,
+    ) -> Result<ParsedReference, CallError> {
+        absent()
+    }
+
+    async fn print_reference(&self, _: &str, _: &str, _: Invocation) -> Result<String, CallError> {
+        absent()
+    }
+
+    async fn validate(&self, _: &str, _: &str, _: Invocation) -> Result<(), CallError> {
+        absent()
+    }
+
+    async fn transform(
+        &self,
+        _: &str,
+        _: &str,
+        _: &str,
+        _: Invocation,
+    ) -> Result<String, CallError> {
+        absent()
+    }
+}
+
+/// Other nodes: what they have, whoever is asked.
+#[derive(Default)]
+pub struct Elsewhere(pub Mutex<HashMap<Rid, Bundle>>);
+
+#[async_trait]
+impl Fetch for Elsewhere {
+    async fn manifest(&self, source: &Rid, rid: &Rid) -> Result<Option<Manifest>, FetchError> {
+        Ok(self
+            .bundle(source, rid)
+            .await?
+            .map(|bundle| bundle.manifest))
+    }
+
+    async fn bundle(&self, _source: &Rid, rid: &Rid) -> Result<Option<Bundle>, FetchError> {
+        Ok(self.0.lock().unwrap().get(rid).cloned())
+    }
+
+    async fn dereference(&self, rid: &Rid) -> Result<Option<Fetched>, FetchError> {
+        let bundle = self.0.lock().unwrap().get(rid).cloned();
+        Ok(bundle.map(|bundle| Fetched {
+            bundle,
+            source: peer(),
+        }))
+    }
+}
+
+struct NoNetwork;
+
+#[async_trait]
+impl Network for NoNetwork {
+    fn this_node(&self, _call: &CallContext) -> Result<Rid, PortError> {
+        Ok(me())
+    }
+
+    async fn neighbours(&self, _call: &CallContext) -> Result<Vec<Neighbour>, PortError> {
+        Ok(Vec::new())
+    }
+}
+
+pub fn me() -> Rid {
+    Rid::parse("orn:koi-net.node:me+00").unwrap()
+}
+
+pub fn peer() -> Rid {
+    Rid::parse("orn:koi-net.node:peer+11").unwrap()
+}
+
+pub fn rid(text: &str) -> Rid {
+    Rid::parse(text).unwrap()
+}
+
+pub fn note(text: &str, title: &str) -> Arrival {
+    let contents = Contents::from_serialize(&json!({ "title": title })).unwrap();
+    publication(rid(text), contents)
+}
+
+/// The same, as it comes from a peer.
+pub fn from_peer(arrival: Arrival) -> Arrival {
+    Arrival {
+        source: Some(peer()),
+        ..arrival
+    }
+}
+
+pub struct Fixture {
+    pub stores: Stores,
+    pub intake: Intake,
+    pub pipeline: Pipeline,
+    pub changes: broadcast::Receiver<Change>,
+    pub elsewhere: Arc<Elsewhere>,
+    pub knowledge: Arc<dyn Knowledge>,
+}
+
+/// Opens the store in a folder and starts a pipeline on it.
+pub async fn start(
+    folder: &Path,
+    behaviour: Behaviour,
+    host_handlers: Vec<Arc<dyn HostHandler>>,
+) -> Fixture {
+    let stores = koi_store::sqlite::open(&folder.join("store.db")).unwrap();
+    let intake = Intake::new(&stores, 1000);
+    let elsewhere = Arc::new(Elsewhere::default());
+    let knowledge = knowledge(&stores, &intake, elsewhere.clone(), me());
+    let registry = Registry::open(RegistryParts {
+        loader: Arc::new(FakeExtension { behaviour }),
+        extensions: stores.extensions.clone(),
+        key_value: stores.key_value.clone(),
+        knowledge: knowledge.clone(),
+        network: Arc::new(NoNetwork),
+        settings: BTreeMap::new(),
+        limits: Limits::default(),
+    })
+    .await
+    .unwrap();
+    let install = Install {
+        component: b"fake".to_vec(),
+        grants: GrantRequest::AsAsked,
+        settings: Map::new(),
+        source: "test".to_owned(),
+    };
+    registry.install(install).await.unwrap();
+    let pipeline = Pipeline::start(PipelineParts {
+        stores: stores.clone(),
+        intake: intake.clone(),
+        registry,
+        node_rid: me(),
+        host_handlers,
+        fetch: elsewhere.clone(),
+        workers: 8,
+        retry: Retry {
+            times: 3,
+            first: Duration::from_millis(5),
+            growth: 1.5,
+        },
+    })
+    .await
+    .unwrap();
+    let changes = pipeline.changes();
+    Fixture {
+        stores,
+        intake,
+        pipeline,
+        changes,
+        elsewhere,
+        knowledge,
+    }
+}
+
+impl Fixture {
+    /// The title that is stored under a RID.
+    pub async fn title(&self, text: &str) -> Option<String> {
+        let stored = self.stores.bundles.read(&rid(text)).await.unwrap()?;
+        let contents: serde_json::Value = stored.bundle.contents.to().unwrap();
+        Some(contents["title"].as_str().unwrap().to_owned())
+    }
+
+    /// Waits until nothing is left to be processed.
+    pub async fn settled(&self) {
+        while self.stores.inbox.len().await.unwrap() > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    pub async fn letters(&self) -> Vec<DeadLetter> {
+        self.settled().await;
+        self.stores
+            .dead_letters
+            .list(None, 100)
+            .await
+            .unwrap()
+            .items
+    }
+}
