@@ -14,6 +14,8 @@ pub struct Node {
     pub process: Process,
     /// Its RID.
     pub rid: String,
+    /// Its public key.
+    pub public_key: String,
     /// Base URL of its KOI-net server.
     pub koi_url: String,
     /// URL of its MCP endpoint.
@@ -73,6 +75,7 @@ impl NodeBuilder {
         Node {
             process,
             rid: text("node_rid"),
+            public_key: text("public_key"),
             koi_url: text("koi_url"),
             mcp_url: text("mcp_url"),
             admin_url: text("admin_url"),

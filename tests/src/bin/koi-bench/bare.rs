@@ -1,0 +1,129 @@
+//! A guest in wasmtime as a program of its own would have it: the runtime's engine settings, limits
+//! and yields, and nothing of koi-mcp on the way.
+
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use wasmtime::component::{Component, Linker, ResourceTable};
+use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder, UpdateDeadline};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+wasmtime::component::bindgen!({
+    path: "../wit",
+    inline: "
+        package koi:bench;
+
+        world tool {
+            export koi:extension/tools@0.1.0;
+        }
+    ",
+    world: "koi:bench/tool",
+    exports: { default: async },
+});
+
+/// JSON text, as the bindings want it.
+pub use exports::koi::extension::tools::Json;
+
+/// How often a running guest yields, as in the runtime.
+const TICK: Duration = Duration::from_millis(10);
+
+struct State {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    limits: StoreLimits,
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+/// A compiled guest with an engine of its own.
+pub struct Bare {
+    engine: Engine,
+    pre: ToolPre<State>,
+    limits: koi_runtime::Limits,
+}
+
+impl Bare {
+    /// Compiles a guest. Of the imports it has WASI; the others trap.
+    pub fn new(component: &[u8], slots: u32) -> Result<Self> {
+        let engine = Engine::new(&koi_runtime::engine_configuration(slots))?;
+        let component = Component::from_binary(&engine, component)?;
+        let mut linker = Linker::new(&engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        linker.define_unknown_imports_as_traps(&component)?;
+        let pre = ToolPre::new(linker.instantiate_pre(&component)?)?;
+        let ticking = engine.weak();
+        std::thread::spawn(move || {
+            while let Some(engine) = ticking.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                std::thread::sleep(TICK);
+            }
+        });
+        Ok(Self {
+            engine,
+            pre,
+            limits: koi_runtime::Limits::default(),
+        })
+    }
+
+    /// A new instance.
+    pub async fn instance(&self) -> Result<Instance> {
+        let memory = usize::try_from(self.limits.memory)?;
+        let state = State {
+            wasi: WasiCtx::builder().build(),
+            table: ResourceTable::new(),
+            limits: StoreLimitsBuilder::new().memory_size(memory).build(),
+        };
+        let mut store = Store::new(&self.engine, state);
+        store.limiter(|state| &mut state.limits);
+        store.set_hostcall_fuel(usize::try_from(self.limits.result)?);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|_| {
+            Ok(UpdateDeadline::YieldCustom(
+                1,
+                Box::pin(tokio::task::yield_now()),
+            ))
+        });
+        let guest = self.pre.instantiate_async(&mut store).await?;
+        Ok(Instance {
+            store,
+            guest,
+            wall: self.limits.wall,
+        })
+    }
+
+    /// A tool call in a new instance, which is gone when this returns.
+    pub async fn call(&self, tool: &str, arguments: &Json) -> Result<String> {
+        let work = async { self.instance().await?.unbounded_call(tool, arguments).await };
+        tokio::time::timeout(self.limits.wall, work).await?
+    }
+}
+
+/// A running guest.
+pub struct Instance {
+    store: Store<State>,
+    guest: Tool,
+    wall: Duration,
+}
+
+impl Instance {
+    /// A tool call in this instance.
+    pub async fn call(&mut self, tool: &str, arguments: &Json) -> Result<String> {
+        tokio::time::timeout(self.wall, self.unbounded_call(tool, arguments)).await?
+    }
+
+    async fn unbounded_call(&mut self, tool: &str, arguments: &Json) -> Result<String> {
+        let tools = self.guest.koi_extension_tools();
+        let answer = tools
+            .call_call_tool(&mut self.store, tool, arguments)
+            .await?;
+        answer.map_err(|error| anyhow!("{tool}: {}", error.message))
+    }
+}

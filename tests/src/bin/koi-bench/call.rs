@@ -1,0 +1,102 @@
+//! A tool call of a guest: bare wasmtime, and the same through the runtime.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Result, ensure};
+use koi_runtime::ports::{CallContext, CallKind, Ports};
+use koi_runtime::{Call, Extension, Limits, Runtime, RuntimeConfig};
+
+use crate::bare::Bare;
+use crate::report::{Report, Target, Unit};
+use crate::rounds::{Series, interleaved};
+
+const BARE_FRESH: &str = "call.bare.fresh";
+const BARE_WARM: &str = "call.bare.warm";
+const FRESH: &str = "call.fresh";
+
+const ROUNDS: usize = 50;
+const CALLS: usize = 200;
+
+const TOOL: &str = "echo";
+const ARGUMENTS: &str = r#"{"text":"forty bytes of JSON, or nearly"}"#;
+
+/// Rows (a) and (b): a fresh instance for each call, and for bare wasmtime a warm one too.
+pub async fn measure(report: &mut Report) -> Result<()> {
+    if !report.wants(&[BARE_FRESH, BARE_WARM, FRESH]) {
+        return Ok(());
+    }
+    let component = koi_tests::guest("echo");
+    let config = RuntimeConfig::default();
+    let bare = Bare::new(&component, config.slots)?;
+    let runtime = Runtime::new(config)?;
+    let through = Through::new(runtime.load(component.into()).await?);
+    let mut warm = bare.instance().await?;
+    let json = ARGUMENTS.to_owned();
+
+    let calls = report.pace().count(CALLS);
+    let rounds = report.pace().rounds(ROUNDS);
+    let [bare_fresh, bare_warm, fresh] = interleaved(rounds, async |side| match side {
+        0 => median_us(calls, async || bare.call(TOOL, &json).await).await,
+        1 => median_us(calls, async || warm.call(TOOL, &json).await).await,
+        _ => median_us(calls, async || through.call(TOOL, ARGUMENTS).await).await,
+    })
+    .await?;
+    report.figure(BARE_FRESH, Unit::Microseconds, &bare_fresh);
+    report.figure(BARE_WARM, Unit::Microseconds, &bare_warm);
+    let target = Target::AtMost {
+        times: 1.3,
+        or_more: 8.0,
+    };
+    report.compared(FRESH, Unit::Microseconds, &fresh, &bare_fresh, target);
+    Ok(())
+}
+
+/// The median time of so many calls, each of which has to answer with an echo.
+async fn median_us(calls: usize, mut call: impl AsyncFnMut() -> Result<String>) -> Result<f64> {
+    let mut times = Series::default();
+    for _ in 0..calls {
+        let start = Instant::now();
+        let answer = call().await?;
+        times.add(start.elapsed().as_secs_f64() * 1e6);
+        ensure!(
+            answer.contains("forty bytes of JSON, or nearly"),
+            "no echo: {answer}"
+        );
+    }
+    Ok(times.median())
+}
+
+/// Calls with nothing granted, on behalf of nobody.
+struct Through {
+    extension: Extension,
+    call: Call,
+}
+
+impl Through {
+    fn new(extension: Extension) -> Self {
+        let context = CallContext {
+            extension: Arc::from("echo"),
+            revision: 1,
+            digest: extension.digest().clone(),
+            correlation: Arc::from("bench"),
+            kind: CallKind::Tool,
+            principal: None,
+            cause: None,
+            depth: 0,
+        };
+        let call = Call {
+            context,
+            ports: Ports::denied(),
+            limits: Limits::default(),
+        };
+        Self { extension, call }
+    }
+
+    async fn call(&self, tool: &str, arguments: &str) -> Result<String> {
+        Ok(self
+            .extension
+            .call_tool(self.call.clone(), tool, arguments)
+            .await?)
+    }
+}
