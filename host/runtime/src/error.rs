@@ -48,7 +48,7 @@ pub enum LoadError {
     #[error("the component could not be compiled: {0}")]
     Compile(String),
     /// It wants something that this host does not offer.
-    #[error("the component imports what this host does not offer: {0}")]
+    #[error("an import of the component cannot be met: {0}")]
     UnmetImport(String),
     /// It was built against another version of the contract.
     #[error(

@@ -177,7 +177,7 @@ impl Shared {
     /// How many slots an instance takes.
     fn slots_of(&self, component: &Component) -> Result<u32, LoadError> {
         let needs = component.resources_required().ok_or_else(|| {
-            LoadError::UnmetImport("core modules, which this host never offers".to_owned())
+            LoadError::UnmetImport("it is a core module, which this host never offers".to_owned())
         })?;
         let count = needs
             .num_memories

@@ -171,3 +171,65 @@ impl Drop for Lines {
         let _ = catch_unwind(AssertUnwindSafe(|| self.end_line()));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::ports::CallKind;
+
+    #[derive(Default)]
+    struct Kept(Mutex<Vec<String>>);
+
+    impl Log for Kept {
+        fn log(&self, _: &CallContext, _: Level, context: &str, message: &str) {
+            self.0.lock().unwrap().push(format!("{context}: {message}"));
+        }
+    }
+
+    fn written(limit: u64, pieces: &[&str]) -> Vec<String> {
+        let kept = Arc::new(Kept::default());
+        let call = CallContext {
+            extension: "test".into(),
+            revision: 1,
+            digest: "0".into(),
+            correlation: "c".into(),
+            kind: CallKind::Tool,
+            principal: None,
+            cause: None,
+            depth: 0,
+        };
+        let sink = Arc::new(LogSink::new(kept.clone(), call, limit));
+        let mut stream = Output::new(sink, Level::Info, "stdout").p2_stream();
+        for piece in pieces {
+            stream
+                .write(Bytes::copy_from_slice(piece.as_bytes()))
+                .unwrap();
+        }
+        drop(stream);
+        kept.0.lock().unwrap().clone()
+    }
+
+    #[test]
+    fn output_is_logged_by_lines_and_the_last_one_at_the_end() {
+        let lines = written(1000, &["one\r\ntw", "o\n\nthree"]);
+        assert_eq!(lines, ["stdout: one", "stdout: two", "stdout: three"]);
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_cut_into_several() {
+        let long = "x".repeat(MAX_LINE_BYTES + 1);
+        let lines = written(1 << 20, &[&long]);
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[0].len(), "stdout: ".len() + MAX_LINE_BYTES);
+    }
+
+    #[test]
+    fn the_limit_cuts_between_characters() {
+        let lines = written(3, &["äöü\n", "more\n"]);
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[0], "stdout: ä");
+        assert!(lines[1].contains("limits.log-bytes"));
+    }
+}

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use koi_runtime::LoadError;
+use koi_runtime::{LoadError, RuntimeConfig};
 
-use crate::guest::{Guest, runtime};
+use crate::guest::{Guest, runtime, runtime_of};
 
 async fn refusal(bytes: impl Into<Arc<[u8]>>) -> LoadError {
     match runtime().load(bytes.into()).await {
@@ -159,4 +159,15 @@ async fn a_component_of_too_many_memories_is_refused() {
     let component = wat::parse_str(format!("(component {memories}{instances})"));
     let error = refusal(component.expect("a component")).await.to_string();
     assert!(error.contains("memories"), "{error}");
+}
+
+#[tokio::test]
+async fn without_address_space_for_a_pool_extensions_still_run() {
+    // A million memories of 4 GiB are more than a process can address.
+    let runtime = runtime_of(RuntimeConfig {
+        slots: 1 << 20,
+        ..RuntimeConfig::default()
+    });
+    let extension = Guest::default().load(&runtime).await;
+    assert_eq!(extension.describe().await.expect("a description"), "{}");
 }
