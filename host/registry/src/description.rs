@@ -87,7 +87,7 @@ pub struct HandlerDescription {
     pub phase: Phase,
     /// The types of the objects; at least one.
     pub rid_types: Vec<RidType>,
-    /// Only objects with one of these event types as received; all if empty.
+    /// Only objects with one of these event types; all if empty.
     pub event_types: Vec<EventType>,
     /// Lower ones come first; 0 if left out.
     pub priority: i32,

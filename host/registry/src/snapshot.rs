@@ -106,7 +106,7 @@ impl Snapshot {
     }
 
     /// The handlers that see an object in a phase: those that want it and may, by priority and then
-    /// by the extension's name. `event_type` is the one received or published.
+    /// by the extension's name. `event_type` is what their `event-types` are compared with.
     pub fn handlers_for(
         &self,
         phase: Phase,

@@ -224,7 +224,7 @@ impl HandlerEntry {
         &self.writer.extension
     }
 
-    /// Whether it wants to see an object of this RID and this event type as received, and may.
+    /// Whether it wants to see an object of this RID and this event type, and may.
     pub fn wants(&self, rid: &Rid, event_type: Option<EventType>) -> bool {
         let of_type = self.event_types.is_empty()
             || event_type.is_some_and(|event_type| self.event_types.contains(&event_type));
