@@ -299,10 +299,11 @@ impl<'a> Journey<'a> {
     /// The extensions' handlers of the present phase.
     pub(crate) async fn guest_handlers(&mut self) -> Result<(), Halt> {
         let knowledge = &self.object.knowledge;
-        // Knowledge that was only listed came without an event: it is what it will be here.
+        // What it is here counts, once that is known: a NEW of what this node has is an UPDATE. Before
+        // that it is what its sender called it, and knowledge that was only listed may be new.
         let event_type = knowledge
-            .event_type
-            .or(knowledge.normalized)
+            .normalized
+            .or(knowledge.event_type)
             .or(Some(EventType::New));
         let (phase, rid) = (knowledge.phase, knowledge.rid.clone());
         let snapshot = self.snapshot.clone();

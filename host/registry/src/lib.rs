@@ -32,4 +32,4 @@ pub use registry::{
     InstallReport, Installed, OpenError, PrepareError, Registry, RegistryParts, RemoveError,
 };
 pub use schema::{JsonSchema, SchemaError};
-pub use snapshot::{Collision, Failed, Snapshot};
+pub use snapshot::{ClaimKind, Collision, Failed, Snapshot};

@@ -21,7 +21,7 @@ use crate::entry::{
     ToolEntry,
 };
 
-pub use claims::Collision;
+pub use claims::{ClaimKind, Collision};
 
 /// An extension that is installed and could not be activated when the node started.
 #[derive(Debug, Clone)]

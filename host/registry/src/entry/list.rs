@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::resources::{ResourceEntry, TemplateEntry};
 use super::tools::ToolEntry;
 use crate::callee::Callee;
+use crate::snapshot::{ClaimKind, Collision};
 
 /// Most entries of each list.
 pub const MAX_LIST_ENTRIES: usize = 1000;
@@ -38,6 +39,17 @@ pub struct Lists {
 }
 
 impl Lists {
+    /// Takes out what another extension owns already; whether it was there.
+    pub(crate) fn yield_to(&mut self, collision: &Collision) -> bool {
+        let what = collision.what.as_str();
+        match collision.kind {
+            ClaimKind::Tool => self.tools.remove(what).is_some(),
+            ClaimKind::Resource => self.resources.remove(what).is_some(),
+            ClaimKind::Template => self.templates.remove(what).is_some(),
+            ClaimKind::RidType | ClaimKind::Schema => false,
+        }
+    }
+
     /// Reads the answers of `list-tools` and `list-resources`. Entries that `before` has too are
     /// taken over from there, so that their schemas are not compiled again.
     ///

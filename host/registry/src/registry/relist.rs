@@ -150,7 +150,7 @@ impl Inner {
         let Some(entry) = self.snapshot.load().extensions.get(name).cloned() else {
             return;
         };
-        let lists = match prepare::lists(&entry).await {
+        let mut lists = match prepare::lists(&entry).await {
             Ok(lists) if lists.same_as(&entry.lists) => return,
             Ok(lists) => lists,
             Err(error) => {
@@ -165,11 +165,20 @@ impl Inner {
         if !extensions.get(name).is_some_and(same) {
             return;
         }
-        extensions.insert(name.to_owned(), Arc::new(entry.with_lists(lists)));
-        match self.build(extensions, failed) {
-            Ok(snapshot) => self.publish(snapshot, &swap),
-            Err(collision) => {
-                tracing::warn!(extension = name, %collision, "the lists stay as they are");
+        // Knowledge that anybody publishes may make a name that another extension owns. That one
+        // name is left out; it must not hold up the rest.
+        loop {
+            extensions.insert(name.to_owned(), Arc::new(entry.with_lists(lists.clone())));
+            match self.build(extensions.clone(), failed.clone()) {
+                Ok(_) if lists.same_as(&entry.lists) => return,
+                Ok(snapshot) => return self.publish(snapshot, &swap),
+                Err(collision) if lists.yield_to(&collision) => {
+                    tracing::warn!(extension = name, %collision, "left out of the lists");
+                }
+                Err(collision) => {
+                    tracing::warn!(extension = name, %collision, "the lists stay as they are");
+                    return;
+                }
             }
         }
     }

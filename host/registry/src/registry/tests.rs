@@ -448,7 +448,7 @@ async fn lists_follow_the_knowledge_that_they_depend_on() {
 }
 
 #[tokio::test]
-async fn lists_that_are_refused_collide_or_are_the_same_leave_the_snapshot() {
+async fn lists_that_are_refused_or_the_same_leave_the_snapshot() {
     let f = fixture().await;
     f.install(&script("other", json!({}))).await.unwrap();
     f.install(&script(
@@ -461,7 +461,7 @@ async fn lists_that_are_refused_collide_or_are_the_same_leave_the_snapshot() {
     let before = f.registry.snapshot();
     let lists = [
         json!("nonsense"),
-        json!([tool("other")]),
+        json!([tool("one"), tool("other")]),
         json!([tool("one")]),
     ];
     for (times, list) in lists.into_iter().enumerate() {
@@ -476,6 +476,26 @@ async fn lists_that_are_refused_collide_or_are_the_same_leave_the_snapshot() {
     changes.changed().await.unwrap();
     assert_eq!(f.registry.snapshot().generation, before.generation + 1);
     assert_eq!(f.tools(), ["other"]);
+}
+
+#[tokio::test]
+async fn a_name_that_knowledge_makes_and_another_owns_is_left_out_and_holds_up_nothing_else() {
+    let f = fixture().await;
+    f.install(&script("other", json!({}))).await.unwrap();
+    f.install(&script(
+        "one",
+        json!({"lists-depend-on": ["orn:data.dataset"]}),
+    ))
+    .await
+    .unwrap();
+    let mut changes = f.registry.changes();
+    changes.mark_unchanged();
+    let list = json!([tool("one"), tool("other"), tool("zoe")]);
+    f.stage.lock().tools.insert("one".to_owned(), list);
+    f.registry.knowledge_changed(&dataset());
+    changes.changed().await.unwrap();
+    assert_eq!(f.tools(), ["one", "other", "zoe"]);
+    assert_eq!(f.call("other").await["by"], "other@1");
 }
 
 #[tokio::test]

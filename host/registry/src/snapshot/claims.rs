@@ -16,14 +16,41 @@ use crate::entry::ExtensionEntry;
      remove one of the two extensions, or have the name changed in one of them"
 )]
 pub struct Collision {
-    /// `RID type`, `schema`, `tool`, `resource` or `resource template`.
-    pub kind: &'static str,
+    /// What kind of thing it is.
+    pub kind: ClaimKind,
     /// What is claimed.
     pub what: String,
     /// The extension that comes first by name.
     pub holder: String,
     /// The other one.
     pub claimant: String,
+}
+
+/// What can have only one owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimKind {
+    /// A RID type.
+    RidType,
+    /// A schema, by its name.
+    Schema,
+    /// A tool, by its name.
+    Tool,
+    /// A resource, by its URI.
+    Resource,
+    /// A resource template, by its URI template.
+    Template,
+}
+
+impl fmt::Display for ClaimKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::RidType => "RID type",
+            Self::Schema => "schema",
+            Self::Tool => "tool",
+            Self::Resource => "resource",
+            Self::Template => "resource template",
+        })
+    }
 }
 
 impl Snapshot {
@@ -34,23 +61,33 @@ impl Snapshot {
                 &mut self.rid_types,
                 key,
                 entry,
-                "RID type",
+                ClaimKind::RidType,
                 extension,
                 |held| &held.extension,
             )?;
         }
         for entry in &extension.schemas {
             let key = entry.name.clone();
-            put(&mut self.schemas, key, entry, "schema", extension, |held| {
-                &held.extension
-            })?;
+            put(
+                &mut self.schemas,
+                key,
+                entry,
+                ClaimKind::Schema,
+                extension,
+                |held| &held.extension,
+            )?;
         }
         let lists = &extension.lists;
         for (name, entry) in &lists.tools {
             let key = name.clone();
-            put(&mut self.tools, key, entry, "tool", extension, |held| {
-                &held.extension
-            })?;
+            put(
+                &mut self.tools,
+                key,
+                entry,
+                ClaimKind::Tool,
+                extension,
+                |held| &held.extension,
+            )?;
         }
         for (uri, entry) in &lists.resources {
             let key = uri.clone();
@@ -58,13 +95,13 @@ impl Snapshot {
                 &mut self.resources,
                 key,
                 entry,
-                "resource",
+                ClaimKind::Resource,
                 extension,
                 |held| &held.extension,
             )?;
         }
         for (template, entry) in &lists.templates {
-            let (key, kind) = (template.clone(), "resource template");
+            let (key, kind) = (template.clone(), ClaimKind::Template);
             put(&mut self.templates, key, entry, kind, extension, |held| {
                 &held.extension
             })?;
@@ -84,7 +121,7 @@ impl Snapshot {
             };
             if owner.extension != resource.extension {
                 return Err(Collision {
-                    kind: "resource",
+                    kind: ClaimKind::Resource,
                     what: resource.uri.clone(),
                     holder: owner.extension.to_string(),
                     claimant: resource.extension.to_string(),
@@ -99,7 +136,7 @@ fn put<K: Ord + fmt::Display + Clone, T>(
     held: &mut BTreeMap<K, Arc<T>>,
     key: K,
     entry: &Arc<T>,
-    kind: &'static str,
+    kind: ClaimKind,
     claimant: &ExtensionEntry,
     owner: impl Fn(&T) -> &Arc<str>,
 ) -> Result<(), Collision> {

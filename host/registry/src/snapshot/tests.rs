@@ -144,7 +144,8 @@ fn each_thing_has_one_owner() {
         let collision = snapshot([script("one", claim.clone()), script("two", claim)])
             .err()
             .unwrap();
-        assert_eq!((collision.kind, collision.what.as_str()), (kind, what));
+        assert_eq!(collision.kind.to_string(), kind);
+        assert_eq!(collision.what, what);
         let told = collision.to_string();
         assert!(told.contains("one") && told.contains("two"), "{told}");
     }
