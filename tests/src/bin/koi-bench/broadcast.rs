@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use anyhow::Result;
 use koi_rid::{Contents, Rid};
-use koi_tests::{Kind, NodeBuilder, PeerBuilder};
+use koi_tests::{Kind, NodeBuilder, PeerBuilder, Sender};
 use serde_json::json;
 
+use crate::receiver::Receiver;
 use crate::report::{Report, Target, Unit};
 use crate::rounds::interleaved;
-use crate::sender::{Receiver, Sender};
 
 const INGEST: &str = "broadcast.ingest";
 
@@ -29,14 +29,11 @@ pub async fn measure(report: &mut Report) -> Result<()> {
         .start();
     node.install("agent-personality");
     let python = PeerBuilder::new(Kind::Full, "python", folder.path()).start();
+    let sender = Sender::new("bench-sender");
     let mut receivers = [
-        Receiver::connect(&python.rid, &python.public_key, &python.base_url).await?,
-        Receiver::connect(&node.rid, &node.public_key, &node.koi_url).await?,
+        Receiver::connect(&sender, &python.rid, &python.public_key, &python.base_url).await?,
+        Receiver::connect(&sender, &node.rid, &node.public_key, &node.koi_url).await?,
     ];
-    let sender = Sender::new("bench-sender")?;
-    for receiver in &mut receivers {
-        sender.introduce(receiver).await?;
-    }
 
     let envelopes = report.pace().count(ENVELOPES);
     let mut made = 0_u64;
@@ -50,8 +47,8 @@ pub async fn measure(report: &mut Report) -> Result<()> {
         });
         let knowledge = knowledge.collect::<Result<Vec<_>>>()?;
         let receiver = &mut receivers[side];
-        let batch = sender.sign(receiver, knowledge, AN_ENVELOPE)?;
-        let took = sender.deliver(receiver, &batch, expected[side]).await?;
+        let batch = receiver.sign(&sender, knowledge, AN_ENVELOPE);
+        let took = receiver.store(&sender, &batch, expected[side]).await?;
         expected[side] = Some(took);
         Ok(events as f64 / took.as_secs_f64())
     })

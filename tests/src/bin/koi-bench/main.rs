@@ -15,9 +15,9 @@ mod http;
 mod load;
 mod native;
 mod pace;
+mod receiver;
 mod report;
 mod rounds;
-mod sender;
 mod tools_call;
 
 use std::path::PathBuf;

@@ -1,0 +1,36 @@
+//! The bench works: every row can be measured. What its figures are, only a bench can say.
+
+use std::process::Command;
+
+use koi_tests::program;
+use serde_json::Value;
+
+#[test]
+fn a_short_run_of_the_bench_measures_every_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report.json");
+    let bench = Command::new(program("koi-bench"))
+        .args(["--quick", "--report"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&bench.stderr);
+    assert!(bench.status.success(), "{said}");
+    let rows: Vec<Value> = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let names: Vec<_> = rows.iter().filter_map(|row| row["name"].as_str()).collect();
+    let expected = [
+        "call.bare.fresh",
+        "call.bare.warm",
+        "call.fresh",
+        "tools-call.modern.1",
+        "tools-call.modern.16",
+        "tools-call.legacy.1",
+        "tools-call.legacy.16",
+        "broadcast.ingest",
+    ];
+    assert_eq!(names, expected);
+    for row in &rows {
+        assert!(row["value"].as_f64().is_some_and(|value| value > 0.0), "{row}");
+        assert_eq!(row["reference"].is_null(), row["ratio"].is_null(), "{row}");
+    }
+}
