@@ -1,34 +1,25 @@
 //! A pipeline over a real store, with one extension that is no Wasm and nobody to ask.
 
+mod extension;
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+pub use extension::{Behaviour, FakeLoader, unchanged};
 use koi_pipeline::{
     Change, Fetch, FetchError, Fetched, HostHandler, Intake, Pipeline, PipelineParts, Retry,
     knowledge, publication,
 };
-use koi_registry::{
-    Binding, Callee, GrantRequest, Install, Invocation, Loaded, Loader, Registry, RegistryParts,
-};
+use koi_registry::{GrantRequest, Install, Registry, RegistryParts};
 use koi_rid::{Bundle, Contents, Manifest, Rid};
 use koi_runtime::ports::{CallContext, Knowledge, Neighbour, Network, PortError};
-use koi_runtime::{
-    CallError, Exports, GuestError, GuestErrorKind, KnowledgeObject, Limits, LoadError, Outcome,
-    ParsedReference, ResourceContents,
-};
+use koi_runtime::{CallError, GuestError, GuestErrorKind, Limits};
 use koi_store::{Arrival, DeadLetter, Stores};
 use serde_json::{Map, json};
 use tokio::sync::broadcast;
-
-/// What the extension's handlers answer.
-pub type Behaviour = Arc<dyn Fn(&KnowledgeObject) -> Result<Outcome, CallError> + Send + Sync>;
-
-pub fn unchanged() -> Behaviour {
-    Arc::new(|_| Ok(Outcome::Unchanged))
-}
 
 pub fn failure(kind: GuestErrorKind, message: &str) -> CallError {
     CallError::Guest(GuestError {
@@ -38,11 +29,6 @@ pub fn failure(kind: GuestErrorKind, message: &str) -> CallError {
 }
 
 /// Owns `orn:test.note`, whose contents need a `title`; handles it in all phases.
-#[derive(Clone)]
-struct FakeExtension {
-    behaviour: Behaviour,
-}
-
 fn description() -> String {
     let handlers = ["rid", "manifest", "bundle", "network", "final"]
         .map(|phase| json!({"phase": phase, "rid-types": ["orn:test.note"]}));
@@ -54,105 +40,6 @@ fn description() -> String {
         "handlers": handlers,
     })
     .to_string()
-}
-
-#[async_trait]
-impl Loader for FakeExtension {
-    async fn load(&self, _component: Arc<[u8]>) -> Result<Arc<dyn Loaded>, LoadError> {
-        Ok(Arc::new(self.clone()))
-    }
-}
-
-#[async_trait]
-impl Loaded for FakeExtension {
-    fn digest(&self) -> Arc<str> {
-        "ab".repeat(32).into()
-    }
-
-    fn exports(&self) -> Exports {
-        Exports {
-            handlers: true,
-            ..Exports::default()
-        }
-    }
-
-    async fn describe(&self) -> Result<String, CallError> {
-        Ok(description())
-    }
-
-    fn bind(&self, _binding: Binding) -> Arc<dyn Callee> {
-        Arc::new(self.clone())
-    }
-}
-
-fn absent<T>() -> Result<T, CallError> {
-    Err(CallError::NotExported("this"))
-}
-
-#[async_trait]
-impl Callee for FakeExtension {
-    async fn start(&self) -> Result<(), CallError> {
-        Ok(())
-    }
-
-    async fn stop(&self) -> Result<(), CallError> {
-        Ok(())
-    }
-
-    async fn health(&self) -> Result<String, CallError> {
-        Ok("{}".to_owned())
-    }
-
-    async fn list_tools(&self) -> Result<String, CallError> {
-        Ok("[]".to_owned())
-    }
-
-    async fn list_resources(&self) -> Result<String, CallError> {
-        Ok("{}".to_owned())
-    }
-
-    async fn call_tool(&self, _: &str, _: &str, _: Invocation) -> Result<String, CallError> {
-        absent()
-    }
-
-    async fn read_resource(
-        &self,
-        _: &str,
-        _: Invocation,
-    ) -> Result<Vec<ResourceContents>, CallError> {
-        absent()
-    }
-
-    async fn handle(&self, object: &KnowledgeObject, _: Invocation) -> Result<Outcome, CallError> {
-        (self.behaviour)(object)
-    }
-
-    async fn parse_reference(
-        &self,
-        _: &str,
-        _: &str,
-        _: Invocation,
-    ) -> Result<ParsedReference, CallError> {
-        absent()
-    }
-
-    async fn print_reference(&self, _: &str, _: &str, _: Invocation) -> Result<String, CallError> {
-        absent()
-    }
-
-    async fn validate(&self, _: &str, _: &str, _: Invocation) -> Result<(), CallError> {
-        absent()
-    }
-
-    async fn transform(
-        &self,
-        _: &str,
-        _: &str,
-        _: &str,
-        _: Invocation,
-    ) -> Result<String, CallError> {
-        absent()
-    }
 }
 
 /// Other nodes: what they have, whoever is asked.
@@ -239,7 +126,7 @@ pub async fn start(
     let elsewhere = Arc::new(Elsewhere::default());
     let knowledge = knowledge(&stores, &intake, elsewhere.clone(), me());
     let registry = Registry::open(RegistryParts {
-        loader: Arc::new(FakeExtension { behaviour }),
+        loader: Arc::new(FakeLoader { behaviour }),
         extensions: stores.extensions.clone(),
         key_value: stores.key_value.clone(),
         knowledge: knowledge.clone(),
@@ -250,7 +137,7 @@ pub async fn start(
     .await
     .unwrap();
     let install = Install {
-        component: b"fake".to_vec(),
+        component: description().into_bytes(),
         grants: GrantRequest::AsAsked,
         settings: Map::new(),
         source: "test".to_owned(),
