@@ -1,14 +1,14 @@
 //! What a guest says to its caller while it works, and what becomes of it when the caller goes.
 //!
-//! Progress is for those who gave a token, messages for those who set a level; for all others there
-//! is no channel and nothing is done. The guest never waits for the client: what does not fit into
-//! the channel is dropped, which both kinds of notice allow.
+//! Progress is for those who gave a token, messages for those who want them. The guest never waits
+//! for the client: when too many notices wait, further ones are dropped, which both kinds allow.
 
 // MCP has deprecated logging; clients of both eras still ask for it.
 #![expect(deprecated)]
 
+use std::collections::VecDeque;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use koi_registry::Invocation;
@@ -17,14 +17,14 @@ use rmcp::ErrorData;
 use rmcp::model::{
     LoggingLevel, LoggingMessageNotificationParam, ProgressNotificationParam, ProgressToken,
 };
-use rmcp::service::{Peer, RequestContext, RoleServer};
+use rmcp::service::{Peer, RequestContext, RoleServer, ServiceError};
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::Notify;
 
 use crate::errors;
 
 /// Notices that may wait for a client.
-const CHANNEL: usize = 64;
+const MAX_WAITING: usize = 64;
 /// How long the answer waits for the notices before it.
 const FLUSH: Duration = Duration::from_secs(2);
 
@@ -38,21 +38,89 @@ enum Said {
         level: LoggingLevel,
         data: Value,
     },
-    /// The call has ended.
-    End,
 }
 
+/// What was said and not yet sent.
+#[derive(Default)]
+struct Waiting {
+    notices: VecDeque<Said>,
+    /// Nothing more will be said.
+    ended: bool,
+}
+
+/// The client behind a request.
 struct Client {
-    notices: Option<mpsc::Sender<Said>>,
-    progress: bool,
+    /// Under which token it wants to hear of progress.
+    token: Option<ProgressToken>,
+    /// From which level on it wants to hear messages.
     log: Option<LoggingLevel>,
+    waiting: Mutex<Waiting>,
+    wake: Notify,
 }
 
 impl Client {
+    /// No code panics while it holds the lock.
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn say(&self, said: Said) {
-        if let Some(notices) = &self.notices {
-            // Full or closed: dropped.
-            let _ = notices.try_send(said);
+        let mut waiting = self.waiting();
+        if waiting.notices.len() < MAX_WAITING {
+            waiting.notices.push_back(said);
+            self.wake.notify_one();
+        }
+    }
+
+    fn end(&self) {
+        self.waiting().ended = true;
+        self.wake.notify_one();
+    }
+
+    /// The next notice; none when the call has ended and there is no more.
+    async fn next(&self) -> Option<Said> {
+        loop {
+            {
+                let mut waiting = self.waiting();
+                if let Some(said) = waiting.notices.pop_front() {
+                    return Some(said);
+                }
+                if waiting.ended {
+                    return None;
+                }
+            }
+            self.wake.notified().await;
+        }
+    }
+
+    /// Sends what is said until the call has ended or the client has gone.
+    async fn forward(&self, peer: &Peer<RoleServer>) {
+        while let Some(said) = self.next().await {
+            if self.send(said, peer).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn send(&self, said: Said, peer: &Peer<RoleServer>) -> Result<(), ServiceError> {
+        match said {
+            Said::Progress {
+                progress,
+                total,
+                message,
+            } => {
+                let Some(token) = self.token.clone() else {
+                    return Ok(());
+                };
+                let mut notice = ProgressNotificationParam::new(token, progress);
+                notice.total = total;
+                notice.message = message;
+                peer.notify_progress(notice).await
+            }
+            Said::Log { level, data } => {
+                peer.notify_logging_message(LoggingMessageNotificationParam::new(level, data))
+                    .await
+            }
         }
     }
 }
@@ -77,7 +145,7 @@ impl Caller for Client {
         message: Option<String>,
     ) {
         // JSON has no other numbers.
-        if self.progress && progress.is_finite() {
+        if self.token.is_some() && progress.is_finite() {
             self.say(Said::Progress {
                 progress,
                 total: total.filter(|t| t.is_finite()),
@@ -125,25 +193,20 @@ pub(crate) async fn on_behalf<T, F>(
 where
     F: Future<Output = T>,
 {
-    let token = context.meta.get_progress_token();
-    let mut invocation = Invocation::new(correlation);
-    let wants_notices = token.is_some() || log.is_some();
-    let (notices, heard) = match wants_notices.then(|| mpsc::channel(CHANNEL)) {
-        Some((sender, receiver)) => (Some(sender), Some(receiver)),
-        None => (None, None),
-    };
-    let progress = token.is_some();
-    invocation.caller = Some(Arc::new(Client {
-        notices: notices.clone(),
-        progress,
+    let client = Arc::new(Client {
+        token: context.meta.get_progress_token(),
         log,
-    }));
+        waiting: Mutex::default(),
+        wake: Notify::new(),
+    });
+    let mut invocation = Invocation::new(correlation);
+    invocation.caller = Some(client.clone());
     let call = call(invocation);
     let answered = async {
-        let (Some(notices), Some(heard)) = (notices, heard) else {
+        if client.token.is_none() && client.log.is_none() {
             return call.await;
-        };
-        let forwarding = forward(&context.peer, token, heard);
+        }
+        let forwarding = client.forward(&context.peer);
         tokio::pin!(call, forwarding);
         let mut forwarded = false;
         let result = loop {
@@ -152,47 +215,14 @@ where
                 () = &mut forwarding, if !forwarded => forwarded = true,
             }
         };
+        client.end();
         if !forwarded {
-            let flush = async {
-                let _ = tokio::join!(notices.send(Said::End), forwarding);
-            };
-            let _ = tokio::time::timeout(FLUSH, flush).await;
+            let _ = tokio::time::timeout(FLUSH, forwarding).await;
         }
         result
     };
     tokio::select! {
         result = answered => Ok(result),
         () = context.ct.cancelled() => Err(errors::cancelled()),
-    }
-}
-
-/// Ends with [`Said::End`] or when the client has gone.
-async fn forward(
-    peer: &Peer<RoleServer>,
-    token: Option<ProgressToken>,
-    mut heard: mpsc::Receiver<Said>,
-) {
-    while let Some(said) = heard.recv().await {
-        let sent = match said {
-            Said::Progress {
-                progress,
-                total,
-                message,
-            } => {
-                let Some(token) = token.clone() else { continue };
-                let mut notice = ProgressNotificationParam::new(token, progress);
-                notice.total = total;
-                notice.message = message;
-                peer.notify_progress(notice).await
-            }
-            Said::Log { level, data } => {
-                peer.notify_logging_message(LoggingMessageNotificationParam::new(level, data))
-                    .await
-            }
-            Said::End => return,
-        };
-        if sent.is_err() {
-            return;
-        }
     }
 }

@@ -6,29 +6,23 @@
 // MCP has deprecated logging and, in the modern era, `resources/subscribe`; clients still use them.
 #![expect(deprecated)]
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use arc_swap::ArcSwap;
-use koi_store::Bundles;
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestMethod,
-    CompleteRequestParams, CompleteResult, DiscoverResult, Implementation,
-    ListPromptsRequestMethod, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
-    ListToolsResult, LoggingLevel, MetaObject, PaginatedRequestParams, ProtocolVersion,
-    ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ServerCapabilities,
-    ServerConfig, SetLevelRequestMethod, SetLevelRequestParams, SubscribeRequestParams,
-    SubscriptionFilter, Tool, UnsubscribeRequestParams,
+    CompleteRequestParams, CompleteResult, DiscoverResult, ListPromptsRequestMethod,
+    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+    LoggingLevel, MetaObject, PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams,
+    ReadResourceResponse, ReadResourceResult, ServerConfig, SetLevelRequestMethod,
+    SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool,
+    UnsubscribeRequestParams,
 };
 use rmcp::service::{NotificationContext, Peer, RequestContext, RoleServer, SubscriptionContext};
 use rmcp::{ErrorData, ServerHandler};
-use tokio::sync::watch;
 
 use crate::caller::on_behalf;
-use crate::catalog::Catalog;
-use crate::notices::{self, Hub, Lists, MAX_SUBSCRIPTIONS, Outlet, Subscription};
-use crate::server::SERVER_NAME;
-use crate::view::View;
+use crate::notices::{self, Lists, MAX_SUBSCRIPTIONS, Outlet, Subscription};
+use crate::shared::Shared;
 use crate::{cursor, errors, resources, tools};
 
 /// Entries on a page of any list.
@@ -37,89 +31,6 @@ const PAGE: usize = 200;
 const LIST_TTL_MS: u64 = 5_000;
 /// Longest URI that can be subscribed to, in bytes.
 const MAX_URI_BYTES: usize = koi_rid::MAX_RID_BYTES;
-const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
-const INSTRUCTIONS: &str = "Knowledge of a KOI network and the tools of the extensions that are \
-     installed on this node. Both change while you are connected: ask for the lists again when you \
-     are told so. A resource whose URI begins with `orn:` is a piece of knowledge under its RID.";
-
-/// What all handlers of a server share.
-pub(crate) struct Shared {
-    catalog: Arc<dyn Catalog>,
-    bundles: Arc<dyn Bundles>,
-    view: ArcSwap<View>,
-    renewing: Mutex<()>,
-    pub(crate) hub: Arc<Hub>,
-    config: ServerConfig,
-    stamp: MetaObject,
-    /// Before each correlation id; tells this run of the server from others.
-    run: String,
-    requests: AtomicU64,
-}
-
-impl Shared {
-    pub(crate) fn new(catalog: Arc<dyn Catalog>, bundles: Arc<dyn Bundles>) -> Self {
-        let view = View::new(catalog.snapshot(), None);
-        let info = Implementation::new(SERVER_NAME, env!("CARGO_PKG_VERSION"));
-        let mut stamp = MetaObject::new();
-        if let Ok(info) = serde_json::to_value(&info) {
-            stamp.insert(SERVER_INFO.to_owned(), info);
-        }
-        let capabilities = ServerCapabilities::builder()
-            .enable_logging()
-            .enable_tools()
-            .enable_tool_list_changed()
-            .enable_resources()
-            .enable_resources_list_changed()
-            .enable_resources_subscribe()
-            .build();
-        Self {
-            catalog,
-            bundles,
-            view: ArcSwap::from_pointee(view),
-            renewing: Mutex::new(()),
-            hub: Arc::new(Hub::default()),
-            config: ServerConfig::new(capabilities)
-                .with_server_info(info)
-                .with_instructions(INSTRUCTIONS),
-            stamp,
-            run: run_id(),
-            requests: AtomicU64::new(0),
-        }
-    }
-
-    pub(crate) fn generations(&self) -> watch::Receiver<u64> {
-        self.catalog.changes()
-    }
-
-    /// The view of the newest snapshot. Whoever asks first for a new one makes it.
-    pub(crate) fn view(&self) -> Arc<View> {
-        let view = self.view.load_full();
-        if view.snapshot.generation == self.catalog.snapshot().generation {
-            return view;
-        }
-        let _renewing = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = self.view.load_full();
-        let snapshot = self.catalog.snapshot();
-        if before.snapshot.generation == snapshot.generation {
-            return before;
-        }
-        let view = Arc::new(View::new(snapshot, Some(&before)));
-        self.view.store(view.clone());
-        view
-    }
-
-    fn correlation(&self) -> Arc<str> {
-        let request = self.requests.fetch_add(1, Ordering::Relaxed);
-        format!("{}-{request:x}", self.run).into()
-    }
-}
-
-/// Eight hex digits, other ones each time.
-fn run_id() -> String {
-    use std::hash::{BuildHasher, Hasher};
-    let seeded = std::collections::hash_map::RandomState::new().build_hasher();
-    format!("{:08x}", seeded.finish() as u32)
-}
 
 /// A legacy client's session.
 struct Session {
@@ -242,7 +153,7 @@ impl ServerHandler for Handler {
 
     /// For the transport, before each call: from the view that there is, without waiting.
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        self.shared.view.load().tool_for_transport(name)
+        self.shared.present_view().tool_for_transport(name)
     }
 
     async fn call_tool(
@@ -250,7 +161,7 @@ impl ServerHandler for Handler {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let snapshot = self.shared.catalog.snapshot();
+        let snapshot = self.shared.snapshot();
         let Some(tool) = snapshot.tools.get(request.name.as_ref()) else {
             return Err(errors::unknown_tool(&request.name));
         };
@@ -390,6 +301,7 @@ impl ServerHandler for Handler {
         tokio::select! {
             () = notices::deliver(subscription.mailbox(), outlet) => {}
             () = context.cancelled() => {}
+            () = self.shared.closing.cancelled() => {}
         }
         Ok(())
     }

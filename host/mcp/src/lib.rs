@@ -5,7 +5,7 @@
 //! listed as its extension describes it. Each RID type that an extension owns is a resource template
 //! and each stored bundle of such a type a resource whose URI is its RID; extensions add resources
 //! of their own. Both protocol eras are served on one endpoint, over Streamable HTTP and over byte
-//! streams, and clients of both hear of changes through one path, [`notices`].
+//! streams, and clients of both hear of changes through one path.
 //!
 //! Promises: no request waits for an installation, for another extension's call or for a client
 //! that does not read; a cancelled request ends the guest's work; what a client can make grow is
@@ -21,6 +21,7 @@ mod notices;
 mod resources;
 mod server;
 mod sessions;
+mod shared;
 mod tools;
 mod transport;
 mod view;

@@ -11,8 +11,8 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::handler::Shared;
 use crate::notices::Lists;
+use crate::shared::Shared;
 use crate::view::View;
 
 /// How long changes of lists are gathered before clients hear of them: a hundred bundles are one

@@ -18,8 +18,9 @@ use tokio::sync::broadcast;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::catalog::Catalog;
-use crate::handler::{Handler, Shared};
+use crate::handler::Handler;
 use crate::sessions::BoundedSessions;
+use crate::shared::Shared;
 use crate::{news, transport};
 
 /// The name that clients see.
@@ -113,12 +114,13 @@ impl McpServer {
             move || Handler::new(shared.clone()),
             self.sessions.clone(),
             &self.options,
+            self.shared.requests.clone(),
             self.ending.child_token(),
         )
     }
 
-    /// Serves [`Self::router`] on a listener until `shutdown`, then ends sessions and streams and
-    /// returns when the requests in flight are answered.
+    /// Serves [`Self::router`] on a listener until `shutdown`. Then requests that are running have a
+    /// moment to be answered, and the server ends with all its sessions and streams.
     ///
     /// # Errors
     /// If the listener fails.
@@ -127,7 +129,12 @@ impl McpServer {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        transport::serve(listener, self.router(), self.ending.clone(), shutdown).await
+        let (shared, ending) = (self.shared.clone(), self.ending.clone());
+        let close = async move {
+            shared.close().await;
+            ending.cancel();
+        };
+        transport::serve(listener, self.router(), shutdown, close).await
     }
 
     /// Serves one client on a pair of byte streams, one JSON-RPC message a line, until it leaves or

@@ -5,21 +5,25 @@ use std::io;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::serve::ListenerExt;
+use futures::StreamExt;
 use http::{HeaderName, Method, StatusCode, header};
-use rmcp::model::ProtocolVersion;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::handler::Handler;
 use crate::server::McpOptions;
 use crate::sessions::BoundedSessions;
 
 const PATH: &str = "/mcp";
+const FIRST_MODERN: &str = "2026-07-28";
 const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 const LOOPBACK_ORIGINS: [&str; 3] = ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"];
 const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
@@ -29,6 +33,7 @@ pub(crate) fn router(
     handler: impl Fn() -> Handler + Send + Sync + 'static,
     sessions: Arc<BoundedSessions>,
     options: &McpOptions,
+    requests: TaskTracker,
     ending: CancellationToken,
 ) -> Router {
     let and = |defaults: [&str; 3], more: &[String]| -> Vec<String> {
@@ -47,32 +52,69 @@ pub(crate) fn router(
     let service = StreamableHttpService::new(move || Ok(handler()), sessions.clone(), config);
     Router::new()
         .route_service(PATH, service)
-        .layer(middleware::from_fn_with_state(sessions, refuse_when_full))
+        .layer(middleware::from_fn_with_state((sessions, requests), around))
 }
 
-/// Without this, the refusal of a session would look like a failure of the server.
-async fn refuse_when_full(
-    State(sessions): State<Arc<BoundedSessions>>,
+type Surroundings = (Arc<BoundedSessions>, TaskTracker);
+
+/// What is done around each request. Two answers that clients would take for failures as rmcp gives
+/// them are changed: a session that is refused is 503, not 500, and one that is ended is 204, not
+/// 202. And each request is counted until it is answered.
+async fn around(
+    State((sessions, requests)): State<Surroundings>,
     request: Request,
     next: Next,
 ) -> Response {
-    let headers = request.headers();
-    let modern = headers.get(PROTOCOL_VERSION).is_some_and(|version| {
-        version.as_bytes() >= ProtocolVersion::V_2026_07_28.as_str().as_bytes()
-    });
-    let begins = request.method() == Method::POST && !modern && !headers.contains_key(SESSION_ID);
-    if begins && let Some(refusal) = sessions.refusal().await {
+    let (posts, ends) = (
+        request.method() == Method::POST,
+        request.method() == Method::DELETE,
+    );
+    if posts
+        && begins_session(&request)
+        && let Some(refusal) = sessions.refusal().await
+    {
         let retry = [(header::RETRY_AFTER, "10")];
-        return (StatusCode::SERVICE_UNAVAILABLE, retry, refusal.to_string()).into_response();
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        return (status, retry, refusal.to_string()).into_response();
     }
-    next.run(request).await
+    let running = requests.token();
+    let mut response = next.run(request).await;
+    if ends && response.status() == StatusCode::ACCEPTED {
+        *response.status_mut() = StatusCode::NO_CONTENT;
+    }
+    // The stream of a GET is no answer and lasts as long as its client.
+    if posts && is_stream(&response) {
+        return response.map(|body| until_end(body, running));
+    }
+    response
 }
 
+fn begins_session(post: &Request) -> bool {
+    let headers = post.headers();
+    let modern = headers
+        .get(PROTOCOL_VERSION)
+        .is_some_and(|version| version.as_bytes() >= FIRST_MODERN.as_bytes());
+    !modern && !headers.contains_key(SESSION_ID)
+}
+
+fn is_stream(response: &Response) -> bool {
+    let of = response.headers().get(header::CONTENT_TYPE);
+    of.is_some_and(|of| of.as_bytes().starts_with(b"text/event-stream"))
+}
+
+fn until_end(body: Body, running: TaskTrackerToken) -> Body {
+    Body::from_stream(body.into_data_stream().inspect(move |_| {
+        let _kept = &running;
+    }))
+}
+
+/// Serves until `shutdown`, then no new connections; `close` has to end the streams, which would
+/// else last as long as their clients.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
-    ending: CancellationToken,
     shutdown: impl Future<Output = ()> + Send + 'static,
+    close: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     // An answer as an event stream is several small writes. With Nagle's algorithm and delayed
     // acknowledgements each would cost 40 ms.
@@ -84,8 +126,7 @@ pub(crate) async fn serve(
     axum::serve(listener, router)
         .with_graceful_shutdown(async move {
             shutdown.await;
-            // Streams would last as long as their clients.
-            ending.cancel();
+            tokio::spawn(close);
         })
         .await
 }

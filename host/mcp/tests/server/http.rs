@@ -7,7 +7,8 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use super::node::Node;
 
@@ -20,7 +21,8 @@ pub struct Served {
     pub node: Node,
     pub address: SocketAddr,
     client: reqwest::Client,
-    _shutdown: DropGuard,
+    shutdown: CancellationToken,
+    serving: JoinHandle<std::io::Result<()>>,
 }
 
 /// What was answered.
@@ -62,17 +64,29 @@ pub async fn serve(node: Node) -> Served {
     let shutdown = CancellationToken::new();
     let server = node.server.clone();
     let stop = shutdown.clone();
-    tokio::spawn(async move { server.serve(listener, stop.cancelled_owned()).await });
+    let serving = tokio::spawn(async move { server.serve(listener, stop.cancelled_owned()).await });
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     Served {
         node,
         address,
         client,
-        _shutdown: shutdown.drop_guard(),
+        shutdown,
+        serving,
     }
 }
 
 impl Served {
+    /// Tells the server to stop.
+    pub fn stop(&self) {
+        self.shutdown.cancel();
+    }
+
+    /// Returns when it has stopped.
+    pub async fn stopped(self) {
+        let serving = tokio::time::timeout(PATIENCE, self.serving).await;
+        serving.expect("an end in time").unwrap().unwrap();
+    }
+
     pub fn url(&self) -> String {
         format!("http://{}/mcp", self.address)
     }
@@ -145,7 +159,7 @@ impl Served {
             .client
             .delete(self.url())
             .header("mcp-session-id", session);
-        assert!(request.send().await.unwrap().status().is_success());
+        assert_eq!(request.send().await.unwrap().status(), 204);
     }
 
     /// Begins a session of the legacy era.

@@ -118,11 +118,7 @@ async fn a_cancelled_call_ends_the_guests_work() {
             .await;
         served.node.call_waits(false).await;
     };
-    tokio::pin!(call);
-    tokio::select! {
-        _ = futures::future::join(&mut call, std::future::pending::<()>()) => {}
-        () = cancel => {}
-    }
+    tokio::join!(call, cancel);
 }
 
 #[tokio::test]

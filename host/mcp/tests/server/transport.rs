@@ -1,13 +1,9 @@
 //! Who is let in, and how the server stops.
 
-use std::time::Duration;
-
 use koi_mcp_server::McpOptions;
 use serde_json::json;
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
-use super::http::{MODERN, modern, serve};
+use super::http::{Events, MODERN, modern, serve};
 use super::node::Node;
 
 #[tokio::test]
@@ -68,30 +64,43 @@ async fn headers_that_contradict_the_message_are_refused() {
 
 #[tokio::test]
 async fn the_server_stops_though_clients_are_connected() {
-    let node = Node::usual();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let stop = CancellationToken::new();
-    let (server, stopping) = (node.server.clone(), stop.clone());
-    let url = format!("http://{}/mcp", listener.local_addr().unwrap());
-    let serving =
-        tokio::spawn(async move { server.serve(listener, stopping.cancelled_owned()).await });
+    let served = serve(Node::usual()).await;
+    let session = served.session().await;
+    let mut legacy = session.events().await;
     let filter = json!({ "notifications": { "toolsListChanged": true } });
-    let listening = reqwest::Client::builder().no_proxy().build().unwrap();
-    let mut stream = listening
-        .post(url)
-        .header("accept", "application/json, text/event-stream")
-        .header("mcp-protocol-version", MODERN)
-        .header("mcp-method", "subscriptions/listen")
-        .json(&modern("subscriptions/listen", filter))
-        .send()
-        .await
-        .unwrap();
-    assert!(stream.chunk().await.unwrap().is_some());
-    stop.cancel();
-    while let Ok(Some(_)) = stream.chunk().await {}
-    tokio::time::timeout(Duration::from_secs(5), serving)
-        .await
-        .unwrap()
-        .unwrap()
-        .unwrap();
+    let mut modern = Events::of(served.open_modern("subscriptions/listen", filter).await);
+    assert!(modern.next().await.is_some());
+    served.stop();
+    let ended = modern.next().await.unwrap();
+    assert_eq!(ended["result"]["resultType"], "complete", "{ended}");
+    assert_eq!(modern.next().await, None);
+    assert_eq!(legacy.next().await, None);
+    served.stopped().await;
+}
+
+#[tokio::test]
+async fn a_call_that_is_running_is_answered_before_the_server_stops() {
+    let served = serve(Node::usual()).await;
+    let call = served.call("hold", json!({}));
+    let stop = async {
+        served.node.call_waits(true).await;
+        served.stop();
+        served.node.release();
+    };
+    let (answer, ()) = tokio::join!(call, stop);
+    assert_eq!(answer.result()["isError"], false);
+    served.stopped().await;
+}
+
+#[tokio::test]
+async fn a_call_that_takes_too_long_does_not_keep_the_server_from_stopping() {
+    let served = serve(Node::usual()).await;
+    let call = served.call("hold", json!({}));
+    let stop = async {
+        served.node.call_waits(true).await;
+        served.stop();
+    };
+    let (answer, ()) = tokio::join!(call, stop);
+    assert_eq!(answer.status, 500);
+    served.stopped().await;
 }

@@ -1,0 +1,136 @@
+//! What all clients of a server share: the newest view, the listeners, the server's own words.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use koi_registry::Snapshot;
+use koi_store::Bundles;
+use rmcp::model::{Implementation, MetaObject, ServerCapabilities, ServerConfig};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::catalog::Catalog;
+use crate::notices::Hub;
+use crate::server::SERVER_NAME;
+use crate::view::View;
+
+/// How long running requests are waited for when the server ends.
+const GRACE: Duration = Duration::from_secs(2);
+const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
+const INSTRUCTIONS: &str = "Knowledge of a KOI network and the tools of the extensions that are \
+     installed on this node. Both change while you are connected: ask for the lists again when you \
+     are told so. A resource whose URI begins with `orn:` is a piece of knowledge under its RID.";
+
+/// What all handlers of a server share.
+pub(crate) struct Shared {
+    catalog: Arc<dyn Catalog>,
+    pub(crate) bundles: Arc<dyn Bundles>,
+    view: ArcSwap<View>,
+    /// Held while a view is made, so that it is made once.
+    renewing: Mutex<()>,
+    pub(crate) hub: Arc<Hub>,
+    /// Requests over HTTP that are being answered.
+    pub(crate) requests: TaskTracker,
+    /// Ends the waiting for news.
+    pub(crate) closing: CancellationToken,
+    pub(crate) config: ServerConfig,
+    /// In the `_meta` of results of the modern era: who made them.
+    pub(crate) stamp: MetaObject,
+    /// Before each correlation id; tells this run of the server from others.
+    run: String,
+    correlations: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new(catalog: Arc<dyn Catalog>, bundles: Arc<dyn Bundles>) -> Self {
+        let view = View::new(catalog.snapshot(), None);
+        let info = Implementation::new(SERVER_NAME, env!("CARGO_PKG_VERSION"));
+        let mut stamp = MetaObject::new();
+        if let Ok(info) = serde_json::to_value(&info) {
+            stamp.insert(SERVER_INFO.to_owned(), info);
+        }
+        #[expect(
+            deprecated,
+            reason = "MCP has deprecated logging; clients still ask for it"
+        )]
+        let capabilities = ServerCapabilities::builder()
+            .enable_logging()
+            .enable_tools()
+            .enable_tool_list_changed()
+            .enable_resources()
+            .enable_resources_list_changed()
+            .enable_resources_subscribe()
+            .build();
+        Self {
+            catalog,
+            bundles,
+            view: ArcSwap::from_pointee(view),
+            renewing: Mutex::new(()),
+            hub: Arc::new(Hub::default()),
+            requests: TaskTracker::new(),
+            closing: CancellationToken::new(),
+            config: ServerConfig::new(capabilities)
+                .with_server_info(info)
+                .with_instructions(INSTRUCTIONS),
+            stamp,
+            run: run_id(),
+            correlations: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn generations(&self) -> watch::Receiver<u64> {
+        self.catalog.changes()
+    }
+
+    /// The newest snapshot, without waiting.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        self.catalog.snapshot()
+    }
+
+    /// The view that there is, without waiting: of the newest snapshot, or for a moment of the one
+    /// before.
+    pub(crate) fn present_view(&self) -> arc_swap::Guard<Arc<View>> {
+        self.view.load()
+    }
+
+    /// The view of the newest snapshot. Whoever asks first for a new one makes it.
+    pub(crate) fn view(&self) -> Arc<View> {
+        let view = self.view.load_full();
+        if view.snapshot.generation == self.catalog.snapshot().generation {
+            return view;
+        }
+        let _renewing = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.view.load_full();
+        let snapshot = self.catalog.snapshot();
+        if before.snapshot.generation == snapshot.generation {
+            return before;
+        }
+        let view = Arc::new(View::new(snapshot, Some(&before)));
+        self.view.store(view.clone());
+        view
+    }
+
+    /// Has clients hear that there will be no more news, and returns when all requests are answered,
+    /// or after [`GRACE`].
+    pub(crate) async fn close(&self) {
+        self.closing.cancel();
+        self.requests.close();
+        let _ = tokio::time::timeout(GRACE, self.requests.wait()).await;
+    }
+
+    /// An id that stands in all that a request leaves behind.
+    pub(crate) fn correlation(&self) -> Arc<str> {
+        let request = self.correlations.fetch_add(1, Ordering::Relaxed);
+        format!("{}-{request:x}", self.run).into()
+    }
+}
+
+/// Eight hex digits, other ones each time.
+fn run_id() -> String {
+    use std::hash::{BuildHasher, Hasher};
+    let seeded = std::collections::hash_map::RandomState::new().build_hasher();
+    format!("{:08x}", seeded.finish() as u32)
+}
