@@ -23,7 +23,7 @@ async fn a_tool_answers_with_what_it_was_given() {
     let extension = Guest::default().load(&runtime()).await;
     let answer = extension.call_tool(call(), "echo", r#"{"a":1}"#).await;
     assert_eq!(answer.expect("an answer"), r#"{"a":1}"#);
-    assert_eq!(extension.list_tools(call()).await.expect("a list"), "{}");
+    assert_eq!(extension.list_tools(call()).await.expect("a list"), "[]");
     extension.start(call()).await.expect("a start");
     extension.stop(call()).await.expect("a stop");
 }
