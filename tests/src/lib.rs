@@ -6,14 +6,20 @@
 // Everything in this crate serves tests only: stopping at the first surprise is what it is for.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod client;
 mod node;
 mod paths;
 mod process;
 mod python;
+mod sender;
+mod text_guest;
 mod wait;
 
+pub use client::{McpClient, McpError, Mode, Transport};
 pub use node::{Node, NodeBuilder};
 pub use paths::{extension, guest, program, repository, tool};
 pub use process::{Process, free_port};
-pub use python::{Kind, Peer, PeerBuilder, client_script, raw_client};
+pub use python::{Kind, Peer, PeerBuilder};
+pub use sender::Sender;
+pub use text_guest::Guest;
 pub use wait::{PATIENCE, eventually};

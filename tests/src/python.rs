@@ -1,7 +1,7 @@
-//! Real Python peers: koi-net nodes, and the scripts of official MCP clients.
+//! Real Python peers: koi-net nodes.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -156,23 +156,4 @@ impl Peer {
         })
         .await;
     }
-}
-
-/// Runs a script of `tests/clients` with the official Python MCP client.
-///
-/// # Panics
-/// If it cannot be started.
-#[must_use]
-pub fn client_script(name: &str, args: &[&str]) -> Output {
-    Command::new(tool("mcp-client/bin/python"))
-        .arg(repository().join("tests/clients").join(name))
-        .args(args)
-        .output()
-        .unwrap()
-}
-
-/// The interpreter that has koi-net's cryptography, for scripts that speak the wire by themselves.
-#[must_use]
-pub fn raw_client() -> PathBuf {
-    tool("koi-net/bin/python")
 }
