@@ -175,7 +175,12 @@ impl Cli {
     pub fn flags(&self) -> Value {
         let mut flags = Map::new();
         if let Some(dir) = &self.common.data_dir {
-            set(&mut flags, "node", "data_dir", dir.to_string_lossy().into_owned());
+            set(
+                &mut flags,
+                "node",
+                "data_dir",
+                dir.to_string_lossy().into_owned(),
+            );
         }
         if let Command::Serve(args) | Command::Mcp(args) = &self.command {
             args.flags(&mut flags);
@@ -198,7 +203,10 @@ impl ServeArgs {
         if let Some(listen) = self.mcp_listen {
             set(flags, "mcp", "listen", listen.to_string());
         }
-        let contact = [("url", &self.first_contact), ("rid", &self.first_contact_rid)];
+        let contact = [
+            ("url", &self.first_contact),
+            ("rid", &self.first_contact_rid),
+        ];
         let contact: Map<String, Value> = contact
             .into_iter()
             .filter_map(|(key, value)| Some((key.to_owned(), value.clone()?.into())))
@@ -210,8 +218,9 @@ impl ServeArgs {
 }
 
 fn set(flags: &mut Map<String, Value>, section: &str, key: &str, value: impl Into<Value>) {
-    if let Value::Object(section) =
-        flags.entry(section).or_insert_with(|| Value::Object(Map::new()))
+    if let Value::Object(section) = flags
+        .entry(section)
+        .or_insert_with(|| Value::Object(Map::new()))
     {
         section.insert(key.to_owned(), value.into());
     }
@@ -230,8 +239,16 @@ mod tests {
     #[test]
     fn flags_take_the_form_of_the_file() {
         let cli = Cli::parse_from([
-            "koi-mcp", "serve", "--data-dir", "d", "--role", "consumer", "--koi-listen", "127.0.0.1:0",
-            "--first-contact", "http://127.0.0.1:1/koi-net",
+            "koi-mcp",
+            "serve",
+            "--data-dir",
+            "d",
+            "--role",
+            "consumer",
+            "--koi-listen",
+            "127.0.0.1:0",
+            "--first-contact",
+            "http://127.0.0.1:1/koi-net",
         ]);
         assert_eq!(
             cli.flags(),

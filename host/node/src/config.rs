@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use figment::Figment;
 use figment::providers::{Env, Format, Json, Serialized, Toml};
+use koi_runtime::{LIMITS, Limits};
 use serde::{Deserialize, Serialize};
 
 /// Files looked for when `--config` is not given, in this order.
@@ -36,6 +37,9 @@ pub struct Config {
     pub extensions: ExtensionsConfig,
     /// How extensions are run.
     pub runtime: RuntimeConfig,
+    /// What one call may use up: `cpu` and `wall` in milliseconds, `memory`, `result` and `log_bytes`
+    /// in bytes, `host_calls` in calls. What is left out has the default of [`koi_runtime::LIMITS`].
+    pub limits: BTreeMap<String, u64>,
     /// What is logged.
     pub log: LogConfig,
 }
@@ -55,7 +59,11 @@ pub struct NodeConfig {
 
 impl Default for NodeConfig {
     fn default() -> Self {
-        Self { name: "koi-mcp".into(), data_dir: ".koi".into(), role: None }
+        Self {
+            name: "koi-mcp".into(),
+            data_dir: ".koi".into(),
+            role: None,
+        }
     }
 }
 
@@ -117,7 +125,11 @@ pub struct McpConfig {
 
 impl Default for McpConfig {
     fn default() -> Self {
-        Self { listen: loopback(9000), allowed_hosts: Vec::new(), allowed_origins: Vec::new() }
+        Self {
+            listen: loopback(9000),
+            allowed_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
+        }
     }
 }
 
@@ -131,7 +143,9 @@ pub struct AdminConfig {
 
 impl Default for AdminConfig {
     fn default() -> Self {
-        Self { listen: loopback(0) }
+        Self {
+            listen: loopback(0),
+        }
     }
 }
 
@@ -171,7 +185,10 @@ pub struct LogConfig {
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { level: "info".into(), format: LogFormat::Text }
+        Self {
+            level: "info".into(),
+            format: LogFormat::Text,
+        }
     }
 }
 
@@ -201,13 +218,19 @@ impl Config {
                 bail!("{}: there is no such file; check --config", file.display())
             }
             Some(file) => Some(file.to_owned()),
-            None => DEFAULT_FILES.iter().map(PathBuf::from).find(|path| path.is_file()),
+            None => DEFAULT_FILES
+                .iter()
+                .map(PathBuf::from)
+                .find(|path| path.is_file()),
         };
         if let Some(file) = &file {
             figment = match file.extension().and_then(|e| e.to_str()) {
                 Some("toml") => figment.merge(Toml::file_exact(file)),
                 Some("json") => figment.merge(Json::file_exact(file)),
-                _ => bail!("{}: a configuration file ends in .toml or .json", file.display()),
+                _ => bail!(
+                    "{}: a configuration file ends in .toml or .json",
+                    file.display()
+                ),
             };
         }
         let figment = figment.merge(env).merge(Serialized::defaults(flags));
@@ -222,20 +245,54 @@ impl Config {
     /// What types cannot say.
     fn check(&self) -> Result<()> {
         if self.node.name.is_empty() || self.node.name.contains('+') {
-            bail!("node.name: expected a name without `+`, found {:?}", self.node.name);
+            bail!(
+                "node.name: expected a name without `+`, found {:?}",
+                self.node.name
+            );
         }
         if !self.admin.listen.ip().is_loopback() {
-            bail!("admin.listen: expected a loopback address, found {}", self.admin.listen);
+            bail!(
+                "admin.listen: expected a loopback address, found {}",
+                self.admin.listen
+            );
         }
         if self.koi.first_contact.rid.is_some() && self.koi.first_contact.url.is_none() {
             bail!("koi.first_contact.rid: needs koi.first_contact.url besides it");
         }
-        for url in [&self.koi.base_url, &self.koi.first_contact.url].into_iter().flatten() {
+        self.limits()?;
+        for url in [&self.koi.base_url, &self.koi.first_contact.url]
+            .into_iter()
+            .flatten()
+        {
             if !(url.starts_with("http://") || url.starts_with("https://")) {
-                bail!("{url:?}: expected a URL that starts with http:// or https:// (koi.base_url, koi.first_contact.url)");
+                bail!(
+                    "{url:?}: expected a URL that starts with http:// or https:// (koi.base_url, koi.first_contact.url)"
+                );
             }
         }
         Ok(())
+    }
+
+    /// The limits of a call in force.
+    ///
+    /// # Errors
+    /// If a limit of another name is set.
+    pub fn limits(&self) -> Result<Limits> {
+        let mut limits = Limits::default();
+        for (name, value) in &self.limits {
+            let setting = format!("limits.{name}");
+            if !limits.set(&setting, *value) {
+                let known: Vec<&str> = LIMITS
+                    .iter()
+                    .filter_map(|limit| limit.setting.strip_prefix("limits."))
+                    .collect();
+                bail!(
+                    "{setting}: unknown key; expected one of {}",
+                    known.join(", ")
+                );
+            }
+        }
+        Ok(limits)
     }
 
     /// The role in force.
@@ -250,7 +307,10 @@ impl Config {
     /// The drop folder in force.
     #[must_use]
     pub fn drop_folder(&self) -> PathBuf {
-        self.extensions.drop_folder.clone().unwrap_or_else(|| self.node.data_dir.join("extensions"))
+        self.extensions
+            .drop_folder
+            .clone()
+            .unwrap_or_else(|| self.node.data_dir.join("extensions"))
     }
 }
 
@@ -272,7 +332,11 @@ fn describe(error: figment::Error) -> String {
     let mut key = error.path.join(".");
     let what = match &error.kind {
         figment::error::Kind::UnknownField(field, known) => {
-            key = if key.is_empty() { field.clone() } else { format!("{key}.{field}") };
+            key = if key.is_empty() {
+                field.clone()
+            } else {
+                format!("{key}.{field}")
+            };
             format!("unknown key; expected one of {}", known.join(", "))
         }
         figment::error::Kind::InvalidType(found, expected)
@@ -287,7 +351,11 @@ fn describe(error: figment::Error) -> String {
     if source == "environment" {
         key = format!("{ENVIRONMENT}{}", key.replace('.', "__").to_uppercase());
     }
-    if key.is_empty() { format!("{source}: {what}") } else { format!("{source}: {key}: {what}") }
+    if key.is_empty() {
+        format!("{source}: {what}")
+    } else {
+        format!("{source}: {key}: {what}")
+    }
 }
 
 #[cfg(test)]
@@ -304,7 +372,9 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_named_with_its_file() {
-        let error = load("koi-mcp.toml", "[koi]\nlissten = \"127.0.0.1:1\"\n").unwrap_err().to_string();
+        let error = load("koi-mcp.toml", "[koi]\nlissten = \"127.0.0.1:1\"\n")
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("koi-mcp.toml"), "{error}");
         assert!(error.contains("koi.lissten"), "{error}");
         assert!(error.contains("listen"), "{error}");
@@ -312,9 +382,14 @@ mod tests {
 
     #[test]
     fn a_wrong_type_is_named_with_what_was_expected() {
-        let error = load("koi-mcp.json", r#"{"runtime":{"slots":"many"}}"#).unwrap_err().to_string();
+        let error = load("koi-mcp.json", r#"{"runtime":{"slots":"many"}}"#)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("runtime.slots"), "{error}");
-        assert!(error.contains("expected") && error.contains("many"), "{error}");
+        assert!(
+            error.contains("expected") && error.contains("many"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -335,19 +410,48 @@ mod tests {
     #[test]
     fn a_first_contact_makes_the_default_role_a_producer() {
         assert_eq!(Config::default().role(), Role::Coordinator);
-        let config = load("c.toml", "[koi.first_contact]\nurl = \"http://127.0.0.1:1/koi-net\"\n").unwrap();
+        let config = load(
+            "c.toml",
+            "[koi.first_contact]\nurl = \"http://127.0.0.1:1/koi-net\"\n",
+        )
+        .unwrap();
         assert_eq!(config.role(), Role::Producer);
     }
 
     #[test]
     fn the_admin_api_refuses_to_leave_the_loopback() {
-        let error = load("c.toml", "[admin]\nlisten = \"0.0.0.0:1\"\n").unwrap_err().to_string();
+        let error = load("c.toml", "[admin]\nlisten = \"0.0.0.0:1\"\n")
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("admin.listen"), "{error}");
     }
 
     #[test]
+    fn a_limit_is_set_by_its_name_and_an_unknown_one_refused() {
+        let config = load("c.toml", "[limits]\ncpu = 50\n").unwrap();
+        assert_eq!(
+            config.limits().unwrap().cpu,
+            std::time::Duration::from_millis(50)
+        );
+        let error = load("c.toml", "[limits]\ncpus = 50\n")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("limits.cpus") && error.contains("host_calls"),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn settings_of_extensions_are_free_tables() {
-        let config = load("c.toml", "[extensions.settings.agent-personality]\nname = \"bob\"\n").unwrap();
-        assert_eq!(config.extensions.settings["agent-personality"]["name"], json!("bob"));
+        let config = load(
+            "c.toml",
+            "[extensions.settings.agent-personality]\nname = \"bob\"\n",
+        )
+        .unwrap();
+        assert_eq!(
+            config.extensions.settings["agent-personality"]["name"],
+            json!("bob")
+        );
     }
 }

@@ -56,7 +56,12 @@ impl DataDir {
             .recursive(true)
             .mode(0o700)
             .create(path)
-            .with_context(|| format!("cannot make the data folder {}; choose another with --data-dir", path.display()))?;
+            .with_context(|| {
+                format!(
+                    "cannot make the data folder {}; choose another with --data-dir",
+                    path.display()
+                )
+            })?;
         let path = path
             .canonicalize()
             .with_context(|| format!("cannot open the data folder {}", path.display()))?;
@@ -67,14 +72,20 @@ impl DataDir {
             .write(true)
             .mode(0o600)
             .open(&lock_path)
-            .with_context(|| format!("cannot write to the data folder {}; check its permissions", path.display()))?;
+            .with_context(|| {
+                format!(
+                    "cannot write to the data folder {}; check its permissions",
+                    path.display()
+                )
+            })?;
         // A command that looks whether a node is running holds the lock for an instant.
         for _ in 0..LOCK_ATTEMPTS {
             match lock.try_lock() {
                 Ok(()) => return Ok(Self { path, _lock: lock }),
                 Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
                 Err(std::fs::TryLockError::Error(error)) => {
-                    return Err(error).with_context(|| format!("cannot lock {}", lock_path.display()));
+                    return Err(error)
+                        .with_context(|| format!("cannot lock {}", lock_path.display()));
                 }
             }
         }
@@ -142,18 +153,27 @@ pub fn running_node(path: &Path) -> Result<(RunningNode, String)> {
             path.display()
         );
     };
-    let node = serde_json::from_str(&text)
-        .with_context(|| format!("{} is damaged; restart the node", path.join("node.json").display()))?;
+    let node = serde_json::from_str(&text).with_context(|| {
+        format!(
+            "{} is damaged; restart the node",
+            path.join("node.json").display()
+        )
+    })?;
     let token_path = path.join("admin.token");
     let token = std::fs::read_to_string(&token_path).with_context(|| {
-        format!("cannot read {}; run as the user that runs the node", token_path.display())
+        format!(
+            "cannot read {}; run as the user that runs the node",
+            token_path.display()
+        )
     })?;
     Ok((node, token.trim().to_owned()))
 }
 
 /// The announcement, if the node that wrote it still holds the lock.
 fn locked_announcement(path: &Path) -> Result<Option<String>> {
-    let Ok(lock) = File::open(path.join("node.lock")) else { return Ok(None) };
+    let Ok(lock) = File::open(path.join("node.lock")) else {
+        return Ok(None);
+    };
     if lock.try_lock_shared().is_ok() {
         return Ok(None);
     }
@@ -162,7 +182,8 @@ fn locked_announcement(path: &Path) -> Result<Option<String>> {
         Ok(mut file) => file.read_to_string(&mut text)?,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => {
-            return Err(error).with_context(|| format!("cannot read {}", path.join("node.json").display()));
+            return Err(error)
+                .with_context(|| format!("cannot read {}", path.join("node.json").display()));
         }
     };
     Ok(Some(text))
@@ -187,11 +208,13 @@ pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        use std::fmt::Write as _;
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            use std::fmt::Write as _;
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 #[cfg(test)]
@@ -213,7 +236,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let data = DataDir::open(folder.path()).unwrap();
         data.new_token().unwrap();
-        let mode = std::fs::metadata(folder.path().join("admin.token")).unwrap().permissions().mode();
+        let mode = std::fs::metadata(folder.path().join("admin.token"))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 

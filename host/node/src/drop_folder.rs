@@ -47,26 +47,38 @@ impl DropFolder {
         let folder = Dir::open_ambient_dir(path, ambient_authority())
             .with_context(|| format!("cannot open the drop folder {}", path.display()))?;
         let (send, events) = mpsc::unbounded_channel();
-        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            // An error here is an overflow of the queue: the next event of the file comes anyway.
-            for path in event.map(|event| event.paths).unwrap_or_default() {
-                if let Some(name) = component_name(&path) {
-                    let _ = send.send(name);
+        let mut watcher =
+            notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+                // An error here is an overflow of the queue: the next event of the file comes anyway.
+                for path in event.map(|event| event.paths).unwrap_or_default() {
+                    if let Some(name) = component_name(&path) {
+                        let _ = send.send(name);
+                    }
                 }
-            }
-        })
-        .context("cannot watch files on this system")?;
+            })
+            .context("cannot watch files on this system")?;
         watcher
             .watch(path, RecursiveMode::NonRecursive)
             .with_context(|| format!("cannot watch the drop folder {}", path.display()))?;
-        Ok(Self { folder, path: path.to_owned(), registry, events, _watcher: watcher })
+        Ok(Self {
+            folder,
+            path: path.to_owned(),
+            registry,
+            events,
+            _watcher: watcher,
+        })
     }
 
     /// Installs what is there and what comes, until `stop`.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut waiting: BTreeMap<String, Instant> = BTreeMap::new();
         let now = Instant::now();
-        waiting.extend(self.files().into_iter().chain(self.installed()).map(|name| (name, now)));
+        waiting.extend(
+            self.files()
+                .into_iter()
+                .chain(self.installed())
+                .map(|name| (name, now)),
+        );
         loop {
             let due = waiting.values().min().copied();
             tokio::select! {
@@ -100,7 +112,11 @@ impl DropFolder {
             let list = self.registry.list();
             if let Some(extension) = list.iter().find(|extension| extension.source == source) {
                 self.registry.remove(&extension.name).await?;
-                tracing::info!(extension = extension.name, file = name, "removed with its file");
+                tracing::info!(
+                    extension = extension.name,
+                    file = name,
+                    "removed with its file"
+                );
             }
             return Ok(());
         };
@@ -114,7 +130,12 @@ impl DropFolder {
             })
             .await?;
         if report.outcome != Installed::Unchanged {
-            tracing::info!(extension = report.name, revision = report.revision, file = name, "dropped in");
+            tracing::info!(
+                extension = report.name,
+                revision = report.revision,
+                file = name,
+                "dropped in"
+            );
         }
         Ok(())
     }
@@ -130,7 +151,8 @@ impl DropFolder {
             bail!("it is not a regular file");
         }
         let mut bytes = Vec::new();
-        file.take(MAX_COMPONENT as u64 + 1).read_to_end(&mut bytes)?;
+        file.take(MAX_COMPONENT as u64 + 1)
+            .read_to_end(&mut bytes)?;
         if bytes.len() > MAX_COMPONENT {
             bail!("it is larger than {} MiB", MAX_COMPONENT >> 20);
         }
@@ -140,13 +162,18 @@ impl DropFolder {
     /// The components in the folder.
     fn files(&self) -> Vec<String> {
         let entries = self.folder.entries().into_iter().flatten().flatten();
-        entries.filter_map(|entry| component_name(Path::new(&entry.file_name()))).collect()
+        entries
+            .filter_map(|entry| component_name(Path::new(&entry.file_name())))
+            .collect()
     }
 
     /// The files that installed extensions came from; one may have gone while no node was running.
     fn installed(&self) -> Vec<String> {
         let list = self.registry.list();
-        list.iter().filter_map(|e| e.source.strip_prefix(SOURCE)).map(str::to_owned).collect()
+        list.iter()
+            .filter_map(|e| e.source.strip_prefix(SOURCE))
+            .map(str::to_owned)
+            .collect()
     }
 }
 

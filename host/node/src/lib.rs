@@ -23,8 +23,8 @@ mod log;
 mod node;
 
 pub use config::{
-    AdminConfig, Config, ExtensionsConfig, FirstContact, KoiConfig, LogConfig, LogFormat, McpConfig, NodeConfig,
-    Role, RuntimeConfig,
+    AdminConfig, Config, ExtensionsConfig, FirstContact, KoiConfig, LogConfig, LogFormat,
+    McpConfig, NodeConfig, Role, RuntimeConfig,
 };
 pub use data_dir::RunningNode;
 pub use node::{Node, STOP_WITHIN};

@@ -15,9 +15,15 @@ const QUIET: [&str; 2] = ["rmcp=off", "hyper=warn"];
 /// # Errors
 /// If the level is no filter.
 pub(crate) fn begin(config: &LogConfig) -> Result<()> {
-    let filter = QUIET.iter().fold(config.level.clone(), |filter, quiet| format!("{quiet},{filter}"));
-    let filter = EnvFilter::try_new(filter)
-        .with_context(|| format!("log.level: expected a level or a filter, found {:?}", config.level))?;
+    let filter = QUIET.iter().fold(config.level.clone(), |filter, quiet| {
+        format!("{quiet},{filter}")
+    });
+    let filter = EnvFilter::try_new(filter).with_context(|| {
+        format!(
+            "log.level: expected a level or a filter, found {:?}",
+            config.level
+        )
+    })?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

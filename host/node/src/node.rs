@@ -14,7 +14,7 @@ use koi_net::{FirstContact, Identity, Net, NetNode, NetParts, base_url};
 use koi_pipeline::{Intake, Pipeline, PipelineParts, Retry};
 use koi_registry::{Registry, RegistryParts};
 use koi_rid::Rid;
-use koi_runtime::{Limits, Runtime, RuntimeConfig};
+use koi_runtime::{Runtime, RuntimeConfig};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -57,7 +57,12 @@ impl Node {
         let data_dir = DataDir::open(&config.node.data_dir)?;
         let koi = listen(config.koi.listen, "KOI-net", "--koi-listen").await?;
         let mcp = listen(config.mcp.listen, "MCP", "--mcp-listen").await?;
-        let admin = listen(config.admin.listen, "the admin API", "KOI_MCP_ADMIN__LISTEN").await?;
+        let admin = listen(
+            config.admin.listen,
+            "the admin API",
+            "KOI_MCP_ADMIN__LISTEN",
+        )
+        .await?;
 
         let stores = koi_store::sqlite::open(&data_dir.path().join("koi.sqlite"))?;
         let identity = Identity::load_or_create(data_dir.path(), &config.node.name)?;
@@ -96,7 +101,7 @@ impl Node {
             knowledge,
             network: net.network(),
             settings: config.extensions.settings.clone(),
-            limits: Limits::default(),
+            limits: config.limits()?,
         })
         .await?;
         let pipeline = Pipeline::start(PipelineParts {
@@ -113,7 +118,11 @@ impl Node {
 
         let stopping = CancellationToken::new();
         let tasks = TaskTracker::new();
-        tasks.spawn(relist(registry.clone(), pipeline.changes(), stopping.clone()));
+        tasks.spawn(relist(
+            registry.clone(),
+            pipeline.changes(),
+            stopping.clone(),
+        ));
         let net = net.start(koi, &registry, &pipeline).await?;
         let mcp_server = McpServer::new(McpParts {
             catalog: Arc::new(registry.clone()),
@@ -143,7 +152,15 @@ impl Node {
         tasks.spawn(async move { report("the admin API", serve_admin.await) });
         tasks.close();
         data_dir.announce(&running)?;
-        Ok(Self { running, data_dir, mcp: mcp_server, net, pipeline, stopping, tasks })
+        Ok(Self {
+            running,
+            data_dir,
+            mcp: mcp_server,
+            net,
+            pipeline,
+            stopping,
+            tasks,
+        })
     }
 
     /// Where the node listens.
@@ -189,10 +206,21 @@ fn net_role(role: Role) -> koi_net::Role {
 }
 
 fn first_contact(config: &Config) -> Result<Option<FirstContact>> {
-    let Some(url) = &config.koi.first_contact.url else { return Ok(None) };
-    let rid = config.koi.first_contact.rid.as_deref().map(Rid::parse).transpose();
+    let Some(url) = &config.koi.first_contact.url else {
+        return Ok(None);
+    };
+    let rid = config
+        .koi
+        .first_contact
+        .rid
+        .as_deref()
+        .map(Rid::parse)
+        .transpose();
     let rid = rid.context("koi.first_contact.rid: expected a node's RID")?;
-    Ok(Some(FirstContact { url: url.trim_end_matches('/').to_owned(), rid }))
+    Ok(Some(FirstContact {
+        url: url.trim_end_matches('/').to_owned(),
+        rid,
+    }))
 }
 
 /// Tells the registry which RID types changed, so that lists that depend on them are made anew.

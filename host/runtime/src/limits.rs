@@ -34,6 +34,18 @@ macro_rules! limits {
             }
         }
 
+        impl Limits {
+            /// Sets a limit by its setting, such as `limits.cpu`, in the unit of its row; false if
+            /// there is no such setting.
+            pub fn set(&mut self, setting: &str, value: u64) -> bool {
+                match setting {
+                    $($setting => self.$field = limits!(@value $kind value),)+
+                    _ => return false,
+                }
+                true
+            }
+        }
+
         /// The table of limits, for documentation and for configuration.
         pub const LIMITS: &[LimitInfo] = &[
             $(LimitInfo {
@@ -66,9 +78,9 @@ limits! {
     /// Bytes of what the guest answers.
     result: bytes = 8 << 20, "limits.result", "KOI_MCP_LIMITS__RESULT";
     /// Calls from the guest to the host's own interfaces.
-    host_calls: calls = 100_000, "limits.host-calls", "KOI_MCP_LIMITS__HOST_CALLS";
+    host_calls: calls = 100_000, "limits.host_calls", "KOI_MCP_LIMITS__HOST_CALLS";
     /// Bytes of log messages, standard output and standard error; what goes beyond is dropped.
-    log_bytes: bytes = 256 << 10, "limits.log-bytes", "KOI_MCP_LIMITS__LOG_BYTES";
+    log_bytes: bytes = 256 << 10, "limits.log_bytes", "KOI_MCP_LIMITS__LOG_BYTES";
 }
 
 impl Limits {

@@ -42,7 +42,7 @@ impl Exceeded {
             Self::Wall(limit) => ("wall time", ms(limit), "limits.wall"),
             Self::Memory(limit) => ("memory", bytes(limit), "limits.memory"),
             Self::Result(limit) => ("result", bytes(limit), "limits.result"),
-            Self::HostCalls(limit) => ("host calls", limit.to_string(), "limits.host-calls"),
+            Self::HostCalls(limit) => ("host calls", limit.to_string(), "limits.host_calls"),
         };
         CallError::Limit {
             limit,

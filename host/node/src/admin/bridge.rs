@@ -33,7 +33,10 @@ pub async fn connect(client: &Client) -> Result<TcpStream> {
     let head = read_head(&mut stream).await?;
     if !head.starts_with(b"HTTP/1.1 101 ") {
         let line = head.split(|b| *b == b'\r').next().unwrap_or_default();
-        bail!("the node at {url} does not offer MCP to this command: {}", String::from_utf8_lossy(line));
+        bail!(
+            "the node at {url} does not offer MCP to this command: {}",
+            String::from_utf8_lossy(line)
+        );
     }
     Ok(stream)
 }
@@ -45,7 +48,12 @@ async fn read_head(stream: &mut TcpStream) -> Result<Vec<u8>> {
         if head.len() == MAX_HEAD {
             bail!("the node's answer has no end");
         }
-        head.push(stream.read_u8().await.context("the node closed the connection")?);
+        head.push(
+            stream
+                .read_u8()
+                .await
+                .context("the node closed the connection")?,
+        );
     }
     Ok(head)
 }

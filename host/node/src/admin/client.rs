@@ -23,7 +23,10 @@ impl Client {
     /// If none runs there.
     pub fn of(data_dir: &Path) -> Result<Self> {
         let (node, token) = running_node(data_dir)?;
-        let http = reqwest::Client::builder().no_proxy().tcp_nodelay(true).build()?;
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .tcp_nodelay(true)
+            .build()?;
         Ok(Self { node, token, http })
     }
 
@@ -57,7 +60,10 @@ impl Client {
             .await
             .with_context(|| format!("cannot reach the node at {}", self.node.admin_url))?;
         let response = refusal(response).await?;
-        response.json().await.context("the node's answer is not what this version of koi-mcp expects")
+        response
+            .json()
+            .await
+            .context("the node's answer is not what this version of koi-mcp expects")
     }
 }
 

@@ -25,7 +25,10 @@ pub(super) async fn check(State(token): State<Token>, request: Request, next: Ne
 fn refusal(headers: &HeaderMap, token: &str) -> Option<Problem> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     if headers.contains_key(header::ORIGIN) {
-        return Some(Problem::new(StatusCode::FORBIDDEN, "the admin API does not serve web pages"));
+        return Some(Problem::new(
+            StatusCode::FORBIDDEN,
+            "the admin API does not serve web pages",
+        ));
     }
     if !text(header::HOST).is_some_and(is_loopback) {
         return Some(Problem::new(
@@ -53,7 +56,11 @@ fn is_loopback(host: &str) -> bool {
 
 /// Compares in a time that does not depend on where the difference is.
 fn same(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
+    a.len() == b.len()
+        && a.iter()
+            .zip(b)
+            .fold(0, |difference, (a, b)| difference | (a ^ b))
+            == 0
 }
 
 #[cfg(test)]
@@ -61,17 +68,28 @@ mod tests {
     use super::*;
 
     fn status(headers: &[(header::HeaderName, &str)]) -> Option<u16> {
-        let headers: HeaderMap =
-            headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
+        let headers: HeaderMap = headers
+            .iter()
+            .map(|(name, value)| (name.clone(), value.parse().unwrap()))
+            .collect();
         refusal(&headers, "secret").map(|problem| problem.status)
     }
 
     #[test]
     fn only_the_token_opens_the_door() {
         let host = (header::HOST, "127.0.0.1:1");
-        assert_eq!(status(&[host.clone(), (header::AUTHORIZATION, "Bearer secret")]), None);
-        assert_eq!(status(&[host.clone(), (header::AUTHORIZATION, "Bearer secres")]), Some(401));
-        assert_eq!(status(&[host.clone(), (header::AUTHORIZATION, "secret")]), Some(401));
+        assert_eq!(
+            status(&[host.clone(), (header::AUTHORIZATION, "Bearer secret")]),
+            None
+        );
+        assert_eq!(
+            status(&[host.clone(), (header::AUTHORIZATION, "Bearer secres")]),
+            Some(401)
+        );
+        assert_eq!(
+            status(&[host.clone(), (header::AUTHORIZATION, "secret")]),
+            Some(401)
+        );
         assert_eq!(status(&[host]), Some(401));
     }
 
@@ -81,13 +99,22 @@ mod tests {
         let host = (header::HOST, "127.0.0.1:1");
         let origin = (header::ORIGIN, "http://127.0.0.1:1");
         assert_eq!(status(&[host, authorization.clone(), origin]), Some(403));
-        assert_eq!(status(&[(header::HOST, "evil.example:1"), authorization.clone()]), Some(403));
+        assert_eq!(
+            status(&[(header::HOST, "evil.example:1"), authorization.clone()]),
+            Some(403)
+        );
         assert_eq!(status(&[authorization]), Some(403));
     }
 
     #[test]
     fn hosts_of_the_loopback_are_known_with_and_without_port() {
-        for host in ["localhost", "localhost:1", "127.0.0.1:65535", "[::1]:1", "[::1]"] {
+        for host in [
+            "localhost",
+            "localhost:1",
+            "127.0.0.1:65535",
+            "[::1]:1",
+            "[::1]",
+        ] {
             assert!(is_loopback(host), "{host}");
         }
         for host in ["localhost.evil.example", "127.0.0.1.evil:1", "", "[::1]x:1"] {

@@ -13,7 +13,7 @@ use koi_mcp_server::McpServer;
 use koi_pipeline::{Intake, Pipeline};
 use koi_registry::{Grant, GrantRequest, Install, Invocation, Registry};
 use koi_rid::{Contents, Rid};
-use koi_store::{Stores, StoredBundle};
+use koi_store::{StoredBundle, Stores};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -80,7 +80,10 @@ pub fn router(parts: AdminParts, token: &str) -> Router {
         .route("/v1/dead-letters/{id}", post(retry))
         .route("/v1/mcp", post(mcp))
         .layer(DefaultBodyLimit::max(MAX_COMPONENT))
-        .layer(middleware::from_fn_with_state(Token(Arc::from(token)), check))
+        .layer(middleware::from_fn_with_state(
+            Token(Arc::from(token)),
+            check,
+        ))
         .with_state(parts)
 }
 
@@ -129,11 +132,21 @@ async fn install(
 }
 
 fn parse_grants(grants: &[String]) -> Result<Vec<Grant>, Problem> {
-    grants.iter().map(|text| text.parse().map_err(Problem::bad_request)).collect()
+    grants
+        .iter()
+        .map(|text| text.parse().map_err(Problem::bad_request))
+        .collect()
 }
 
-async fn remove(State(parts): State<AdminParts>, Path(name): Path<String>) -> Result<Json<Value>, Problem> {
-    parts.registry.remove(&name).await.map_err(Problem::refused)?;
+async fn remove(
+    State(parts): State<AdminParts>,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    parts
+        .registry
+        .remove(&name)
+        .await
+        .map_err(Problem::refused)?;
     Ok(Json(json!({"removed": name})))
 }
 
@@ -142,7 +155,11 @@ async fn set_grants(
     Path(name): Path<String>,
     Json(grants): Json<Vec<String>>,
 ) -> Result<Json<Value>, Problem> {
-    parts.registry.set_grants(&name, parse_grants(&grants)?).await.map_err(Problem::refused)?;
+    parts
+        .registry
+        .set_grants(&name, parse_grants(&grants)?)
+        .await
+        .map_err(Problem::refused)?;
     Ok(Json(json!({"extension": name, "grants": grants})))
 }
 
@@ -162,9 +179,16 @@ async fn read(
     Query(query): Query<RidQuery>,
 ) -> Result<Response, Problem> {
     let rid = query.parse()?;
-    let stored = parts.stores.bundles.read(&rid).await.map_err(Problem::internal)?;
+    let stored = parts
+        .stores
+        .bundles
+        .read(&rid)
+        .await
+        .map_err(Problem::internal)?;
     let stored = stored.ok_or_else(|| {
-        Problem::not_found(format!("nothing is stored under {rid}; `koi-mcp dead-letters list` shows what was refused"))
+        Problem::not_found(format!(
+            "nothing is stored under {rid}; `koi-mcp dead-letters list` shows what was refused"
+        ))
     })?;
     let json = [(header::CONTENT_TYPE, "application/json")];
     Ok((json, bundle_json(&stored)).into_response())
@@ -193,14 +217,22 @@ async fn publish(
     let mut accepted = Vec::with_capacity(publications.len());
     for (index, publication) in publications.iter().enumerate() {
         let at = |error: &dyn std::fmt::Display| {
-            Problem::bad_request(format!("object {} ({}): {error}", index + 1, publication.rid))
+            Problem::bad_request(format!(
+                "object {} ({}): {error}",
+                index + 1,
+                publication.rid
+            ))
         };
         let rid = Rid::parse(&publication.rid).map_err(|error| at(&error))?;
         let contents = Contents::parse(publication.contents.get()).map_err(|error| at(&error))?;
         accepted.push(rid.to_string());
         arrivals.push(koi_pipeline::publication(rid, contents));
     }
-    parts.intake.accept(arrivals).await.map_err(Problem::internal)?;
+    parts
+        .intake
+        .accept(arrivals)
+        .await
+        .map_err(Problem::internal)?;
     Ok(Json(json!({"accepted": accepted})))
 }
 
@@ -224,7 +256,9 @@ async fn call(
 ) -> Result<Json<Value>, Problem> {
     let snapshot = parts.registry.snapshot();
     let tool = snapshot.tools.get(&name).ok_or_else(|| {
-        Problem::not_found(format!("there is no tool {name:?}; `koi-mcp extension list` shows what is installed"))
+        Problem::not_found(format!(
+            "there is no tool {name:?}; `koi-mcp extension list` shows what is installed"
+        ))
     })?;
     tool.check_arguments(&arguments).map_err(Problem::refused)?;
     let output = tool
@@ -239,8 +273,12 @@ async fn call(
 }
 
 async fn dead_letters(State(parts): State<AdminParts>) -> Result<Json<Value>, Problem> {
-    let page =
-        parts.stores.dead_letters.list(None, DEAD_LETTERS).await.map_err(Problem::internal)?;
+    let page = parts
+        .stores
+        .dead_letters
+        .list(None, DEAD_LETTERS)
+        .await
+        .map_err(Problem::internal)?;
     let letters: Vec<Value> = page
         .items
         .iter()
@@ -261,14 +299,20 @@ async fn dead_letters(State(parts): State<AdminParts>) -> Result<Json<Value>, Pr
     Ok(Json(letters.into()))
 }
 
-async fn retry(State(parts): State<AdminParts>, Path(id): Path<u64>) -> Result<Json<Value>, Problem> {
+async fn retry(
+    State(parts): State<AdminParts>,
+    Path(id): Path<u64>,
+) -> Result<Json<Value>, Problem> {
     parts.pipeline.redrive(id).await.map_err(Problem::refused)?;
     Ok(Json(json!({"retried": id})))
 }
 
 /// Turns the connection into an MCP byte stream.
 async fn mcp(State(parts): State<AdminParts>, mut request: Request) -> Result<Response, Problem> {
-    let wanted = request.headers().get(header::UPGRADE).and_then(|value| value.to_str().ok());
+    let wanted = request
+        .headers()
+        .get(header::UPGRADE)
+        .and_then(|value| value.to_str().ok());
     if wanted != Some(MCP_UPGRADE) {
         return Err(Problem::new(
             StatusCode::UPGRADE_REQUIRED,

@@ -14,7 +14,9 @@ pub(super) async fn run(data_dir: &Path, command: DeadLettersCommand, json: bool
     let client = Client::of(data_dir)?;
     match command {
         DeadLettersCommand::List => {
-            let answer: Value = client.send(client.request(Method::GET, "dead-letters")).await?;
+            let answer: Value = client
+                .send(client.request(Method::GET, "dead-letters"))
+                .await?;
             if json {
                 print::json(&answer);
                 return Ok(());

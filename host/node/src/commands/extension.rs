@@ -13,7 +13,12 @@ use crate::cli::ExtensionCommand;
 pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) -> Result<()> {
     let client = Client::of(data_dir)?;
     match command {
-        ExtensionCommand::Install { file, grants, grant_asked, settings } => {
+        ExtensionCommand::Install {
+            file,
+            grants,
+            grant_asked,
+            settings,
+        } => {
             let options = InstallOptions {
                 grants,
                 grant_asked,
@@ -25,13 +30,19 @@ pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) 
         ExtensionCommand::List => list(&client, json).await,
         ExtensionCommand::Remove { name } => {
             let request = client.request(Method::DELETE, &format!("extensions/{name}"));
-            report(&client.send(request).await?, json, &format!("{name} is removed"));
+            report(
+                &client.send(request).await?,
+                json,
+                &format!("{name} is removed"),
+            );
             Ok(())
         }
         ExtensionCommand::Grants { name } => {
             let extension = find(&client, &name).await?;
             if json {
-                print::json(&json!({"grants": extension["grants"], "missing": extension["missing"]}));
+                print::json(
+                    &json!({"grants": extension["grants"], "missing": extension["missing"]}),
+                );
                 return Ok(());
             }
             for (state, member) in [("granted", "grants"), ("asked", "missing")] {
@@ -43,7 +54,13 @@ pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) 
         }
         ExtensionCommand::Grant { name, grants } => {
             change(&client, &name, json, |mut now| {
-                now.extend(grants.iter().filter(|grant| !now.contains(grant)).cloned().collect::<Vec<_>>());
+                now.extend(
+                    grants
+                        .iter()
+                        .filter(|grant| !now.contains(grant))
+                        .cloned()
+                        .collect::<Vec<_>>(),
+                );
                 Ok(now)
             })
             .await
@@ -51,9 +68,15 @@ pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) 
         ExtensionCommand::Revoke { name, grants } => {
             change(&client, &name, json, |now| {
                 if let Some(unknown) = grants.iter().find(|grant| !now.contains(grant)) {
-                    bail!("{name} was not granted {unknown}; it has: {}", now.join(" "));
+                    bail!(
+                        "{name} was not granted {unknown}; it has: {}",
+                        now.join(" ")
+                    );
                 }
-                Ok(now.into_iter().filter(|grant| !grants.contains(grant)).collect())
+                Ok(now
+                    .into_iter()
+                    .filter(|grant| !grants.contains(grant))
+                    .collect())
             })
             .await
         }
@@ -61,8 +84,8 @@ pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) 
 }
 
 async fn install(client: &Client, file: &Path, options: &InstallOptions, json: bool) -> Result<()> {
-    let component = std::fs::read(file)
-        .with_context(|| format!("cannot read {}", file.display()))?;
+    let component =
+        std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let options = serde_json::to_string(options)?;
     let request = client
         .request(Method::POST, "extensions")
@@ -79,7 +102,11 @@ async fn install(client: &Client, file: &Path, options: &InstallOptions, json: b
         print::cell(&answer, "version"),
         print::cell(&answer, "revision"),
     );
-    for (what, member) in [("RID types", "rid_types"), ("tools", "tools"), ("granted", "grants")] {
+    for (what, member) in [
+        ("RID types", "rid_types"),
+        ("tools", "tools"),
+        ("granted", "grants"),
+    ] {
         let value = print::cell(&answer, member);
         if !value.is_empty() {
             println!("  {what:10} {value}");
@@ -88,13 +115,18 @@ async fn install(client: &Client, file: &Path, options: &InstallOptions, json: b
     let missing = print::cell(&answer, "missing");
     if !missing.is_empty() {
         println!("  not granted {missing}");
-        println!("  to grant    koi-mcp extension grant {} {missing}", print::cell(&answer, "name"));
+        println!(
+            "  to grant    koi-mcp extension grant {} {missing}",
+            print::cell(&answer, "name")
+        );
     }
     Ok(())
 }
 
 async fn list(client: &Client, json: bool) -> Result<()> {
-    let answer: Value = client.send(client.request(Method::GET, "extensions")).await?;
+    let answer: Value = client
+        .send(client.request(Method::GET, "extensions"))
+        .await?;
     if json {
         print::json(&answer);
         return Ok(());
@@ -104,9 +136,7 @@ async fn list(client: &Client, json: bool) -> Result<()> {
         .into_iter()
         .flatten()
         .map(|extension| {
-            let count = |member: &str| {
-                extension[member].as_array().map_or(0, Vec::len).to_string()
-            };
+            let count = |member: &str| extension[member].as_array().map_or(0, Vec::len).to_string();
             let state = match &extension["error"] {
                 Value::String(error) => format!("failed: {error}"),
                 _ => print::cell(extension, "state"),
@@ -124,13 +154,25 @@ async fn list(client: &Client, json: bool) -> Result<()> {
     if rows.is_empty() {
         println!("no extension is installed; `koi-mcp extension install FILE` installs one");
     } else {
-        print::table(["NAME", "VERSION", "REVISION", "TOOLS", "NOT GRANTED", "STATE"], &rows);
+        print::table(
+            [
+                "NAME",
+                "VERSION",
+                "REVISION",
+                "TOOLS",
+                "NOT GRANTED",
+                "STATE",
+            ],
+            &rows,
+        );
     }
     Ok(())
 }
 
 async fn find(client: &Client, name: &str) -> Result<Value> {
-    let answer: Vec<Value> = client.send(client.request(Method::GET, "extensions")).await?;
+    let answer: Vec<Value> = client
+        .send(client.request(Method::GET, "extensions"))
+        .await?;
     answer
         .into_iter()
         .find(|extension| extension["name"] == name)
@@ -146,9 +188,15 @@ async fn change(
     let extension = find(client, name).await?;
     let now = serde_json::from_value(extension["grants"].clone())?;
     let grants: Vec<String> = edit(now)?;
-    let request = client.request(Method::PUT, &format!("extensions/{name}/grants")).json(&grants);
+    let request = client
+        .request(Method::PUT, &format!("extensions/{name}/grants"))
+        .json(&grants);
     let answer = client.send(request).await?;
-    report(&answer, json, &format!("{name} is granted: {}", grants.join(" ")));
+    report(
+        &answer,
+        json,
+        &format!("{name} is granted: {}", grants.join(" ")),
+    );
     Ok(())
 }
 
@@ -179,9 +227,16 @@ mod tests {
 
     #[test]
     fn settings_are_json_where_they_parse_as_such() {
-        let settings = ["name=bob".to_owned(), "n=3".to_owned(), "list=[1]".to_owned()];
+        let settings = [
+            "name=bob".to_owned(),
+            "n=3".to_owned(),
+            "list=[1]".to_owned(),
+        ];
         let parsed = parse_settings(&settings).unwrap();
-        assert_eq!(Value::Object(parsed), json!({"name": "bob", "n": 3, "list": [1]}));
+        assert_eq!(
+            Value::Object(parsed),
+            json!({"name": "bob", "n": 3, "list": [1]})
+        );
         assert!(parse_settings(&["name".to_owned()]).is_err());
     }
 }

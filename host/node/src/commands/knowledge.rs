@@ -16,7 +16,9 @@ const BATCH: usize = 500;
 pub(super) async fn publish(data_dir: &Path, file: &Path, json: bool) -> Result<()> {
     let (name, text) = if file.as_os_str() == "-" {
         let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .context("cannot read standard input")?;
         ("standard input".to_owned(), text)
     } else {
         let name = file.display().to_string();
@@ -24,12 +26,15 @@ pub(super) async fn publish(data_dir: &Path, file: &Path, json: bool) -> Result<
         (name, text)
     };
     let publications = parse(&text).with_context(|| {
-        format!("{name}: expected {{\"rid\": …, \"contents\": {{…}}}}, an array of such, or one a line")
+        format!(
+            "{name}: expected {{\"rid\": …, \"contents\": {{…}}}}, an array of such, or one a line"
+        )
     })?;
     let client = Client::of(data_dir)?;
     for batch in publications.chunks(BATCH) {
-        let answer: Value =
-            client.send(client.request(Method::POST, "bundles").json(&batch)).await?;
+        let answer: Value = client
+            .send(client.request(Method::POST, "bundles").json(&batch))
+            .await?;
         if json {
             print::json(&answer);
             continue;
@@ -46,12 +51,16 @@ fn parse(text: &str) -> serde_json::Result<Vec<Publication>> {
     if text.trim_start().starts_with('[') {
         return serde_json::from_str(text);
     }
-    serde_json::Deserializer::from_str(text).into_iter().collect()
+    serde_json::Deserializer::from_str(text)
+        .into_iter()
+        .collect()
 }
 
 pub(super) async fn forget(data_dir: &Path, rid: &str, json: bool) -> Result<()> {
     let client = Client::of(data_dir)?;
-    let request = client.request(Method::DELETE, "bundles").query(&[("rid", rid)]);
+    let request = client
+        .request(Method::DELETE, "bundles")
+        .query(&[("rid", rid)]);
     let answer: Value = client.send(request).await?;
     if json {
         print::json(&answer);
@@ -63,7 +72,9 @@ pub(super) async fn forget(data_dir: &Path, rid: &str, json: bool) -> Result<()>
 
 pub(super) async fn read(data_dir: &Path, rid: &str) -> Result<()> {
     let client = Client::of(data_dir)?;
-    let request = client.request(Method::GET, "bundles").query(&[("rid", rid)]);
+    let request = client
+        .request(Method::GET, "bundles")
+        .query(&[("rid", rid)]);
     // Printed as it was sent, so that contents keep the order of their members.
     let bundle: Box<serde_json::value::RawValue> = client.send(request).await?;
     println!("{bundle}");
@@ -77,7 +88,9 @@ pub(super) async fn call(data_dir: &Path, tool: &str, args: &str, json: bool) ->
         bail!("--args: expected a JSON object, found {args}");
     }
     let client = Client::of(data_dir)?;
-    let request = client.request(Method::POST, &format!("tools/{tool}")).json(&args);
+    let request = client
+        .request(Method::POST, &format!("tools/{tool}"))
+        .json(&args);
     let answer: Value = client.send(request).await?;
     if json {
         print::json(&answer);

@@ -29,7 +29,11 @@ pub(super) async fn run(config: Config, json: bool) -> Result<()> {
         println!("node     {}", running.node_rid);
         println!("KOI-net  {}", running.koi_url);
         println!("MCP      {}", running.mcp_url);
-        println!("admin    {} (token in {})", running.admin_url, data_dir.join("admin.token").display());
+        println!(
+            "admin    {} (token in {})",
+            running.admin_url,
+            data_dir.join("admin.token").display()
+        );
     }
     tokio::select! {
         _ = terminate.recv() => {}

@@ -55,7 +55,7 @@ impl LogSink {
                 &self.call,
                 Level::Warn,
                 "koi-mcp",
-                "the call met its limit of log bytes (setting `limits.log-bytes`): the rest is dropped",
+                "the call met its limit of log bytes (setting `limits.log_bytes`): the rest is dropped",
             );
         }
     }
@@ -230,6 +230,6 @@ mod tests {
         let lines = written(3, &["äöü\n", "more\n"]);
         assert_eq!(lines.len(), 2);
         assert_eq!(lines[0], "stdout: ä");
-        assert!(lines[1].contains("limits.log-bytes"));
+        assert!(lines[1].contains("limits.log_bytes"));
     }
 }

@@ -192,7 +192,7 @@ async fn a_flood_of_host_calls_is_stopped() {
         host_calls: 1000,
         ..Limits::default()
     };
-    assert_stopped(guest, limits, "host calls", "limits.host-calls").await;
+    assert_stopped(guest, limits, "host calls", "limits.host_calls").await;
 }
 
 #[tokio::test]
@@ -218,7 +218,7 @@ async fn a_flood_of_log_messages_is_cut_off_and_the_call_goes_on() {
     // Ten whole messages, the beginning of the eleventh, and the line that says so.
     assert_eq!(lines.len(), 12);
     assert_eq!(lines[10].2.len(), 50);
-    assert!(lines[11].2.contains("limits.log-bytes"), "{}", lines[11].2);
+    assert!(lines[11].2.contains("limits.log_bytes"), "{}", lines[11].2);
 }
 
 #[tokio::test]
