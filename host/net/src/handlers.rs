@@ -7,6 +7,7 @@ mod forget;
 mod handshake;
 mod output;
 mod profile;
+mod welcome;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ pub(crate) fn all(shared: &Arc<Shared>) -> Vec<Arc<dyn HostHandler>> {
         Arc::new(edge::EdgeNegotiation(shared.clone())),
         Arc::new(authority::ForgetAuthority(shared.clone())),
         Arc::new(output::OutputFilter(shared.clone())),
+        Arc::new(welcome::Welcome(shared.clone())),
         Arc::new(forget::ForgetNode(shared.clone())),
         Arc::new(follow::Follow(shared.clone())),
     ];

@@ -13,10 +13,12 @@ use koi_runtime::ports::Network;
 use koi_store::{Arrival, StoreError, Stores};
 use koi_wire::{NodeProfile, NodeType, Provides};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::backoff::Backoff;
 use crate::client::Client;
 use crate::contact::Contacts;
 use crate::delivery::Delivery;
@@ -24,7 +26,7 @@ use crate::graph::{Graph, KnownNode};
 use crate::network::KnownNetwork;
 use crate::offer::Offer;
 use crate::peers::Peers;
-use crate::shared::Shared;
+use crate::shared::{MAX_STRANGERS, Shared};
 use crate::{FirstContact, Identity, Role, handlers, join, server};
 
 /// Where a node that listens on an address has its endpoints.
@@ -106,6 +108,7 @@ impl Net {
             forgotten_by: Bell::default(),
             heard: Bell::default(),
             reachable: Bell::default(),
+            strangers: Semaphore::new(MAX_STRANGERS),
         });
         let client = Client::new(shared.clone())?;
         Ok(Self { shared, client })
@@ -173,8 +176,13 @@ impl Net {
                     () = stop.cancelled() => return,
                     changed = generations.changed() => if changed.is_err() { return },
                 }
-                if let Err(error) = net.renew(&registry).await {
+                let mut backoff = Backoff::default();
+                while let Err(error) = net.renew(&registry).await {
                     tracing::error!(%error, "other nodes are not told what this one provides");
+                    tokio::select! {
+                        () = stop.cancelled() => return,
+                        () = tokio::time::sleep(backoff.wait()) => {}
+                    }
                 }
             }
         });
@@ -204,6 +212,13 @@ impl Net {
         let shared = &self.shared;
         let offer = Arc::new(Offer::of(shared.role, &registry.snapshot()));
         let before = shared.offer.swap(offer.clone());
+        if before.interest != offer.interest {
+            for (node, known) in shared.graph.nodes() {
+                if KnownNode::is_full(&known) {
+                    shared.contacts.ring(&node);
+                }
+            }
+        }
         let provides: Vec<_> = offer.provides.iter().cloned().collect();
         let profile = NodeProfile {
             base_url: Some(shared.base_url.clone()),
@@ -220,22 +235,17 @@ impl Net {
             .as_ref()
             .is_none_or(|stored| stored.contents.hash() != contents.hash())
         {
-            let stored = stored.as_ref().map(|stored| &stored.manifest);
-            let bundle = Shared::succeed(stored, shared.me().clone(), contents);
-            shared
-                .intake
-                .publish(vec![Arrival {
-                    correlation: correlation(),
-                    ..Arrival::from(Event::of_bundle(EventType::Update, bundle.clone()))
-                }])
-                .await?;
-            shared.profile.store(Some(Arc::new(bundle)));
-        }
-        if before.interest != offer.interest {
-            for (node, known) in shared.graph.nodes() {
-                if KnownNode::is_full(&known) {
-                    shared.contacts.ring(&node);
-                }
+            let manifest = stored.as_ref().map(|stored| &stored.manifest);
+            let bundle = Shared::succeed(manifest, shared.me().clone(), contents);
+            // Before it is on its way: whoever subscribes meanwhile is sent this one.
+            shared.profile.store(Some(Arc::new(bundle.clone())));
+            let arrival = Arrival {
+                correlation: correlation(),
+                ..Arrival::from(Event::of_bundle(EventType::Update, bundle))
+            };
+            if let Err(error) = shared.intake.publish(vec![arrival]).await {
+                shared.profile.store(stored);
+                return Err(error.into());
             }
         }
         Ok(())

@@ -45,11 +45,6 @@ impl Peers {
         graph.node(rid).or_else(|| self.introduced.get(rid))
     }
 
-    /// The node has been forgotten.
-    pub(crate) fn forget(&self, rid: &Rid) {
-        self.introduced.invalidate(rid);
-    }
-
     /// How to spell what is sent to a peer. Until it has shown that it signs extra manifest members
     /// it is sent none: every version of the reference accepts manifests without.
     pub(crate) fn dialect(&self, graph: &Graph, rid: &Rid) -> Dialect {

@@ -5,6 +5,7 @@
 //! old clients send none.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -13,7 +14,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use koi_pipeline::{IntakeError, correlation};
-use koi_rid::Event;
+use koi_rid::{Bundle, EventType, Rid};
 use koi_store::{Arrival, StoreError};
 use koi_wire::{Endpoint, Envelope, ErrorCode, Message, Payload, PublicKey, WireError, seal};
 
@@ -23,6 +24,10 @@ use crate::shared::Shared;
 
 /// Longest request that is read, in bytes.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+
+/// How long the profile of an asker may be on its way. A Python coordinator collects events for a
+/// second before it sends them; askers wait for five.
+const PROFILE_WITHIN: Duration = Duration::from_secs(2);
 
 /// Where the endpoints are, before their own paths.
 pub(crate) const PREFIX: &str = "/koi-net";
@@ -129,7 +134,7 @@ fn json(status: StatusCode, body: String) -> Response {
 }
 
 async fn answer(shared: &Shared, endpoint: Endpoint, body: &[u8]) -> Result<String, Problem> {
-    let message = open(shared, endpoint, body)?;
+    let message = open(shared, endpoint, body).await?;
     let peer = message.source;
     shared.heard.ring(&peer);
     let payload = match message.payload {
@@ -165,42 +170,52 @@ async fn answer(shared: &Shared, endpoint: Endpoint, body: &[u8]) -> Result<Stri
 }
 
 /// Verifies a request, in the order of the reference: who, their key, their signature, for whom.
-fn open(shared: &Shared, endpoint: Endpoint, body: &[u8]) -> Result<Message, Problem> {
+async fn open(shared: &Shared, endpoint: Endpoint, body: &[u8]) -> Result<Message, Problem> {
     let envelope = Envelope::parse(body, endpoint.request()).map_err(WireError::from)?;
     let source = envelope.source().clone();
-    let mut introduced = None;
-    let key: PublicKey = match shared.peers.find(&shared.graph, &source) {
-        Some(known) => known.key.clone(),
-        None => {
-            let profile = envelope
-                .introduction()
-                .ok_or_else(|| WireError::unknown_node(&source))?;
-            let key = profile.key().map_err(|error| WireError::Refused {
-                code: ErrorCode::InvalidKey,
-                message: error.to_string(),
-            })?;
-            introduced = Some(profile);
-            key
-        }
+    let key: PublicKey = if let Some(known) = shared.peers.find(&shared.graph, &source) {
+        known.key.clone()
+    } else if let Some(profile) = envelope.introduction() {
+        profile.key().map_err(|error| WireError::Refused {
+            code: ErrorCode::InvalidKey,
+            message: error.to_string(),
+        })?
+    } else {
+        let known = await_profile(shared, &source).await;
+        known.ok_or_else(|| WireError::unknown_node(&source))?.key.clone()
     };
     let message = envelope.open(&key, shared.me())?;
-    if let Some(profile) = introduced {
-        let signs_extras = first_introduction(&message, &source)
-            .and_then(|event| event.manifest.as_ref())
-            .is_some_and(|manifest| !manifest.extras.is_empty());
-        if let Some(node) = KnownNode::new(&source, profile, signs_extras) {
-            shared.peers.introduce(&source, node);
-        }
+    // Of a known node, too: it may ask to be forgotten in the same envelope, and is to be known
+    // without a gap.
+    if let Some(node) = introduced(&message) {
+        shared.peers.introduce(&source, node);
     }
     shared.peers.learn(&shared.graph, &message);
     Ok(message)
 }
 
-fn first_introduction<'a>(message: &'a Message, source: &koi_rid::Rid) -> Option<&'a Event> {
-    match &message.payload {
-        Payload::Events { events } => events
-            .iter()
-            .find(|event| event.rid == *source && event.manifest.is_some()),
-        _ => None,
-    }
+/// A node's profile. A node that the first contact has introduced to one side may ask before it has
+/// introduced the other, and a Python node asks only once: so it is waited for a little.
+async fn await_profile(shared: &Shared, node: &Rid) -> Option<Arc<KnownNode>> {
+    // Strangers must not pile up; who finds no room is told at once.
+    let _room = shared.strangers.try_acquire().ok()?;
+    let known = tokio::time::timeout(PROFILE_WITHIN, shared.graph.known(node)).await;
+    known.ok().and_then(|()| shared.graph.node(node))
+}
+
+/// The node that introduces itself in a message.
+fn introduced(message: &Message) -> Option<KnownNode> {
+    let Payload::Events { events } = &message.payload else {
+        return None;
+    };
+    let event = events.iter().find(|event| {
+        event.rid == message.source
+            && event.event_type == EventType::New
+            && event.manifest.is_some()
+            && event.contents.is_some()
+    })?;
+    KnownNode::of(&Bundle {
+        manifest: event.manifest.clone()?,
+        contents: event.contents.clone()?,
+    })
 }

@@ -6,11 +6,15 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use koi_pipeline::{Bell, Intake};
 use koi_rid::{Bundle, Contents, Manifest, Rid, Timestamp};
 use koi_store::Stores;
+use tokio::sync::Semaphore;
 
 use crate::graph::Graph;
 use crate::identity::Identity;
 use crate::offer::Offer;
 use crate::peers::Peers;
+
+/// How many requests of unknown nodes may wait for a profile at a time.
+pub(crate) const MAX_STRANGERS: usize = 64;
 
 /// What a node is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -54,6 +58,8 @@ pub(crate) struct Shared {
     pub(crate) forgotten_by: Bell,
     /// Nodes whose profile was just stored: what waits for them has an address now.
     pub(crate) reachable: Bell,
+    /// Room for askers whose profile may still be on its way.
+    pub(crate) strangers: Semaphore,
     /// Nodes that have just been heard of: what waits for them may be tried at once.
     pub(crate) heard: Bell,
 }

@@ -208,6 +208,28 @@ async fn an_extension_that_is_installed_later_widens_what_is_subscribed_to() {
 }
 
 #[tokio::test]
+async fn a_profile_that_changes_during_the_handshake_is_not_lost() {
+    let coordinator = Plan::new("coordinator", Role::Coordinator)
+        .owning(&[])
+        .start()
+        .await;
+    for name in ["one", "two", "three", "four"] {
+        let producer = Plan::new(name, Role::Producer)
+            .owning(&[])
+            .through(&coordinator)
+            .start()
+            .await;
+        producer.install(&["orn:test.note"]).await;
+        coordinator
+            .until("the profile with the type", async |node| {
+                let stored = node.stores.bundles.read(producer.rid()).await.unwrap();
+                stored.is_some_and(|s| s.bundle.contents.as_str().contains("orn:test.note"))
+            })
+            .await;
+    }
+}
+
+#[tokio::test]
 async fn knowledge_of_a_provider_is_dereferenced() {
     let (_coordinator, producer, consumer) = three().await;
     producer.publish("orn:test.note:far", "far away").await;

@@ -31,7 +31,6 @@ impl HostHandler for Follow {
         let shared = &self.0;
         let knowledge = &object.knowledge;
         if knowledge.normalized == Some(EventType::Forget) {
-            shared.peers.forget(&knowledge.rid);
             shared.graph.remove(&knowledge.rid);
             return Ok(Flow::Continue);
         }
