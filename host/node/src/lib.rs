@@ -22,9 +22,39 @@ mod drop_folder;
 mod log;
 mod node;
 
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
 pub use config::{
     AdminConfig, Config, ExtensionsConfig, FirstContact, KoiConfig, LogConfig, LogFormat,
     McpConfig, NodeConfig, Role, RuntimeConfig,
 };
 pub use data_dir::RunningNode;
 pub use node::{Node, STOP_WITHIN};
+
+/// The program: exit code 0 when done, 1 when it failed, 2 for wrong usage.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("koi-mcp: cannot start threads: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let result = runtime.block_on(commands::run(cli));
+    // Standard input may be in a read that nothing ends.
+    runtime.shutdown_background();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("koi-mcp: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
