@@ -9,7 +9,7 @@ use koi_registry::{HandlerEntry, Invocation, Snapshot};
 use koi_rid::{Bundle, Contents, Event, EventType, Manifest, Rid, RidType, Timestamp};
 use koi_runtime::ports::KnownBundle;
 use koi_runtime::{KnowledgeObject, Outcome, Phase, Replacement};
-use koi_store::{Arrival, ArrivalKind};
+use koi_store::{Arrival, ArrivalKind, StoredBundle};
 use tokio::sync::SemaphorePermit;
 
 use crate::fault::Fault;
@@ -39,18 +39,29 @@ impl From<koi_store::StoreError> for Halt {
     }
 }
 
+/// What is stored under an object's RID when its journey begins.
+#[derive(Default)]
+pub(crate) enum Before {
+    /// Not known yet.
+    #[default]
+    Unread,
+    /// This, or nothing.
+    Read(Option<StoredBundle>),
+}
+
 pub(crate) struct Journey<'a> {
     world: &'a World,
     snapshot: Arc<Snapshot>,
     rid_type: RidType,
     invocation: Invocation,
     object: Object,
+    before: Before,
     /// Held while the object is worked on, not while it waits for another node.
     worker: Option<SemaphorePermit<'a>>,
 }
 
 impl<'a> Journey<'a> {
-    pub(crate) fn new(world: &'a World, arrival: &Arrival) -> Self {
+    pub(crate) fn new(world: &'a World, arrival: &Arrival, before: Before) -> Self {
         let event_type = match arrival.kind {
             ArrivalKind::Event(event_type) => Some(event_type),
             ArrivalKind::Listed => None,
@@ -73,7 +84,10 @@ impl<'a> Journey<'a> {
             correlation: arrival.correlation.clone(),
             effects: Effects::default(),
         };
-        Self::of(world, object)
+        Self {
+            before,
+            ..Self::of(world, object)
+        }
     }
 
     /// The rest of a journey whose object has been committed: the Final phase.
@@ -93,6 +107,7 @@ impl<'a> Journey<'a> {
                 ..Invocation::new(object.correlation.as_str())
             },
             object,
+            before: Before::Unread,
             worker: None,
         }
     }
@@ -409,12 +424,13 @@ impl<'a> Journey<'a> {
     }
 
     async fn read_previous(&mut self) -> Result<(), Halt> {
-        let stored = self
-            .world
-            .stores
-            .bundles
-            .read(&self.object.knowledge.rid)
-            .await?;
+        let stored = match std::mem::take(&mut self.before) {
+            Before::Read(stored) => stored,
+            Before::Unread => {
+                let bundles = &self.world.stores.bundles;
+                bundles.read(&self.object.knowledge.rid).await?
+            }
+        };
         self.object.knowledge.previous = stored.map(|stored| KnownBundle {
             bundle: stored.bundle,
             written_by: stored.written_by,

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::fault::{Fault, Persistence};
-use crate::journey::{Halt, Journey};
+use crate::journey::{Before, Halt, Journey};
 use crate::lanes::Lanes;
 use crate::pipeline::{PipelineParts, Retry};
 use crate::{Bell, Change, Fetch, HostHandler, Intake, Object};
@@ -63,14 +63,14 @@ impl World {
 
     /// Brings an object to its end, over as many tries as that takes. Returns early, the object
     /// still in the inbox, if the node stops.
-    pub(crate) async fn settle(&self, entry: &InboxEntry) {
+    pub(crate) async fn settle(&self, entry: &InboxEntry, mut before: Before) {
         let mut attempts = entry.attempts;
         let mut store_wait = Duration::from_millis(100);
         if !self.pause(until(entry.due)).await {
             return;
         }
         loop {
-            let mut journey = Journey::new(self, &entry.arrival);
+            let mut journey = Journey::new(self, &entry.arrival, std::mem::take(&mut before));
             let outcome = AssertUnwindSafe(journey.run())
                 .catch_unwind()
                 .await
