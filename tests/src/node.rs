@@ -31,6 +31,7 @@ pub struct Node {
 pub struct NodeBuilder {
     command: Command,
     data_dir: PathBuf,
+    koi_listen: String,
 }
 
 impl NodeBuilder {
@@ -39,12 +40,19 @@ impl NodeBuilder {
     pub fn new(name: &str, data_dir: &Path) -> Self {
         let mut command = Command::new(program("koi-mcp"));
         command
-            .args(["serve", "--json", "--name", name, "--koi-listen", "127.0.0.1:0"])
+            .args(["serve", "--json", "--name", name])
             .args(["--mcp-listen", "127.0.0.1:0", "--data-dir"])
             .arg(data_dir)
             .current_dir(data_dir.parent().unwrap_or(data_dir))
             .env("KOI_MCP_LOG__LEVEL", "info,koi_net=debug,koi_pipeline=debug");
-        Self { command, data_dir: data_dir.to_owned() }
+        Self { command, data_dir: data_dir.to_owned(), koi_listen: "127.0.0.1:0".to_owned() }
+    }
+
+    /// Where it speaks KOI-net, in place of a free port.
+    #[must_use]
+    pub fn koi_listen(mut self, address: &str) -> Self {
+        address.clone_into(&mut self.koi_listen);
+        self
     }
 
     /// Further flags of `koi-mcp serve`.
@@ -67,6 +75,7 @@ impl NodeBuilder {
     /// If it does not become ready.
     #[must_use]
     pub fn start(mut self) -> Node {
+        self.command.args(["--koi-listen", &self.koi_listen]);
         let log = self.data_dir.with_extension("log");
         let log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
         let (process, ready) = Process::start(self.command.stderr(Stdio::from(log)));
@@ -107,7 +116,6 @@ impl Node {
     ///
     /// # Panics
     /// If it does not.
-    #[must_use]
     pub fn json(&self, args: &[&str]) -> Value {
         let output = self.command(&[args, &["--json"]].concat());
         let text = String::from_utf8_lossy(&output.stdout);

@@ -142,17 +142,26 @@ impl Peer {
         eventually(&format!("{rid} in the cache of {}", self.rid), async || self.bundle(rid).await).await
     }
 
-    /// Waits until both edges between it and another node are approved.
-    pub async fn is_connected_to(&self, other: &str) {
-        eventually(&format!("edges between {} and {other}", self.rid), async || {
+    /// Waits until the other node has approved this one's subscription to a RID type.
+    pub async fn subscribes_to(&self, other: &str, rid_type: &str) {
+        self.has_edge(other, &self.rid, rid_type).await;
+    }
+
+    /// Waits until this node has approved the other one's subscription to a RID type.
+    pub async fn is_subscribed_by(&self, other: &str, rid_type: &str) {
+        self.has_edge(&self.rid, other, rid_type).await;
+    }
+
+    async fn has_edge(&self, provider: &str, subscriber: &str, rid_type: &str) {
+        eventually(&format!("an edge from {provider} to {subscriber}"), async || {
             let state = self.state().await;
-            let edges = state["edges"].as_array()?;
-            let approved = |source: &str, target: &str| {
-                edges.iter().any(|edge| {
-                    edge["source"] == source && edge["target"] == target && edge["status"] == "APPROVED"
-                })
-            };
-            (approved(&self.rid, other) && approved(other, &self.rid)).then_some(())
+            let approved = state["edges"].as_array()?.iter().any(|edge| {
+                edge["source"] == provider
+                    && edge["target"] == subscriber
+                    && edge["status"] == "APPROVED"
+                    && edge["rid_types"].as_array().is_some_and(|all| all.iter().any(|each| each == rid_type))
+            });
+            approved.then_some(())
         })
         .await;
     }
