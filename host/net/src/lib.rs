@@ -22,6 +22,7 @@ mod network;
 mod node;
 mod offer;
 mod peers;
+mod recent;
 mod server;
 mod shared;
 

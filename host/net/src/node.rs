@@ -26,6 +26,7 @@ use crate::graph::{Graph, KnownNode};
 use crate::network::KnownNetwork;
 use crate::offer::Offer;
 use crate::peers::Peers;
+use crate::recent::Recent;
 use crate::shared::{MAX_STRANGERS, Shared};
 use crate::{FirstContact, Identity, Role, handlers, join, server};
 
@@ -102,6 +103,7 @@ impl Net {
             stores: parts.stores,
             intake: parts.intake,
             peers: Peers::default(),
+            recent: Recent::default(),
             offer: ArcSwap::from_pointee(Offer::default()),
             profile: ArcSwapOption::from(profile.map(|stored| Arc::new(stored.bundle))),
             contacts: Bell::default(),

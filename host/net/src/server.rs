@@ -182,7 +182,10 @@ async fn open(shared: &Shared, endpoint: Endpoint, body: &[u8]) -> Result<Messag
         })?
     } else {
         let known = await_profile(shared, &source).await;
-        known.ok_or_else(|| WireError::unknown_node(&source))?.key.clone()
+        known
+            .ok_or_else(|| WireError::unknown_node(&source))?
+            .key
+            .clone()
     };
     let message = envelope.open(&key, shared.me())?;
     // Of a known node, too: it may ask to be forgotten in the same envelope, and is to be known

@@ -12,6 +12,7 @@ use crate::graph::Graph;
 use crate::identity::Identity;
 use crate::offer::Offer;
 use crate::peers::Peers;
+use crate::recent::Recent;
 
 /// How many requests of unknown nodes may wait for a profile at a time.
 pub(crate) const MAX_STRANGERS: usize = 64;
@@ -49,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) intake: Intake,
     pub(crate) graph: Graph,
     pub(crate) peers: Peers,
+    pub(crate) recent: Recent,
     pub(crate) offer: ArcSwap<Offer>,
     /// This node's own bundle, once it has one.
     pub(crate) profile: ArcSwapOption<Bundle>,

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use koi_pipeline::{Flow, HandlerError, HostHandler, Object};
-use koi_rid::{Bundle, EventType};
+use koi_rid::{Bundle, Contents, EventType, Rid};
 use koi_runtime::Phase;
-use koi_wire::{EDGE_TYPE, NODE_TYPE};
+use koi_wire::{EDGE_TYPE, EdgeProfile, EdgeStatus, NODE_TYPE};
 
 use crate::shared::Shared;
 
@@ -45,6 +45,18 @@ impl HostHandler for Follow {
             shared.contacts.ring(&knowledge.rid);
             shared.reachable.ring(&knowledge.rid);
         }
+        if knowledge.rid.type_str() == EDGE_TYPE
+            && let Some(provider) = approved_provider(contents, shared.me())
+        {
+            // Something may have been published between catching up and now.
+            shared.contacts.ring(&provider);
+        }
         Ok(Flow::Continue)
     }
+}
+
+/// Who provides, if the edge is an approved subscription of this node.
+fn approved_provider(contents: &Contents, me: &Rid) -> Option<Rid> {
+    let edge = EdgeProfile::parse(contents).ok()?;
+    (edge.target == *me && edge.status == EdgeStatus::Approved).then_some(edge.source)
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use koi_pipeline::{Flow, HandlerError, HostHandler, Object};
-use koi_rid::{EventType, MAX_PYTHON_RID_BYTES, Rid};
-use koi_runtime::Phase;
+use koi_rid::{Bundle, Event, EventType, MAX_PYTHON_RID_BYTES, Rid};
+use koi_runtime::{KnowledgeObject, Phase};
 use koi_wire::{EDGE_TYPE, EdgeProfile};
 
 use crate::shared::Shared;
@@ -45,10 +45,15 @@ impl HostHandler for OutputFilter {
         };
         let involved = counterpart.is_some() || (born_here && knowledge.rid == *shared.me());
         let rid_type = knowledge.rid.rid_type();
-        let mut targets = BTreeSet::new();
-        if involved || shared.offer.load().provides.contains(&rid_type) {
-            targets = shared.graph.subscribers(&rid_type);
+        let provided = shared.offer.load().provides.contains(&rid_type);
+        if provided && let Some(event) = told(knowledge) {
+            shared.recent.note(event);
         }
+        let mut targets = if involved || provided {
+            shared.graph.subscribers(&rid_type)
+        } else {
+            BTreeSet::new()
+        };
         targets.extend(counterpart);
         targets.remove(shared.me());
         if let Some(source) = &knowledge.source {
@@ -69,6 +74,20 @@ impl HostHandler for OutputFilter {
         }
         object.knowledge.network_targets = targets.into_iter().collect();
         Ok(Flow::Continue)
+    }
+}
+
+/// The event that subscribers are told.
+fn told(knowledge: &KnowledgeObject) -> Option<Event> {
+    match knowledge.normalized? {
+        EventType::Forget => Some(Event::of_rid(EventType::Forget, knowledge.rid.clone())),
+        event_type => {
+            let bundle = Bundle {
+                manifest: knowledge.manifest.clone()?,
+                contents: knowledge.contents.clone()?,
+            };
+            Some(Event::of_bundle(event_type, bundle))
+        }
     }
 }
 

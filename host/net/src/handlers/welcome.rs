@@ -1,19 +1,20 @@
-//! A new subscriber to nodes is sent this node's profile: what it was told when it became known here
-//! may be out of date, and nobody else tells it.
+//! What a new subscriber is sent besides the approval: what was told to others while it was making up
+//! its mind, and, if it subscribes to nodes, this node's profile. What it was told of that when it
+//! became known here may be out of date, and nobody else tells it.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use koi_pipeline::{Flow, HandlerError, HostHandler, Object};
-use koi_rid::{Event, EventType};
+use koi_rid::{Event, EventType, MAX_PYTHON_RID_BYTES};
 use koi_runtime::Phase;
 use koi_store::Outgoing;
 use koi_wire::{EDGE_TYPE, EdgeProfile, EdgeStatus, NODE_TYPE};
 
 use crate::shared::Shared;
 
-/// Acts on this node's own approvals. The edge is in the graph by then, so a profile that changes
-/// later reaches the subscriber by itself.
+/// Acts on this node's own approvals. The edge is in the graph by then, so whatever comes later
+/// reaches the subscriber by itself.
 pub(super) struct Welcome(pub(super) Arc<Shared>);
 
 #[async_trait]
@@ -39,21 +40,28 @@ impl HostHandler for Welcome {
             .contents
             .as_ref()
             .and_then(|contents| EdgeProfile::parse(contents).ok());
-        if let Some(edge) = edge
-            && edge.source == *self.0.me()
-            && edge.status == EdgeStatus::Approved
-            && edge
-                .rid_types
-                .iter()
-                .any(|rid_type| rid_type.as_str() == NODE_TYPE)
+        let Some(edge) =
+            edge.filter(|edge| edge.source == *self.0.me() && edge.status == EdgeStatus::Approved)
+        else {
+            return Ok(Flow::Continue);
+        };
+        let mut events = self.0.recent.of(&edge.rid_types);
+        if edge
+            .rid_types
+            .iter()
+            .any(|rid_type| rid_type.as_str() == NODE_TYPE)
             && let Some(own) = self.0.own_bundle()
         {
-            let event = Event::of_bundle(EventType::Update, own.as_ref().clone());
-            object.effects.outgoing.push(Outgoing {
-                peer: edge.target,
-                event,
-            });
+            events.push(Event::of_bundle(EventType::Update, own.as_ref().clone()));
         }
+        events.retain(|event| {
+            event.rid != edge.target && event.rid.as_str().len() <= MAX_PYTHON_RID_BYTES
+        });
+        let outgoing = events.into_iter().map(|event| Outgoing {
+            peer: edge.target.clone(),
+            event,
+        });
+        object.effects.outgoing.extend(outgoing);
         Ok(Flow::Continue)
     }
 }

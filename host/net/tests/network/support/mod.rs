@@ -1,6 +1,6 @@
 //! Whole nodes in one process, over loopback, each with a store of its own and fake extensions.
 
-#[path = "../../../pipeline/tests/support/extension.rs"]
+#[path = "../../../../pipeline/tests/support/extension.rs"]
 mod extension;
 pub mod raw;
 

@@ -1,13 +1,11 @@
 //! What peers may and may not do, seen from a peer that sends whatever it likes.
 
-mod support;
-
+use super::support::raw::{RawPeer, event};
+use super::support::{NOTE, Node, Plan, rid};
 use koi_net::Role;
 use koi_rid::{Bundle, Event, EventType};
 use koi_wire::{EdgeStatus, Endpoint, ErrorCode, ErrorResponse, NODE_TYPE, NodeProfile, Payload};
 use reqwest::StatusCode;
-use support::raw::{RawPeer, event};
-use support::{NOTE, Node, Plan, rid};
 
 async fn node() -> Node {
     let node = Plan::new("node", Role::Producer).start().await;

@@ -1,11 +1,9 @@
 //! Nodes that meet, subscribe to each other and exchange knowledge.
 
-mod support;
-
+use super::support::{NOTE, Node, Plan, call, folder, identity, rid, vacant};
 use koi_net::{FirstContact, Role};
 use koi_rid::EventType;
 use koi_wire::{EDGE_TYPE, NODE_TYPE};
-use support::{NOTE, Node, Plan, call, folder, identity, rid, vacant};
 use tokio::net::TcpListener;
 
 async fn three() -> (Node, Node, Node) {
@@ -225,6 +223,31 @@ async fn a_profile_that_changes_during_the_handshake_is_not_lost() {
                 let stored = node.stores.bundles.read(producer.rid()).await.unwrap();
                 stored.is_some_and(|s| s.bundle.contents.as_str().contains("orn:test.note"))
             })
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_lost_while_a_subscription_comes_about() {
+    let coordinator = Plan::new("coordinator", Role::Coordinator)
+        .owning(&[])
+        .start()
+        .await;
+    let producer = Plan::new("producer", Role::Producer)
+        .through(&coordinator)
+        .start()
+        .await;
+    let consumer = Plan::new("consumer", Role::Consumer).through(&coordinator);
+    let (consumer, ()) = tokio::join!(consumer.start(), async {
+        for number in 0..300 {
+            producer
+                .publish(&format!("orn:test.note:{number}"), "x")
+                .await;
+        }
+    });
+    for number in 0..300 {
+        consumer
+            .has(&format!("orn:test.note:{number}"), Some("x"))
             .await;
     }
 }
