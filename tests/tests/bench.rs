@@ -30,7 +30,10 @@ fn a_short_run_of_the_bench_measures_every_row() {
     ];
     assert_eq!(names, expected);
     for row in &rows {
-        assert!(row["value"].as_f64().is_some_and(|value| value > 0.0), "{row}");
+        assert!(
+            row["value"].as_f64().is_some_and(|value| value > 0.0),
+            "{row}"
+        );
         assert_eq!(row["reference"].is_null(), row["ratio"].is_null(), "{row}");
     }
 }
