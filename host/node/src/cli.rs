@@ -15,6 +15,7 @@ use crate::config::Role;
     version,
     propagate_version = true,
     disable_help_subcommand = true,
+    args_override_self = true,
     after_help = "\
 Examples:
   koi-mcp serve                                     a node on loopback, its data in .koi/
@@ -234,6 +235,12 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn of_a_flag_given_twice_the_last_one_counts() {
+        let cli = Cli::parse_from(["koi-mcp", "serve", "--name", "a", "--name", "b"]);
+        assert_eq!(cli.flags(), serde_json::json!({"node": {"name": "b"}}));
     }
 
     #[test]

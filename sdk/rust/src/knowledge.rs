@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::host::knowledge as host;
-use crate::{Bundle, Error, Json, Publication, Result, Rid};
+use crate::{Bundle, Error, ErrorKind, Json, Publication, Result, Rid};
 
 /// The stored bundle, if there is one. Needs a grant to read.
 ///
@@ -48,17 +48,22 @@ pub fn publish(rid: &Rid, contents: &impl Serialize) -> Result<Publication> {
 
 /// Waits until a publication has been processed and is what the node has stored: from then on
 /// everybody reads it. False if that is not so within the time, since it waits behind others or was
-/// refused on its way. Needs a grant to read. The contract has no call that waits, so the store is
-/// asked again and again.
+/// refused on its way, and without a grant to read, since then the extension cannot tell: it has been
+/// published all the same. The contract has no call that waits, so the store is asked again and
+/// again.
 ///
 /// # Errors
-/// `denied` without the grant.
+/// As [`read`], without `denied`.
 pub fn stored_within(publication: &Publication, time: Duration) -> Result<bool> {
     const LONGEST_PAUSE: Duration = Duration::from_millis(50);
     let start = Instant::now();
     let mut pause = Duration::from_millis(2);
     loop {
-        if read(&publication.rid)?.is_some_and(|now| now.sha256_hash == publication.sha256_hash) {
+        let stored = match read(&publication.rid) {
+            Err(error) if error.kind == ErrorKind::Denied => return Ok(false),
+            stored => stored?,
+        };
+        if stored.is_some_and(|now| now.sha256_hash == publication.sha256_hash) {
             return Ok(true);
         }
         if start.elapsed() >= time {

@@ -194,19 +194,19 @@ async fn read(
     Ok((json, bundle_json(&stored)).into_response())
 }
 
-/// A stored bundle as `koi-mcp read` prints it: the bundle's own text, so that its contents keep
-/// their order, and who wrote it.
+/// A stored bundle as `koi-mcp read` prints it: its contents as the text that arrived, and who wrote
+/// it.
 fn bundle_json(stored: &StoredBundle) -> String {
-    let mut text = stored.bundle.to_json();
-    if let Some(writer) = &stored.written_by
-        && let Ok(writer) = serde_json::to_string(writer)
-    {
-        text.truncate(text.len() - 1);
-        text.push_str(",\"written_by\":");
-        text.push_str(&writer);
-        text.push('}');
-    }
-    text
+    let bundle = &stored.bundle;
+    let (manifest, contents) = (bundle.manifest.to_json(), bundle.contents.as_str());
+    let writer = stored
+        .written_by
+        .as_ref()
+        .and_then(|writer| serde_json::to_string(writer).ok());
+    let writer = writer
+        .map(|writer| format!(",\"written_by\":{writer}"))
+        .unwrap_or_default();
+    format!("{{\"manifest\":{manifest},\"contents\":{contents}{writer}}}")
 }
 
 async fn publish(
