@@ -12,8 +12,9 @@ use koi_wire::{EDGE_TYPE, EdgeProfile};
 use crate::shared::Shared;
 
 /// Subscribers hear of what this node provides, of its own profile and of its own edges; of such an
-/// edge its other end hears in any case. Nobody is told what they have told, and nobody of the end of
-/// an edge that went because they asked to be forgotten: they are about to begin anew.
+/// edge its other end hears in any case, and so it does of the profile, which nobody else may tell it.
+/// Nobody is told what they have told, and nobody of the end of an edge that went because they asked
+/// to be forgotten: they are about to begin anew.
 pub(super) struct OutputFilter(pub(super) Arc<Shared>);
 
 #[async_trait]
@@ -55,6 +56,14 @@ impl HostHandler for OutputFilter {
             BTreeSet::new()
         };
         targets.extend(counterpart);
+        if born_here && knowledge.rid == *shared.me() {
+            let edges = shared.graph.edges_of(shared.me());
+            targets.extend(
+                edges
+                    .iter()
+                    .filter_map(|(_, edge)| other_end(edge, shared.me())),
+            );
+        }
         targets.remove(shared.me());
         if let Some(source) = &knowledge.source {
             targets.remove(source);

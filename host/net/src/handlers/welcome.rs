@@ -1,6 +1,7 @@
-//! What a new subscriber is sent besides the approval: what was told to others while it was making up
-//! its mind, and, if it subscribes to nodes, this node's profile. What it was told of that when it
-//! became known here may be out of date, and nobody else tells it.
+//! What the other end of a new edge is sent besides the edge. A subscriber: what was told to others
+//! while it was making up its mind, and, if it subscribes to nodes, this node's profile. A provider:
+//! the profile too. What either was told of that when it became known here may be out of date, and
+//! nobody else tells it.
 
 use std::sync::Arc;
 
@@ -13,8 +14,8 @@ use koi_wire::{EDGE_TYPE, EdgeProfile, EdgeStatus, NODE_TYPE};
 
 use crate::shared::Shared;
 
-/// Acts on this node's own approvals. The edge is in the graph by then, so whatever comes later
-/// reaches the subscriber by itself.
+/// Acts on this node's own approvals and proposals. An edge that is approved is in the graph by then,
+/// one that is proposed is about to be, so whatever comes later reaches the other end by itself.
 pub(super) struct Welcome(pub(super) Arc<Shared>);
 
 #[async_trait]
@@ -40,28 +41,38 @@ impl HostHandler for Welcome {
             .contents
             .as_ref()
             .and_then(|contents| EdgeProfile::parse(contents).ok());
-        let Some(edge) =
-            edge.filter(|edge| edge.source == *self.0.me() && edge.status == EdgeStatus::Approved)
-        else {
+        let Some(edge) = edge else {
             return Ok(Flow::Continue);
         };
-        let mut events = self.0.recent.of(&edge.rid_types);
-        if edge
-            .rid_types
-            .iter()
-            .any(|rid_type| rid_type.as_str() == NODE_TYPE)
-            && let Some(own) = self.0.own_bundle()
-        {
-            events.push(Event::of_bundle(EventType::Update, own.as_ref().clone()));
-        }
-        events.retain(|event| {
-            event.rid != edge.target && event.rid.as_str().len() <= MAX_PYTHON_RID_BYTES
-        });
+        let shared = &self.0;
+        let (peer, mut events) = match edge.status {
+            EdgeStatus::Approved if edge.source == *shared.me() => {
+                let mut events = shared.recent.of(&edge.rid_types);
+                if edge.rid_types.iter().any(|each| each.as_str() == NODE_TYPE) {
+                    events.extend(self.profile());
+                }
+                (edge.target, events)
+            }
+            EdgeStatus::Proposed if edge.target == *shared.me() => {
+                (edge.source, Vec::from_iter(self.profile()))
+            }
+            _ => return Ok(Flow::Continue),
+        };
+        events
+            .retain(|event| event.rid != peer && event.rid.as_str().len() <= MAX_PYTHON_RID_BYTES);
         let outgoing = events.into_iter().map(|event| Outgoing {
-            peer: edge.target.clone(),
+            peer: peer.clone(),
             event,
         });
         object.effects.outgoing.extend(outgoing);
         Ok(Flow::Continue)
+    }
+}
+
+impl Welcome {
+    /// This node's profile as it is now.
+    fn profile(&self) -> Option<Event> {
+        let own = self.0.own_bundle()?;
+        Some(Event::of_bundle(EventType::Update, own.as_ref().clone()))
     }
 }
