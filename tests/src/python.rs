@@ -23,7 +23,6 @@ pub enum Kind {
 pub struct PeerBuilder {
     command: Command,
     name: String,
-    control: u16,
 }
 
 /// A running Python node (koi-net 2.1.2).
@@ -45,11 +44,10 @@ impl PeerBuilder {
     /// A node on a folder of its own below `folder`.
     #[must_use]
     pub fn new(kind: Kind, name: &str, folder: &Path) -> Self {
-        let control = free_port();
         let mut command = Command::new(tool("koi-net/bin/python"));
         command
             .arg(repository().join("tests/peers/koi_peer.py"))
-            .args(["--name", name, "--control-port", &control.to_string(), "--dir"])
+            .args(["--name", name, "--control-port", "0", "--dir"])
             .arg(folder.join(name))
             .args(["--kind", match kind {
                 Kind::Coordinator => "coordinator",
@@ -58,9 +56,10 @@ impl PeerBuilder {
             }]);
         match kind {
             Kind::Partial => command.args(["--poll-interval", "1"]),
+            // If somebody else has taken the port by then, the node finds another one.
             Kind::Coordinator | Kind::Full => command.args(["--port", &free_port().to_string()]),
         };
-        Self { command, name: name.to_owned(), control }
+        Self { command, name: name.to_owned() }
     }
 
     /// The node to contact first.
@@ -98,7 +97,7 @@ impl PeerBuilder {
             rid: text("rid"),
             base_url: text("base_url"),
             public_key: text("public_key"),
-            control: format!("http://127.0.0.1:{}", self.control),
+            control: format!("http://127.0.0.1:{}", ready["control_port"]),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
         }
     }
