@@ -3,7 +3,6 @@
 //! Every question is answered or fails within bounded time, and no more than an envelope's greatest
 //! length is read of an answer. A node that does not know this one is told who asks, and asked again.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,10 +10,11 @@ use async_trait::async_trait;
 use koi_pipeline::{Fetch, FetchError, Fetched};
 use koi_rid::{Bundle, Event, EventType, Manifest, Rid};
 use koi_wire::{
-    Dialect, Endpoint, Envelope, ErrorCode, ErrorResponse, FloatStyle, MAX_ENVELOPE_BYTES,
-    ManifestExtras, Payload, seal,
+    Dialect, Endpoint, Envelope, ErrorCode, FloatStyle, MAX_ENVELOPE_BYTES, ManifestExtras,
+    Payload, seal,
 };
 
+use crate::ask_error::AskError;
 use crate::graph::KnownNode;
 use crate::shared::Shared;
 
@@ -32,66 +32,6 @@ const AFTER_INTRODUCTION: [Duration; 4] = [
     Duration::from_millis(1000),
     Duration::from_millis(2000),
 ];
-
-/// Longest part of a peer's error text that is repeated.
-const MAX_REPEATED_CHARS: usize = 200;
-
-/// Why a question has no answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum AskError {
-    /// There is nobody to be asked: the node is unknown here, or has no server.
-    NoServer(Rid),
-    /// No connection, or it broke, or took too long.
-    Unreachable(String),
-    /// The node refuses the envelope.
-    Refused {
-        code: ErrorCode,
-        message: String,
-        /// Who the answering node says it is, where it does. Not signed.
-        node: Option<Rid>,
-    },
-    /// The node answered with another HTTP status.
-    Status { status: u16, body: String },
-    /// The answer is none that can be believed.
-    BadAnswer(String),
-    /// This node could not make the envelope.
-    Own(String),
-}
-
-impl AskError {
-    /// Whether the same question may be answered at another time.
-    pub(crate) fn is_transient(&self) -> bool {
-        match self {
-            Self::Unreachable(_) => true,
-            Self::Refused { code, .. } => *code == ErrorCode::UnknownNode,
-            Self::Status { status, .. } => *status >= 500 || *status == 429 || *status == 408,
-            Self::NoServer(_) | Self::BadAnswer(_) | Self::Own(_) => false,
-        }
-    }
-
-    pub(crate) fn is_unknown_node(&self) -> bool {
-        matches!(
-            self,
-            Self::Refused {
-                code: ErrorCode::UnknownNode,
-                ..
-            }
-        )
-    }
-}
-
-impl fmt::Display for AskError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoServer(node) => write!(f, "{node} has no server that is known here"),
-            Self::Unreachable(reason) => write!(f, "it cannot be reached: {reason}"),
-            Self::Refused { code, message, .. } => write!(f, "it refuses: {code}, {message}"),
-            Self::Status { status, body } => write!(f, "it answers with status {status}: {body}"),
-            Self::BadAnswer(reason) => write!(f, "its answer is not believed: {reason}"),
-            Self::Own(reason) => f.write_str(reason),
-        }
-    }
-}
 
 /// Asks other nodes on behalf of this one. Clones share connections.
 #[derive(Clone)]
@@ -152,7 +92,7 @@ impl Client {
             .await?
         {
             Payload::Rids { rids } => Ok(rids),
-            other => Err(unexpected(&other)),
+            other => Err(AskError::unexpected(&other)),
         }
     }
 
@@ -168,7 +108,7 @@ impl Client {
         };
         match self.fetch(node, Endpoint::FetchManifests, &payload).await? {
             Payload::Manifests { manifests, .. } => Ok(manifests),
-            other => Err(unexpected(&other)),
+            other => Err(AskError::unexpected(&other)),
         }
     }
 
@@ -181,7 +121,7 @@ impl Client {
         let payload = Payload::FetchBundles { rids };
         match self.fetch(node, Endpoint::FetchBundles, &payload).await? {
             Payload::Bundles { bundles, .. } => Ok(bundles),
-            other => Err(unexpected(&other)),
+            other => Err(AskError::unexpected(&other)),
         }
     }
 
@@ -270,11 +210,14 @@ impl Client {
             .post(url)
             .header(reqwest::header::CONTENT_TYPE, "application/json")
             .body(sealed);
-        let response = request.send().await.map_err(|error| unreachable(&error))?;
+        let response = request
+            .send()
+            .await
+            .map_err(|error| AskError::unreachable(&error))?;
         let status = response.status().as_u16();
         let body = read(response).await?;
         if status != 200 {
-            return Err(refusal(status, &body));
+            return Err(AskError::refusal(status, &body));
         }
         let Some(kind) = endpoint.response() else {
             return Ok(None);
@@ -315,25 +258,12 @@ fn signed_part(sealed: &str) -> &str {
         .map_or(sealed, |(signed, _)| signed)
 }
 
-fn unreachable(error: &reqwest::Error) -> AskError {
-    // The outermost text only repeats the URL; the cause says what happened.
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    AskError::Unreachable(if error.is_timeout() {
-        "it takes too long to answer".to_owned()
-    } else {
-        cause.to_string()
-    })
-}
-
 async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, AskError> {
     let mut body = Vec::new();
     while let Some(piece) = response
         .chunk()
         .await
-        .map_err(|error| unreachable(&error))?
+        .map_err(|error| AskError::unreachable(&error))?
     {
         if body.len() + piece.len() > MAX_ENVELOPE_BYTES {
             let reason = format!("it is longer than {MAX_ENVELOPE_BYTES} bytes");
@@ -344,55 +274,17 @@ async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, AskError> {
     Ok(body)
 }
 
-fn refusal(status: u16, body: &[u8]) -> AskError {
-    if let Some(response) = ErrorResponse::parse(body)
-        && let Some(code) = response.code()
-    {
-        let node = serde_json::from_slice::<serde_json::Value>(body)
-            .ok()
-            .and_then(|body| Rid::parse(body.get("node")?.as_str()?).ok())
-            .filter(koi_wire::is_node);
-        let message = response.message.unwrap_or_default();
-        return AskError::Refused {
-            code,
-            message: shortened(&message),
-            node,
-        };
-    }
-    AskError::Status {
-        status,
-        body: shortened(&String::from_utf8_lossy(body)),
-    }
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(MAX_REPEATED_CHARS).collect()
-}
-
-fn unexpected(payload: &Payload) -> AskError {
-    AskError::BadAnswer(format!("it is of type {}", payload.kind()))
-}
-
-fn fetch_error(node: &Rid, error: &AskError) -> FetchError {
-    let text = format!("{node} was asked: {error}");
-    if error.is_transient() {
-        FetchError::Transient(text)
-    } else {
-        FetchError::Permanent(text)
-    }
-}
-
 #[async_trait]
 impl Fetch for Client {
     async fn manifest(&self, source: &Rid, rid: &Rid) -> Result<Option<Manifest>, FetchError> {
         let manifests = self.manifests(source, vec![rid.clone()]).await;
-        let manifests = manifests.map_err(|error| fetch_error(source, &error))?;
+        let manifests = manifests.map_err(|error| error.of_fetching(source))?;
         Ok(manifests.into_iter().find(|manifest| manifest.rid == *rid))
     }
 
     async fn bundle(&self, source: &Rid, rid: &Rid) -> Result<Option<Bundle>, FetchError> {
         let bundles = self.bundles(source, vec![rid.clone()]).await;
-        let bundles = bundles.map_err(|error| fetch_error(source, &error))?;
+        let bundles = bundles.map_err(|error| error.of_fetching(source))?;
         Ok(bundles
             .into_iter()
             .find(|bundle| bundle.manifest.rid == *rid))

@@ -4,25 +4,20 @@
 //! One task a node at a time. It is tried again, with growing waits, as long as the node is known.
 //! Nothing here is remembered: at the next start every known node is contacted again.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use koi_pipeline::{IntakeError, correlation};
-use koi_rid::{Bundle, Contents, Event, EventType, Manifest, Rid, RidType};
-use koi_store::{Arrival, ArrivalKind, StoreError};
+use koi_pipeline::correlation;
+use koi_rid::{Contents, Event, EventType, Rid, RidType};
+use koi_store::Arrival;
 use koi_wire::{EDGE_TYPE, EdgeProfile, EdgeStatus, EdgeType, NODE_TYPE};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::backoff::Backoff;
-use crate::client::{AskError, Client};
+use crate::catch_up::{ContactError, catch_up};
+use crate::client::Client;
 use crate::shared::Shared;
-
-/// How many RIDs are compared with the store, and asked for, at once.
-const RIDS_AT_ONCE: usize = 100;
-
-/// How many bundles are asked for at once.
-const BUNDLES_AT_ONCE: usize = 50;
 
 /// What a contact is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,23 +26,6 @@ enum Purpose {
     Usual,
     /// Propose again even what stands: the node has lost it.
     Again,
-}
-
-/// Why a contact did not come to its end.
-#[derive(Debug, thiserror::Error)]
-enum ContactError {
-    #[error("{0}")]
-    Ask(AskError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Intake(#[from] IntakeError),
-}
-
-impl From<AskError> for ContactError {
-    fn from(error: AskError) -> Self {
-        Self::Ask(error)
-    }
 }
 
 #[derive(Clone)]
@@ -196,7 +174,7 @@ impl Inner {
                 Err(error) => tracing::error!(%error, "an edge could not be proposed"),
             }
         }
-        self.catch_up(node, wanted).await
+        catch_up(shared, &self.client, node, &wanted).await
     }
 
     async fn propose(&self, rid: Rid, contents: Contents) -> Result<(), ContactError> {
@@ -208,69 +186,6 @@ impl Inner {
             ..Arrival::from(Event::of_bundle(EventType::New, bundle))
         };
         Ok(self.shared.intake.accept(vec![arrival]).await?)
-    }
-
-    /// Takes over what a node has of some types and this one lacks, or has older.
-    async fn catch_up(&self, node: &Rid, wanted: BTreeSet<RidType>) -> Result<(), ContactError> {
-        let me = self.shared.me();
-        let rids = self
-            .client
-            .rids(node, wanted.iter().cloned().collect())
-            .await?;
-        let mut rids: Vec<Rid> = rids
-            .into_iter()
-            .filter(|rid| rid != me && wanted.contains(&rid.rid_type()))
-            .collect();
-        rids.sort();
-        rids.dedup();
-        let correlation = correlation();
-        for rids in rids.chunks(RIDS_AT_ONCE) {
-            let missing = self.missing(node, rids).await?;
-            for rids in missing.chunks(BUNDLES_AT_ONCE) {
-                let asked: HashSet<&Rid> = rids.iter().collect();
-                let bundles = self.client.bundles(node, rids.to_vec()).await?;
-                let arrivals: Vec<Arrival> = bundles
-                    .into_iter()
-                    .filter(|bundle| asked.contains(&bundle.manifest.rid))
-                    .map(|bundle| listed(bundle, node, &correlation))
-                    .collect();
-                self.shared.intake.accept(arrivals).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Those RIDs whose bundles are worth asking for.
-    async fn missing(&self, node: &Rid, rids: &[Rid]) -> Result<Vec<Rid>, ContactError> {
-        let stored = self.shared.stores.bundles.read_many(rids).await?;
-        let stored: HashMap<Rid, Manifest> = stored
-            .into_iter()
-            .map(|stored| (stored.bundle.manifest.rid.clone(), stored.bundle.manifest))
-            .collect();
-        let (known, mut missing): (Vec<Rid>, Vec<Rid>) = rids
-            .iter()
-            .cloned()
-            .partition(|rid| stored.contains_key(rid));
-        if !known.is_empty() {
-            let theirs = self.client.manifests(node, known).await?;
-            let newer = theirs.into_iter().filter(|theirs| {
-                stored.get(&theirs.rid).is_some_and(|ours| {
-                    ours.sha256_hash != theirs.sha256_hash && ours.timestamp < theirs.timestamp
-                })
-            });
-            missing.extend(newer.map(|manifest| manifest.rid));
-        }
-        Ok(missing)
-    }
-}
-
-/// A bundle that a node listed, as an arrival.
-pub(crate) fn listed(bundle: Bundle, source: &Rid, correlation: &str) -> Arrival {
-    Arrival {
-        kind: ArrivalKind::Listed,
-        source: Some(source.clone()),
-        correlation: correlation.to_owned(),
-        ..Arrival::from(Event::of_bundle(EventType::New, bundle))
     }
 }
 

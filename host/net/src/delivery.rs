@@ -17,8 +17,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::answers::fitting;
+use crate::ask_error::AskError;
 use crate::backoff::Backoff;
-use crate::client::{AskError, Client};
+use crate::client::Client;
 use crate::shared::Shared;
 
 /// Most events in one envelope.

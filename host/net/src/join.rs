@@ -12,9 +12,10 @@ use koi_wire::is_node;
 use tokio_util::sync::CancellationToken;
 
 use crate::FirstContact;
+use crate::ask_error::AskError;
 use crate::backoff::Backoff;
-use crate::client::{AskError, Client};
-use crate::contact::listed;
+use crate::catch_up::listed;
+use crate::client::Client;
 use crate::shared::Shared;
 
 /// How long a first contact has to introduce itself before it is asked for its profile. A Python

@@ -10,7 +10,9 @@
 //! the registry need; the registry; [`Net::host_handlers`]; the pipeline; [`Net::start`].
 
 mod answers;
+mod ask_error;
 mod backoff;
+mod catch_up;
 mod client;
 mod contact;
 mod delivery;

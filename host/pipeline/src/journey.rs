@@ -5,19 +5,16 @@
 
 use std::sync::Arc;
 
-use koi_registry::{HandlerEntry, Invocation, Snapshot};
-use koi_rid::{Bundle, Contents, Event, EventType, Manifest, Rid, RidType, Timestamp};
+use koi_registry::{Invocation, Snapshot};
+use koi_rid::{Contents, Event, EventType, Rid, RidType};
 use koi_runtime::ports::KnownBundle;
-use koi_runtime::{KnowledgeObject, Outcome, Phase, Replacement};
+use koi_runtime::{KnowledgeObject, Outcome, Phase};
 use koi_store::{Arrival, ArrivalKind, StoredBundle};
 use tokio::sync::SemaphorePermit;
 
 use crate::fault::Fault;
 use crate::settle::World;
-use crate::{Effects, Flow, MAX_DEPTH, Object, rules};
-
-/// Most nodes that a handler may want to tell of one object.
-const MAX_TARGETS: usize = 4096;
+use crate::{Effects, Flow, MAX_DEPTH, Object, replacement, rules};
 
 /// Why a journey ends before its last phase.
 pub(crate) enum Halt {
@@ -156,7 +153,23 @@ impl<'a> Journey<'a> {
         self.bundle_phase().await?;
         self.object.knowledge.phase = Phase::Network;
         self.host_handlers().await?;
-        self.guest_handlers().await
+        let targets = self.object.knowledge.network_targets.clone();
+        self.guest_handlers().await?;
+        if self.object.knowledge.network_targets != targets {
+            self.keep_known_targets().await?;
+        }
+        Ok(())
+    }
+
+    /// Nobody delivers to nodes that are not known: what is enqueued for them would stay for ever.
+    async fn keep_known_targets(&mut self) -> Result<(), Halt> {
+        let targets = &mut self.object.knowledge.network_targets;
+        let known = self.world.stores.bundles.read_many(targets).await?;
+        *targets = known
+            .into_iter()
+            .map(|known| known.bundle.manifest.rid)
+            .collect();
+        Ok(())
     }
 
     async fn rid_phase(&mut self) -> Result<(), Halt> {
@@ -332,75 +345,12 @@ impl<'a> Journey<'a> {
                 Outcome::Stop(reason) => {
                     return Err(Halt::Stop(format!("{}: {reason}", handler.extension())));
                 }
-                Outcome::Replace(replacement) => self.replace(handler, replacement)?,
+                Outcome::Replace(changes) => {
+                    replacement::apply(&mut self.object, handler, changes, &self.world.node_rid)?;
+                }
             }
         }
         Ok(())
-    }
-
-    fn replace(&mut self, handler: &HandlerEntry, changes: Replacement) -> Result<(), Fault> {
-        let phase = self.object.knowledge.phase;
-        let refuse =
-            |reason: String| Fault::by_extension(handler.extension(), "bad-replacement", reason);
-        let allow = |what: &str, phases: &[Phase]| {
-            if phases.contains(&phase) {
-                Ok(())
-            } else {
-                Err(refuse(format!(
-                    "a handler cannot replace the {what} in this phase"
-                )))
-            }
-        };
-        if let Some(event_type) = changes.normalized {
-            allow("normalised event type", &[Phase::Manifest, Phase::Bundle])?;
-            let event_type = event_type
-                .parse()
-                .map_err(|error| refuse(format!("the handler gave a wrong event type: {error}")))?;
-            self.object.knowledge.normalized = Some(event_type);
-        }
-        if let Some(contents) = changes.contents {
-            allow("contents", &[Phase::Bundle])?;
-            let contents = Contents::parse(&contents)
-                .map_err(|error| refuse(format!("the handler gave wrong contents: {error}")))?;
-            if contents.is_empty() {
-                return Err(refuse("the handler gave empty contents".to_owned()));
-            }
-            self.object.writer = Some(handler.writer.clone());
-            let manifest = Manifest {
-                timestamp: self.later_timestamp(),
-                ..Bundle::generate(self.object.knowledge.rid.clone(), contents.clone()).manifest
-            };
-            self.object.knowledge.manifest = Some(manifest);
-            self.object.knowledge.contents = Some(contents);
-        }
-        if let Some(targets) = changes.network_targets {
-            allow("network targets", &[Phase::Network])?;
-            if targets.len() > MAX_TARGETS {
-                return Err(refuse(format!(
-                    "a handler names at most {MAX_TARGETS} nodes"
-                )));
-            }
-            let mut nodes = targets
-                .iter()
-                .map(|target| Rid::parse(target))
-                .collect::<Result<Vec<_>, _>>()
-                .map_err(|error| refuse(format!("the handler gave a wrong target: {error}")))?;
-            nodes.sort();
-            nodes.dedup();
-            nodes.retain(|node| *node != self.world.node_rid);
-            self.object.knowledge.network_targets = nodes;
-        }
-        Ok(())
-    }
-
-    /// Now, or the time of the contents that are replaced if their source's clock is ahead: the
-    /// same bundle, sent again, must not look newer than what was made of it.
-    fn later_timestamp(&self) -> Timestamp {
-        let now = Timestamp::now();
-        match &self.object.knowledge.manifest {
-            Some(manifest) => now.max(manifest.timestamp),
-            None => now,
-        }
     }
 
     fn judge_manifest(&mut self) -> Result<(), Halt> {

@@ -26,8 +26,10 @@ mod intake;
 mod journey;
 mod knowledge;
 mod lanes;
+mod log;
 mod pipeline;
 mod publication;
+mod replacement;
 mod rules;
 mod settle;
 

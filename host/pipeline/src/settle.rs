@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::fault::{Fault, Persistence};
 use crate::journey::{Before, Halt, Journey};
 use crate::lanes::Lanes;
+use crate::log;
 use crate::pipeline::{PipelineParts, Retry};
 use crate::{Bell, Change, Fetch, HostHandler, Intake, Object};
 
@@ -85,7 +86,7 @@ impl World {
             let settled = match outcome {
                 Ok(()) => self.store(entry.id, object).await,
                 Err(Halt::Stop(reason)) => {
-                    log_stop(&entry.arrival, phase, &reason);
+                    log::stop(&entry.arrival, phase, &reason);
                     self.commit(effects(&object, vec![Op::Acknowledge(entry.id)]), &object)
                         .await
                 }
@@ -97,7 +98,7 @@ impl World {
                     match again {
                         Some(wait) => {
                             attempts += 1;
-                            log_retry(&entry.arrival, phase, &fault, attempts, wait);
+                            log::retry(&entry.arrival, phase, &fault, attempts, wait);
                             let due = Timestamp::now().to_micros()
                                 + i64::try_from(wait.as_micros()).unwrap_or(i64::MAX / 4);
                             let due = Timestamp::from_micros(due);
@@ -169,7 +170,7 @@ impl World {
         let arrival = Arrival::from(Event::of_rid(change.event_type, change.rid.clone()));
         let mut journey = Journey::after_commit(self, object);
         if let Err(Halt::Fault(fault)) = journey.host_handlers().await {
-            log_fault(&arrival, Phase::Final, &fault, "a host handler failed");
+            log::fault(&arrival, Phase::Final, &fault, "a host handler failed");
         }
         self.registry.knowledge_changed(&change.rid.rid_type());
         // Nobody listening is no error.
@@ -190,7 +191,7 @@ impl World {
             };
             let Some(wait) = again else {
                 let letter = journey.letter();
-                log_fault(&letter, Phase::Final, &fault, "a final handler failed");
+                log::fault(&letter, Phase::Final, &fault, "a final handler failed");
                 let op = Op::Bury(draft(letter, Phase::Final, fault));
                 if let Err(error) = self.stores.commits.commit(Batch { ops: vec![op] }).await {
                     tracing::error!(%error, "a dead letter could not be kept");
@@ -217,7 +218,7 @@ impl World {
     }
 
     async fn bury(&self, entry: &InboxEntry, phase: Phase, fault: Fault) -> Result<(), StoreError> {
-        log_fault(
+        log::fault(
             &entry.arrival,
             phase,
             &fault,
@@ -306,46 +307,4 @@ fn is_passing(error: &StoreError) -> bool {
 fn until(due: Timestamp) -> Duration {
     let micros = due.to_micros().saturating_sub(Timestamp::now().to_micros());
     Duration::from_micros(u64::try_from(micros).unwrap_or(0))
-}
-
-fn source(arrival: &Arrival) -> &str {
-    arrival.source.as_ref().map_or("this node", Rid::as_str)
-}
-
-fn log_stop(arrival: &Arrival, phase: Phase, reason: &str) {
-    tracing::debug!(
-        rid = %arrival.rid,
-        source = source(arrival),
-        phase = phase.as_str(),
-        reason,
-        correlation = arrival.correlation,
-        "an object was stopped"
-    );
-}
-
-fn log_retry(arrival: &Arrival, phase: Phase, fault: &Fault, attempt: u32, wait: Duration) {
-    tracing::info!(
-        rid = %arrival.rid,
-        source = source(arrival),
-        phase = phase.as_str(),
-        extension = fault.extension.as_deref().unwrap_or("-"),
-        reason = fault.reason,
-        attempt,
-        wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-        correlation = arrival.correlation,
-        "an object will be tried again"
-    );
-}
-
-fn log_fault(arrival: &Arrival, phase: Phase, fault: &Fault, what: &str) {
-    tracing::warn!(
-        rid = %arrival.rid,
-        source = source(arrival),
-        phase = phase.as_str(),
-        extension = fault.extension.as_deref().unwrap_or("-"),
-        kind = fault.code,
-        reason = fault.reason,
-        correlation = arrival.correlation,
-        "{what}"
-    );
 }

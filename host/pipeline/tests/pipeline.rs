@@ -276,16 +276,23 @@ async fn a_replacement_that_its_phase_does_not_have_is_refused() {
 }
 
 #[tokio::test]
-async fn the_targets_that_a_handler_names_get_outbox_rows_and_the_bell() {
+async fn known_nodes_that_a_handler_names_are_told() {
     let folder = tempdir().unwrap();
     let behaviour = in_phase(Phase::Network, || {
-        let targets = vec![peer().to_string(), me().to_string(), peer().to_string()];
+        let unknown = rid("orn:koi-net.node:unknown+22");
+        let targets = [peer(), me(), peer(), unknown, rid(NOTE)];
+        let targets = targets.map(|target| target.to_string()).to_vec();
         replace(Replacement {
             network_targets: Some(targets),
             ..Replacement::default()
         })
     });
     let f = start(folder.path(), behaviour, Vec::new()).await;
+    f.intake
+        .accept(vec![note(peer().as_str(), "known")])
+        .await
+        .unwrap();
+    f.settled().await;
     f.intake.accept(vec![note(NOTE, "a")]).await.unwrap();
     assert_eq!(
         Vec::from_iter(f.pipeline.deliveries().next().await),

@@ -323,7 +323,7 @@ async fn what_is_stored_can_be_fetched() {
         panic!()
     };
     assert_eq!((manifests.len(), &manifests[0].rid), (1, &rid(NOTE)));
-    assert_eq!(not_found, [absent.clone()]);
+    assert_eq!(not_found, std::slice::from_ref(&absent));
     let payload = Payload::FetchManifests {
         rid_types: types(&[NODE_TYPE]),
         rids: Vec::new(),

@@ -1,0 +1,104 @@
+//! Takes over what another node has and this one lacks.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use koi_pipeline::{IntakeError, correlation};
+use koi_rid::{Bundle, Event, EventType, Manifest, Rid, RidType};
+use koi_store::{Arrival, ArrivalKind, StoreError};
+
+use crate::ask_error::AskError;
+use crate::client::Client;
+use crate::shared::Shared;
+
+/// How many RIDs are compared with the store, and asked for, at once.
+const RIDS_AT_ONCE: usize = 100;
+
+/// How many bundles are asked for at once.
+const BUNDLES_AT_ONCE: usize = 50;
+
+/// Why a contact did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ContactError {
+    #[error("{0}")]
+    Ask(AskError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
+}
+
+impl From<AskError> for ContactError {
+    fn from(error: AskError) -> Self {
+        Self::Ask(error)
+    }
+}
+
+/// Takes over what a node has of some types and this one lacks, or has older.
+pub(crate) async fn catch_up(
+    shared: &Shared,
+    client: &Client,
+    node: &Rid,
+    wanted: &BTreeSet<RidType>,
+) -> Result<(), ContactError> {
+    let me = shared.me();
+    let rids = client.rids(node, wanted.iter().cloned().collect()).await?;
+    let mut rids: Vec<Rid> = rids
+        .into_iter()
+        .filter(|rid| rid != me && wanted.contains(&rid.rid_type()))
+        .collect();
+    rids.sort();
+    rids.dedup();
+    let correlation = correlation();
+    for rids in rids.chunks(RIDS_AT_ONCE) {
+        let missing = missing(shared, client, node, rids).await?;
+        for rids in missing.chunks(BUNDLES_AT_ONCE) {
+            let asked: HashSet<&Rid> = rids.iter().collect();
+            let bundles = client.bundles(node, rids.to_vec()).await?;
+            let arrivals: Vec<Arrival> = bundles
+                .into_iter()
+                .filter(|bundle| asked.contains(&bundle.manifest.rid))
+                .map(|bundle| listed(bundle, node, &correlation))
+                .collect();
+            shared.intake.accept(arrivals).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Those RIDs whose bundles are worth asking for.
+async fn missing(
+    shared: &Shared,
+    client: &Client,
+    node: &Rid,
+    rids: &[Rid],
+) -> Result<Vec<Rid>, ContactError> {
+    let stored = shared.stores.bundles.read_many(rids).await?;
+    let stored: HashMap<Rid, Manifest> = stored
+        .into_iter()
+        .map(|stored| (stored.bundle.manifest.rid.clone(), stored.bundle.manifest))
+        .collect();
+    let (known, mut missing): (Vec<Rid>, Vec<Rid>) = rids
+        .iter()
+        .cloned()
+        .partition(|rid| stored.contains_key(rid));
+    if !known.is_empty() {
+        let theirs = client.manifests(node, known).await?;
+        let newer = theirs.into_iter().filter(|theirs| {
+            stored.get(&theirs.rid).is_some_and(|ours| {
+                ours.sha256_hash != theirs.sha256_hash && ours.timestamp < theirs.timestamp
+            })
+        });
+        missing.extend(newer.map(|manifest| manifest.rid));
+    }
+    Ok(missing)
+}
+
+/// A bundle that a node listed, as an arrival.
+pub(crate) fn listed(bundle: Bundle, source: &Rid, correlation: &str) -> Arrival {
+    Arrival {
+        kind: ArrivalKind::Listed,
+        source: Some(source.clone()),
+        correlation: correlation.to_owned(),
+        ..Arrival::from(Event::of_bundle(EventType::New, bundle))
+    }
+}
