@@ -47,7 +47,9 @@ impl HostHandler for OutputFilter {
         let involved = counterpart.is_some() || (born_here && knowledge.rid == *shared.me());
         let rid_type = knowledge.rid.rid_type();
         let provided = shared.offer.load().provides.contains(&rid_type);
-        if provided && let Some(event) = told(knowledge) {
+        if (provided || involved)
+            && let Some(event) = told(knowledge)
+        {
             shared.recent.note(event);
         }
         let mut targets = if involved || provided {
@@ -100,7 +102,7 @@ fn told(knowledge: &KnowledgeObject) -> Option<Event> {
     }
 }
 
-fn other_end(edge: &EdgeProfile, me: &Rid) -> Option<Rid> {
+pub(super) fn other_end(edge: &EdgeProfile, me: &Rid) -> Option<Rid> {
     if edge.source == *me {
         Some(edge.target.clone())
     } else if edge.target == *me {

@@ -1,17 +1,18 @@
 //! What the other end of a new edge is sent besides the edge. A subscriber: what was told to others
-//! while it was making up its mind, and, if it subscribes to nodes, this node's profile. A provider:
-//! the profile too. What either was told of that when it became known here may be out of date, and
-//! nobody else tells it.
+//! while it was making up its mind, and, if it subscribes to nodes or edges, this node's profile or
+//! edges. A provider: the profile too. What either was told of that when it became known here may be
+//! out of date, and nobody else tells it.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use koi_pipeline::{Flow, HandlerError, HostHandler, Object};
-use koi_rid::{Event, EventType, MAX_PYTHON_RID_BYTES};
+use koi_rid::{Event, EventType, MAX_PYTHON_RID_BYTES, Rid};
 use koi_runtime::Phase;
 use koi_store::Outgoing;
 use koi_wire::{EDGE_TYPE, EdgeProfile, EdgeStatus, NODE_TYPE};
 
+use super::output::other_end;
 use crate::shared::Shared;
 
 /// Acts on this node's own approvals and proposals. An edge that is approved is in the graph by then,
@@ -51,6 +52,9 @@ impl HostHandler for Welcome {
                 if edge.rid_types.iter().any(|each| each.as_str() == NODE_TYPE) {
                     events.extend(self.profile());
                 }
+                if edge.rid_types.iter().any(|each| each.as_str() == EDGE_TYPE) {
+                    events.extend(self.edges_but(&edge.target).await?);
+                }
                 (edge.target, events)
             }
             EdgeStatus::Proposed if edge.target == *shared.me() => {
@@ -74,5 +78,22 @@ impl Welcome {
     fn profile(&self) -> Option<Event> {
         let own = self.0.own_bundle()?;
         Some(Event::of_bundle(EventType::Update, own.as_ref().clone()))
+    }
+
+    /// This node's edges to others than that one, which hears of its own in any case.
+    async fn edges_but(&self, peer: &Rid) -> Result<Vec<Event>, HandlerError> {
+        let shared = &self.0;
+        let edges = shared.graph.edges_of(shared.me());
+        let edges: Vec<Rid> = edges
+            .into_iter()
+            .filter(|(_, edge)| other_end(edge, shared.me()).as_ref() != Some(peer))
+            .map(|(rid, _)| rid)
+            .collect();
+        let stored = shared.stores.bundles.read_many(&edges).await;
+        let stored = stored.map_err(|error| HandlerError::Transient(error.to_string()))?;
+        let events = stored
+            .into_iter()
+            .map(|stored| Event::of_bundle(EventType::New, stored.bundle));
+        Ok(events.collect())
     }
 }
