@@ -64,9 +64,11 @@ impl McpClient {
         let mut command = Self::command(mode);
         match transport {
             Transport::Http => command.args(["--url", &node.mcp_url]),
-            Transport::Stdio => {
-                command.arg("--").arg(program("koi-mcp")).args(["mcp", "--data-dir"]).arg(&node.data_dir)
-            }
+            Transport::Stdio => command
+                .arg("--")
+                .arg(program("koi-mcp"))
+                .args(["mcp", "--data-dir"])
+                .arg(&node.data_dir),
         };
         Self::start(command, format!("{mode:?} client over {transport:?}"))
     }
@@ -84,18 +86,27 @@ impl McpClient {
 
     fn command(mode: Mode) -> Command {
         let mut command = Command::new(tool("mcp-client/bin/python"));
-        command.arg(repository().join("tests/clients/mcp_client.py")).args(["--mode", match mode {
-            Mode::Auto => "auto",
-            Mode::Legacy => "legacy",
-            Mode::Modern => "2026-07-28",
-        }]);
+        command
+            .arg(repository().join("tests/clients/mcp_client.py"))
+            .args([
+                "--mode",
+                match mode {
+                    Mode::Auto => "auto",
+                    Mode::Legacy => "legacy",
+                    Mode::Modern => "2026-07-28",
+                },
+            ]);
         command
     }
 
     fn start(mut command: Command, name: String) -> Self {
         let (process, ready) = Process::start_with_input(&mut command);
         let protocol = ready["protocol"].as_str().unwrap_or_default().to_owned();
-        Self { process, protocol, name }
+        Self {
+            process,
+            protocol,
+            name,
+        }
     }
 
     /// The names of all tools.
@@ -135,7 +146,10 @@ impl McpClient {
         let result = self.try_call(name, arguments);
         let result = result.unwrap_or_else(|error| panic!("{}: {name}: {error:?}", self.name));
         assert_eq!(result["isError"], true, "{}: {name}: {result}", self.name);
-        result["content"][0]["text"].as_str().unwrap_or_default().to_owned()
+        result["content"][0]["text"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// The URIs of all resources.
@@ -153,7 +167,8 @@ impl McpClient {
     /// # Errors
     /// What the server says in place of contents.
     pub fn try_read(&mut self, uri: &str) -> Result<Value, McpError> {
-        self.try_ask(&json!({"op": "read", "uri": uri})).map(|contents| contents[0].clone())
+        self.try_ask(&json!({"op": "read", "uri": uri}))
+            .map(|contents| contents[0].clone())
     }
 
     /// The text of a resource, which has to be JSON.

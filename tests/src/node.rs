@@ -31,7 +31,6 @@ pub struct Node {
 pub struct NodeBuilder {
     command: Command,
     data_dir: PathBuf,
-    koi_listen: String,
 }
 
 impl NodeBuilder {
@@ -40,22 +39,28 @@ impl NodeBuilder {
     pub fn new(name: &str, data_dir: &Path) -> Self {
         let mut command = Command::new(program("koi-mcp"));
         command
-            .args(["serve", "--json", "--name", name])
+            .args([
+                "serve",
+                "--json",
+                "--name",
+                name,
+                "--koi-listen",
+                "127.0.0.1:0",
+            ])
             .args(["--mcp-listen", "127.0.0.1:0", "--data-dir"])
             .arg(data_dir)
             .current_dir(data_dir.parent().unwrap_or(data_dir))
-            .env("KOI_MCP_LOG__LEVEL", "info,koi_net=debug,koi_pipeline=debug");
-        Self { command, data_dir: data_dir.to_owned(), koi_listen: "127.0.0.1:0".to_owned() }
+            .env(
+                "KOI_MCP_LOG__LEVEL",
+                "info,koi_net=debug,koi_pipeline=debug",
+            );
+        Self {
+            command,
+            data_dir: data_dir.to_owned(),
+        }
     }
 
-    /// Where it speaks KOI-net, in place of a free port.
-    #[must_use]
-    pub fn koi_listen(mut self, address: &str) -> Self {
-        address.clone_into(&mut self.koi_listen);
-        self
-    }
-
-    /// Further flags of `koi-mcp serve`.
+    /// Further flags of `koi-mcp serve`; of a flag given twice the last counts.
     #[must_use]
     pub fn args<'a>(mut self, args: impl IntoIterator<Item = &'a str>) -> Self {
         self.command.args(args);
@@ -75,9 +80,12 @@ impl NodeBuilder {
     /// If it does not become ready.
     #[must_use]
     pub fn start(mut self) -> Node {
-        self.command.args(["--koi-listen", &self.koi_listen]);
         let log = self.data_dir.with_extension("log");
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(log)
+            .unwrap();
         let (process, ready) = Process::start(self.command.stderr(Stdio::from(log)));
         assert_eq!(ready["event"], "ready", "{ready}");
         let text = |member: &str| ready[member].as_str().unwrap_or_default().to_owned();
@@ -119,7 +127,11 @@ impl Node {
     pub fn json(&self, args: &[&str]) -> Value {
         let output = self.command(&[args, &["--json"]].concat());
         let text = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{args:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{args:?}: {text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{args:?}: {error}: {text}"))
     }
 
@@ -137,14 +149,22 @@ impl Node {
     /// Installs a built extension with all that it asks for.
     pub fn install(&self, name: &str) -> Value {
         let file = extension(name);
-        self.json(&["extension", "install", &file.to_string_lossy(), "--grant-asked"])
+        self.json(&[
+            "extension",
+            "install",
+            &file.to_string_lossy(),
+            "--grant-asked",
+        ])
     }
 
     /// The stored bundle, if there is one.
     #[must_use]
     pub fn read(&self, rid: &str) -> Option<Value> {
         let output = self.command(&["read", rid]);
-        output.status.success().then(|| serde_json::from_slice(&output.stdout).unwrap())
+        output
+            .status
+            .success()
+            .then(|| serde_json::from_slice(&output.stdout).unwrap())
     }
 
     /// The dead letters.

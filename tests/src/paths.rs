@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 /// The repository's root.
 #[must_use]
 pub fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map(Path::to_owned)
+        .unwrap_or_default()
 }
 
 /// A program of this workspace, such as `koi-mcp`, built beside the running test.
@@ -15,7 +18,12 @@ pub fn repository() -> PathBuf {
 #[must_use]
 pub fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap_or_default();
-    let found = test.ancestors().skip(1).take(2).map(|folder| folder.join(name)).find(|p| p.is_file());
+    let found = test
+        .ancestors()
+        .skip(1)
+        .take(2)
+        .map(|folder| folder.join(name))
+        .find(|p| p.is_file());
     found.unwrap_or_else(|| panic!("{name} is not built: run cargo xtask test"))
 }
 
@@ -51,6 +59,10 @@ fn below(variable: &str, path: &str) -> PathBuf {
     let folder = std::env::var_os(variable)
         .unwrap_or_else(|| panic!("{variable} is not set: run cargo xtask test"));
     let file = Path::new(&folder).join(path);
-    assert!(file.exists(), "{} is missing: run cargo xtask test", file.display());
+    assert!(
+        file.exists(),
+        "{} is missing: run cargo xtask test",
+        file.display()
+    );
     file
 }

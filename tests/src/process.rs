@@ -50,9 +50,17 @@ impl Process {
         let (sender, lines) = channel();
         // Ends with the program's standard output.
         std::thread::spawn(move || {
-            stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+            stdout
+                .lines()
+                .map_while(Result::ok)
+                .try_for_each(|line| sender.send(line))
         });
-        let mut process = Self { name, child, stdin, lines };
+        let mut process = Self {
+            name,
+            child,
+            stdin,
+            lines,
+        };
         let ready = process.line();
         (process, ready)
     }
@@ -92,7 +100,10 @@ impl Process {
 
     /// Asks it to end (SIGTERM) and waits until it has; its exit code.
     pub fn terminate(mut self) -> Option<i32> {
-        let sent = Command::new("kill").args(["-TERM", &self.id().to_string()]).status().unwrap();
+        let sent = Command::new("kill")
+            .args(["-TERM", &self.id().to_string()])
+            .status()
+            .unwrap();
         assert!(sent.success());
         self.end().code()
     }
@@ -125,5 +136,9 @@ impl Drop for Process {
 /// A port that was free a moment ago, for programs that cannot pick one by themselves.
 #[must_use]
 pub fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }

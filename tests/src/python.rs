@@ -49,30 +49,38 @@ impl PeerBuilder {
             .arg(repository().join("tests/peers/koi_peer.py"))
             .args(["--name", name, "--control-port", "0", "--dir"])
             .arg(folder.join(name))
-            .args(["--kind", match kind {
-                Kind::Coordinator => "coordinator",
-                Kind::Full => "full",
-                Kind::Partial => "partial",
-            }]);
+            .args([
+                "--kind",
+                match kind {
+                    Kind::Coordinator => "coordinator",
+                    Kind::Full => "full",
+                    Kind::Partial => "partial",
+                },
+            ]);
         match kind {
             Kind::Partial => command.args(["--poll-interval", "1"]),
             // If somebody else has taken the port by then, the node finds another one.
             Kind::Coordinator | Kind::Full => command.args(["--port", &free_port().to_string()]),
         };
-        Self { command, name: name.to_owned() }
+        Self {
+            command,
+            name: name.to_owned(),
+        }
     }
 
     /// The node to contact first.
     #[must_use]
     pub fn first_contact(mut self, rid: &str, url: &str) -> Self {
-        self.command.args(["--first-contact-rid", rid, "--first-contact-url", url]);
+        self.command
+            .args(["--first-contact-rid", rid, "--first-contact-url", url]);
         self
     }
 
     /// A RID type that it provides, as events and as state.
     #[must_use]
     pub fn provides(mut self, rid_type: &str) -> Self {
-        self.command.args(["--provides-event", rid_type, "--provides-state", rid_type]);
+        self.command
+            .args(["--provides-event", rid_type, "--provides-state", rid_type]);
         self
     }
 
@@ -112,23 +120,43 @@ impl Peer {
 
     /// Makes it forget a RID and tell its subscribers.
     pub async fn forget(&self, rid: &str) {
-        self.post("/push_rid", &json!({"rid": rid, "event_type": "FORGET"})).await;
+        self.post("/push_rid", &json!({"rid": rid, "event_type": "FORGET"}))
+            .await;
     }
 
     async fn post(&self, path: &str, body: &Value) {
-        let response = self.http.post(format!("{}{path}", self.control)).json(body).send().await;
+        let response = self
+            .http
+            .post(format!("{}{path}", self.control))
+            .json(body)
+            .send()
+            .await;
         let response = response.unwrap();
-        assert!(response.status().is_success(), "{path}: {}", response.text().await.unwrap());
+        assert!(
+            response.status().is_success(),
+            "{path}: {}",
+            response.text().await.unwrap()
+        );
     }
 
     /// Its identity, cache, edges and neighbours.
     pub async fn state(&self) -> Value {
-        self.http.get(format!("{}/state", self.control)).send().await.unwrap().json().await.unwrap()
+        self.http
+            .get(format!("{}/state", self.control))
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap()
     }
 
     /// A bundle of its cache.
     pub async fn bundle(&self, rid: &str) -> Option<Value> {
-        let request = self.http.get(format!("{}/bundle", self.control)).query(&[("rid", rid)]);
+        let request = self
+            .http
+            .get(format!("{}/bundle", self.control))
+            .query(&[("rid", rid)]);
         let response = request.send().await.unwrap();
         if !response.status().is_success() {
             return None;
@@ -138,7 +166,10 @@ impl Peer {
 
     /// Waits until a bundle is in its cache.
     pub async fn receives(&self, rid: &str) -> Value {
-        eventually(&format!("{rid} in the cache of {}", self.rid), async || self.bundle(rid).await).await
+        eventually(&format!("{rid} in the cache of {}", self.rid), async || {
+            self.bundle(rid).await
+        })
+        .await
     }
 
     /// Waits until the other node has approved this one's subscription to a RID type.
@@ -152,16 +183,21 @@ impl Peer {
     }
 
     async fn has_edge(&self, provider: &str, subscriber: &str, rid_type: &str) {
-        eventually(&format!("an edge from {provider} to {subscriber}"), async || {
-            let state = self.state().await;
-            let approved = state["edges"].as_array()?.iter().any(|edge| {
-                edge["source"] == provider
-                    && edge["target"] == subscriber
-                    && edge["status"] == "APPROVED"
-                    && edge["rid_types"].as_array().is_some_and(|all| all.iter().any(|each| each == rid_type))
-            });
-            approved.then_some(())
-        })
+        eventually(
+            &format!("an edge from {provider} to {subscriber}"),
+            async || {
+                let state = self.state().await;
+                let approved = state["edges"].as_array()?.iter().any(|edge| {
+                    edge["source"] == provider
+                        && edge["target"] == subscriber
+                        && edge["status"] == "APPROVED"
+                        && edge["rid_types"]
+                            .as_array()
+                            .is_some_and(|all| all.iter().any(|each| each == rid_type))
+                });
+                approved.then_some(())
+            },
+        )
         .await;
     }
 }

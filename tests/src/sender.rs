@@ -39,8 +39,15 @@ impl Sender {
     /// A signed broadcast of new bundles.
     #[must_use]
     pub fn broadcast(&self, to: &Rid, bundles: impl IntoIterator<Item = Bundle>) -> String {
-        let events = bundles.into_iter().map(|bundle| Event::of_bundle(EventType::New, bundle));
-        self.seal(to, &Payload::Events { events: events.collect() })
+        let events = bundles
+            .into_iter()
+            .map(|bundle| Event::of_bundle(EventType::New, bundle));
+        self.seal(
+            to,
+            &Payload::Events {
+                events: events.collect(),
+            },
+        )
     }
 
     /// A signed broadcast of its own profile, without which no node listens to it.
@@ -52,7 +59,13 @@ impl Sender {
             provides: Provides::default(),
             public_key: Some(self.key.public_key().as_str().to_owned()),
         };
-        self.broadcast(to, [Bundle::generate(self.rid.clone(), profile.to_contents().unwrap())])
+        self.broadcast(
+            to,
+            [Bundle::generate(
+                self.rid.clone(),
+                profile.to_contents().unwrap(),
+            )],
+        )
     }
 
     /// Sends a sealed broadcast. When this returns, the node has answered that it accepts it.
@@ -70,12 +83,19 @@ impl Sender {
     /// If the node refuses to say.
     pub async fn asks_what_is_missing(&self, node: &Node, rids: &[Rid]) -> Vec<Rid> {
         let to = Rid::parse(&node.rid).unwrap();
-        let question = Payload::FetchManifests { rid_types: Vec::new(), rids: rids.to_vec() };
+        let question = Payload::FetchManifests {
+            rid_types: Vec::new(),
+            rids: rids.to_vec(),
+        };
         let answer = post(node, Endpoint::FetchManifests, self.seal(&to, &question)).await;
         let kind = Endpoint::FetchManifests.response().unwrap();
         let envelope = Envelope::parse(answer.as_bytes(), kind).unwrap();
         let key = PublicKey::parse(&node.public_key).unwrap();
-        match envelope.open_response(&key, &self.rid, &to).unwrap().payload {
+        match envelope
+            .open_response(&key, &self.rid, &to)
+            .unwrap()
+            .payload
+        {
             Payload::Manifests { not_found, .. } => not_found,
             other => panic!("{} in answer to manifests/fetch", other.kind()),
         }

@@ -60,17 +60,6 @@ impl Guest {
         }
     }
 
-    /// One that can be installed, with a tool of its own name.
-    pub fn named(name: &str) -> Self {
-        Self {
-            description: format!(r#"{{"name":"{name}","version":"1.0.0"}}"#),
-            tools: format!(
-                r#"[{{"name":"{name}","description":"A guest made of text","inputSchema":{{"type":"object"}}}}]"#
-            ),
-            ..Self::default()
-        }
-    }
-
     /// The component's bytes.
     pub fn bytes(&self) -> Arc<[u8]> {
         wat::parse_str(self.text())

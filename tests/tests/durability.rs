@@ -1,5 +1,8 @@
 //! What a node has answered for survives its sudden end.
 
+// Tests stop at the first thing that is not as it should be.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 use koi_rid::{Bundle, Contents, Rid};
 use koi_tests::{Node, NodeBuilder, Sender, eventually};
 use serde_json::json;
@@ -32,13 +35,17 @@ async fn what_a_broadcast_was_answered_for_is_stored_after_kill_9() {
     let to = Rid::parse(&node.rid).unwrap();
     let sender = Sender::new("sender");
     sender.tell(&node, sender.introduction(&to)).await;
-    eventually("the sender in the node", async || node.read(sender.rid().as_str())).await;
+    eventually("the sender in the node", async || {
+        node.read(sender.rid().as_str())
+    })
+    .await;
 
     let mut told = Vec::new();
     let mut interrupted = 0;
     for round in 0..ROUNDS {
-        let bundles: Vec<Bundle> =
-            (0..BUNDLES_A_ROUND).map(|count| personality(&format!("agent-{round}-{count}"))).collect();
+        let bundles: Vec<Bundle> = (0..BUNDLES_A_ROUND)
+            .map(|count| personality(&format!("agent-{round}-{count}")))
+            .collect();
         told.extend(bundles.iter().map(|bundle| bundle.manifest.rid.clone()));
         let envelope = sender.broadcast(&to, bundles);
         sender.tell(&node, envelope).await;
@@ -46,9 +53,16 @@ async fn what_a_broadcast_was_answered_for_is_stored_after_kill_9() {
         interrupted += usize::from(unprocessed(&folder).await > 0);
         node = start(&folder);
     }
-    assert!(interrupted > 0, "in no round the node was killed before it had processed everything");
+    assert!(
+        interrupted > 0,
+        "in no round the node was killed before it had processed everything"
+    );
     eventually("everything that was answered for in the node", async || {
-        sender.asks_what_is_missing(&node, &told).await.is_empty().then_some(())
+        sender
+            .asks_what_is_missing(&node, &told)
+            .await
+            .is_empty()
+            .then_some(())
     })
     .await;
     assert_eq!(node.dead_letters(), Vec::<serde_json::Value>::new());
@@ -71,12 +85,23 @@ async fn what_a_command_was_answered_for_is_there_after_kill_9() {
     let object = json!({"rid": "orn:agent.personality:ada/1.0", "contents":
         {"rid": "orn:agent.personality:ada/1.0", "traits": []}});
     std::fs::write(&ada, object.to_string()).unwrap();
-    assert!(node.command(&["publish", &ada.to_string_lossy()]).status.success());
+    assert!(
+        node.command(&["publish", &ada.to_string_lossy()])
+            .status
+            .success()
+    );
     node.process.kill();
 
     let node = start(&folder);
-    eventually("Ada in the node", async || node.read("orn:agent.personality:ada/1.0")).await;
-    assert!(node.command(&["extension", "remove", "agent-personality"]).status.success());
+    eventually("Ada in the node", async || {
+        node.read("orn:agent.personality:ada/1.0")
+    })
+    .await;
+    assert!(
+        node.command(&["extension", "remove", "agent-personality"])
+            .status
+            .success()
+    );
     node.process.kill();
 
     let node = start(&folder);
@@ -92,16 +117,28 @@ async fn what_waits_in_a_node_that_is_stopped_is_stored_after_its_next_start() {
     let to = Rid::parse(&node.rid).unwrap();
     let sender = Sender::new("sender");
     sender.tell(&node, sender.introduction(&to)).await;
-    eventually("the sender in the node", async || node.read(sender.rid().as_str())).await;
-    let bundles: Vec<Bundle> = (0..BUNDLES_A_ROUND).map(|count| personality(&format!("a{count}"))).collect();
-    let told: Vec<Rid> = bundles.iter().map(|bundle| bundle.manifest.rid.clone()).collect();
+    eventually("the sender in the node", async || {
+        node.read(sender.rid().as_str())
+    })
+    .await;
+    let bundles: Vec<Bundle> = (0..BUNDLES_A_ROUND)
+        .map(|count| personality(&format!("a{count}")))
+        .collect();
+    let told: Vec<Rid> = bundles
+        .iter()
+        .map(|bundle| bundle.manifest.rid.clone())
+        .collect();
     let envelope = sender.broadcast(&to, bundles);
     sender.tell(&node, envelope).await;
     assert_eq!(node.process.terminate(), Some(0));
 
     let node = start(&folder);
     eventually("everything that was answered for in the node", async || {
-        sender.asks_what_is_missing(&node, &told).await.is_empty().then_some(())
+        sender
+            .asks_what_is_missing(&node, &told)
+            .await
+            .is_empty()
+            .then_some(())
     })
     .await;
 }

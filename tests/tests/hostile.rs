@@ -1,10 +1,15 @@
 //! Guests that do harm, by intent or by accident, harm nobody but themselves.
 
+// Tests stop at the first thing that is not as it should be.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use koi_tests::{Guest, McpClient, Mode, Node, NodeBuilder, Transport, eventually, extension, program};
+use koi_tests::{
+    Guest, McpClient, Mode, Node, NodeBuilder, Transport, eventually, extension, program,
+};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -35,7 +40,9 @@ impl Host {
 
     fn install(&self, name: &str, guest: &Guest) {
         let file = self.file(name, &guest.bytes());
-        let report = self.node.json(&["extension", "install", &file.to_string_lossy()]);
+        let report = self
+            .node
+            .json(&["extension", "install", &file.to_string_lossy()]);
         assert_eq!(report["name"], name);
     }
 
@@ -53,15 +60,23 @@ impl Host {
     /// What is said about a component that has to be refused.
     fn refusal(&self, bytes: &[u8]) -> String {
         let file = self.file("refused", bytes);
-        let refusal = self.node.refusal(&["extension", "install", &file.to_string_lossy()]);
-        assert_eq!(refusal.trim_end().lines().count(), 1, "not one sentence: {refusal}");
+        let refusal = self
+            .node
+            .refusal(&["extension", "install", &file.to_string_lossy()]);
+        assert_eq!(
+            refusal.trim_end().lines().count(),
+            1,
+            "not one sentence: {refusal}"
+        );
         self.is_unharmed();
         refusal
     }
 
     /// The node answers, and its only extension is the one that does no harm.
     fn is_unharmed(&self) {
-        let echo = self.node.json(&["call", "echo", "--args", r#"{"text":"hello"}"#]);
+        let echo = self
+            .node
+            .json(&["call", "echo", "--args", r#"{"text":"hello"}"#]);
         assert_eq!(echo["structuredContent"], json!({"text": "hello"}));
         let list = self.node.json(&["extension", "list"]);
         assert_eq!(list.as_array().map(Vec::len), Some(1), "{list}");
@@ -76,20 +91,43 @@ fn guests_that_are_stopped_in_a_call_fail_that_call_with_one_clear_error() {
         ("greedy", GROW, "memory", "limits.memory"),
         ("trapping", "(unreachable)", "crashed", "unreachable"),
     ];
-    let mut clients = [(Mode::Modern, Transport::Http), (Mode::Legacy, Transport::Stdio)]
-        .map(|way| McpClient::connect(&host.node, way));
+    let mut clients = [
+        (Mode::Modern, Transport::Http),
+        (Mode::Legacy, Transport::Stdio),
+    ]
+    .map(|way| McpClient::connect(&host.node, way));
     for (name, call_tool, what, which) in guests {
-        host.install(name, &Guest { call_tool, ..Guest::named(name) });
+        host.install(
+            name,
+            &Guest {
+                call_tool,
+                ..Guest::named(name)
+            },
+        );
         let refusal = host.node.refusal(&["call", name]);
         assert_eq!(refusal.trim_end().lines().count(), 1, "{refusal}");
-        assert!(refusal.contains(what) && refusal.contains(which), "{refusal}");
+        assert!(
+            refusal.contains(what) && refusal.contains(which),
+            "{refusal}"
+        );
         for client in &mut clients {
             let failure = client.failure(name, &json!({}));
-            assert!(failure.contains(what) && failure.contains(which), "{failure}");
+            assert!(
+                failure.contains(what) && failure.contains(which),
+                "{failure}"
+            );
             assert!(failure.contains(name), "which tool failed: {failure}");
-            assert_eq!(client.call("echo", &json!({"text": "hello"})), json!({"text": "hello"}));
+            assert_eq!(
+                client.call("echo", &json!({"text": "hello"})),
+                json!({"text": "hello"})
+            );
         }
-        assert!(host.node.command(&["extension", "remove", name]).status.success());
+        assert!(
+            host.node
+                .command(&["extension", "remove", name])
+                .status
+                .success()
+        );
         host.is_unharmed();
     }
 }
@@ -97,13 +135,25 @@ fn guests_that_are_stopped_in_a_call_fail_that_call_with_one_clear_error() {
 #[test]
 fn others_are_answered_while_guests_spin() {
     let host = Host::start();
-    host.install("spinning", &Guest { call_tool: SPIN, ..Guest::named("spinning") });
+    host.install(
+        "spinning",
+        &Guest {
+            call_tool: SPIN,
+            ..Guest::named("spinning")
+        },
+    );
     let mut client = McpClient::connect(&host.node, (Mode::Modern, Transport::Http));
     // More of them than there are threads.
     let mut spinning: Vec<Child> = (0..8).map(|_| host.begin("spinning")).collect();
     let mut answered = 0;
-    while spinning.iter_mut().any(|call| call.try_wait().unwrap().is_none()) {
-        assert_eq!(client.call("echo", &json!({"text": "hello"})), json!({"text": "hello"}));
+    while spinning
+        .iter_mut()
+        .any(|call| call.try_wait().unwrap().is_none())
+    {
+        assert_eq!(
+            client.call("echo", &json!({"text": "hello"})),
+            json!({"text": "hello"})
+        );
         answered += 1;
     }
     for call in spinning {
@@ -111,7 +161,10 @@ fn others_are_answered_while_guests_spin() {
         let refusal = String::from_utf8_lossy(&output.stderr);
         assert!(refusal.contains("limits.cpu"), "{refusal}");
     }
-    assert!(answered > 20, "only {answered} calls were answered meanwhile");
+    assert!(
+        answered > 20,
+        "only {answered} calls were answered meanwhile"
+    );
 }
 
 #[test]
@@ -125,7 +178,9 @@ fn what_cannot_be_installed_is_refused_with_one_clear_error() {
     for length in [0, 6, 8, 1000, echo.len() / 2, echo.len() - 1] {
         let truncated = host.refusal(&echo[..length]);
         assert!(
-            ["cut off", "not WebAssembly", "no koi-mcp extension"].iter().any(|each| truncated.contains(each)),
+            ["cut off", "not WebAssembly", "no koi-mcp extension"]
+                .iter()
+                .any(|each| truncated.contains(each)),
             "cut at {length}: {truncated}"
         );
     }
@@ -135,9 +190,21 @@ fn what_cannot_be_installed_is_refused_with_one_clear_error() {
     };
     let wishful = host.refusal(&wishful.bytes());
     assert!(wishful.contains("other:host/magic@1.0.0"), "{wishful}");
-    let foreign = host.refusal(&Guest { extension: false, ..Guest::named("foreign") }.bytes());
+    let foreign = host.refusal(
+        &Guest {
+            extension: false,
+            ..Guest::named("foreign")
+        }
+        .bytes(),
+    );
     assert!(foreign.contains("koi:extension/extension"), "{foreign}");
-    let newer = host.refusal(&Guest { version: "0.9.0", ..Guest::named("newer") }.bytes());
+    let newer = host.refusal(
+        &Guest {
+            version: "0.9.0",
+            ..Guest::named("newer")
+        }
+        .bytes(),
+    );
     assert!(newer.contains("0.9.0"), "{newer}");
 }
 
@@ -145,17 +212,44 @@ fn what_cannot_be_installed_is_refused_with_one_clear_error() {
 fn what_misbehaves_while_it_is_installed_is_not_installed() {
     let host = Host::start();
     let spinning = |guest: Guest| host.refusal(&guest.bytes());
-    let describe = spinning(Guest { describe: SPIN, ..Guest::named("a") });
-    assert!(describe.contains("`describe`") && describe.contains("limits.cpu"), "{describe}");
-    let start = spinning(Guest { start: SPIN, ..Guest::named("b") });
-    assert!(start.contains("`start`") && start.contains("limits.cpu"), "{start}");
-    let instantiate = spinning(Guest { instantiate: "(loop $l (br $l))", ..Guest::named("c") });
+    let describe = spinning(Guest {
+        describe: SPIN,
+        ..Guest::named("a")
+    });
+    assert!(
+        describe.contains("`describe`") && describe.contains("limits.cpu"),
+        "{describe}"
+    );
+    let start = spinning(Guest {
+        start: SPIN,
+        ..Guest::named("b")
+    });
+    assert!(
+        start.contains("`start`") && start.contains("limits.cpu"),
+        "{start}"
+    );
+    let instantiate = spinning(Guest {
+        instantiate: "(loop $l (br $l))",
+        ..Guest::named("c")
+    });
     assert!(instantiate.contains("limits.cpu"), "{instantiate}");
-    let trapping = spinning(Guest { describe: "(unreachable)", ..Guest::named("d") });
-    assert!(trapping.contains("`describe`") && trapping.contains("crashed"), "{trapping}");
-    let silent = spinning(Guest { description: String::new(), ..Guest::named("e") });
+    let trapping = spinning(Guest {
+        describe: "(unreachable)",
+        ..Guest::named("d")
+    });
+    assert!(
+        trapping.contains("`describe`") && trapping.contains("crashed"),
+        "{trapping}"
+    );
+    let silent = spinning(Guest {
+        description: String::new(),
+        ..Guest::named("e")
+    });
     assert!(silent.contains("description"), "{silent}");
-    let unnamed = spinning(Guest { description: r#"{"version":"1.0.0"}"#.to_owned(), ..Guest::named("f") });
+    let unnamed = spinning(Guest {
+        description: r#"{"version":"1.0.0"}"#.to_owned(),
+        ..Guest::named("f")
+    });
     assert!(unnamed.contains("name"), "{unnamed}");
 }
 
@@ -168,7 +262,9 @@ async fn a_bad_file_in_the_drop_folder_is_logged_and_nothing_else() {
     for file in ["letter.wasm", "elsewhere.wasm"] {
         eventually(&format!("{file} in the log"), async || {
             let log = host.node.log();
-            log.lines().any(|line| line.contains(file) && line.contains("not installed")).then_some(())
+            log.lines()
+                .any(|line| line.contains(file) && line.contains("not installed"))
+                .then_some(())
         })
         .await;
     }
@@ -196,10 +292,20 @@ fn an_extension_that_floods_its_log_is_cut_off() {
 #[test]
 fn a_node_ends_in_time_although_a_guest_spins() {
     let host = Host::start();
-    host.install("spinning", &Guest { call_tool: SPIN, ..Guest::named("spinning") });
+    host.install(
+        "spinning",
+        &Guest {
+            call_tool: SPIN,
+            ..Guest::named("spinning")
+        },
+    );
     let mut call = host.begin("spinning");
     let start = Instant::now();
     assert_eq!(host.node.process.terminate(), Some(0));
-    assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(6),
+        "{:?}",
+        start.elapsed()
+    );
     call.wait().unwrap();
 }

@@ -43,7 +43,6 @@ impl Client {
     }
 
     /// A request to a path below `/v1/`.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http
             .request(method, format!("{}/v1/{path}", self.node.admin_url))

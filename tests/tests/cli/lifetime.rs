@@ -1,0 +1,135 @@
+//! How a node begins and ends.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use koi_tests::{Guest, McpClient, Mode, Transport, eventually, extension, program};
+use serde_json::json;
+
+use crate::{koi_mcp, start};
+
+#[test]
+fn a_node_tells_in_one_line_that_it_is_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = start(&folder);
+    for url in [&node.koi_url, &node.mcp_url, &node.admin_url] {
+        assert!(
+            url.starts_with("http://127.0.0.1:") && !url.contains(":0/"),
+            "{url}"
+        );
+    }
+    assert!(node.koi_url.ends_with("/koi-net") && node.mcp_url.ends_with("/mcp"));
+    assert!(
+        node.rid.starts_with("orn:koi-net.node:node+"),
+        "{}",
+        node.rid
+    );
+    assert!(node.public_key.len() > 100, "{}", node.public_key);
+    for secret in ["admin.token", "priv_key.pem", "node.json"] {
+        let mode = std::fs::metadata(node.data_dir.join(secret))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn sigterm_lets_a_call_finish_and_ends_the_node_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = start(&folder);
+    // Says that it has begun, and takes a while.
+    let slow = Guest {
+        call_tool:
+            "(call $log (i32.const 2) (i32.const 48) (i32.const 4) (i32.const 16) (i32.const 18))
+            (loop $l
+              (local.set $i (i32.add (local.get $i) (i32.const 1)))
+              (br_if $l (i32.lt_u (local.get $i) (i32.const 300000000))))
+            (call $text (local.get $args) (local.get $args-len))",
+        ..Guest::named("slow")
+    };
+    let file = folder.path().join("slow.wasm");
+    std::fs::write(&file, slow.bytes()).unwrap();
+    node.json(&["extension", "install", &file.to_string_lossy()]);
+    let mut clients = [
+        (Mode::Legacy, Transport::Http),
+        (Mode::Modern, Transport::Http),
+        (Mode::Modern, Transport::Stdio),
+    ]
+    .map(|way| McpClient::connect(&node, way));
+    for client in &mut clients {
+        assert_eq!(client.tools(), ["slow"]);
+    }
+    let call = koi_mcp(
+        &folder,
+        &[
+            "call",
+            "slow",
+            "--data-dir",
+            &node.data_dir.to_string_lossy(),
+        ],
+    )
+    .stdout(Stdio::piped())
+    .stderr(Stdio::piped())
+    .spawn()
+    .unwrap();
+    eventually("the call begun", async || {
+        node.log().contains("orn:test.thing:one").then_some(())
+    })
+    .await;
+    let begun = Instant::now();
+    assert_eq!(node.process.terminate(), Some(0));
+    assert!(
+        begun.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        begun.elapsed()
+    );
+    let output = call.wait_with_output().unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let folder = folder.path();
+    assert!(!folder.join("node/node.json").exists());
+}
+
+#[tokio::test]
+async fn a_stdio_client_without_a_running_node_gets_one_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let data_dir = folder.path().join("own");
+    std::fs::create_dir_all(data_dir.join("extensions")).unwrap();
+    std::fs::copy(extension("echo"), data_dir.join("extensions/echo.wasm")).unwrap();
+    let program = program("koi-mcp");
+    let command = [
+        &program.to_string_lossy(),
+        "mcp",
+        "--data-dir",
+        &data_dir.to_string_lossy(),
+    ]
+    .map(str::to_owned);
+    let command: Vec<&str> = command.iter().map(String::as_str).collect();
+    for mode in [Mode::Auto, Mode::Legacy, Mode::Modern] {
+        let mut client = McpClient::of_command(mode, &command);
+        if client.tool("echo").is_null() {
+            client.is_told_of_tool("echo");
+        }
+        assert_eq!(
+            client.call("echo", &json!({"text": "hello"})),
+            json!({"text": "hello"})
+        );
+        assert!(is_locked(&data_dir));
+        assert_eq!(client.leave(), Some(0));
+        eventually("the node gone with its client", async || {
+            (!is_locked(&data_dir)).then_some(())
+        })
+        .await;
+    }
+}
+
+fn is_locked(data_dir: &Path) -> bool {
+    let lock = std::fs::File::open(data_dir.join("node.lock")).unwrap();
+    lock.try_lock_shared().is_err()
+}
