@@ -28,9 +28,9 @@ const RESERVED: [(&str, &[&str]); 8] = [
     ("wasmtime-wasi", &["koi-runtime"]),
     ("rusqlite", &["koi-store"]),
     ("aws-lc-rs", &["koi-wire"]),
-    ("rmcp", &["koi-mcp-server", "koi-mcp"]),
+    ("rmcp", &["koi-mcp-server"]),
     ("axum", &["koi-net", "koi-mcp-server", "koi-mcp"]),
-    ("reqwest", &["koi-net", "koi-mcp"]),
+    ("reqwest", &["koi-net", "koi-mcp-server", "koi-mcp"]),
 ];
 
 /// Crates that hold values only, and what they must therefore not depend on.
