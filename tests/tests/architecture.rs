@@ -22,7 +22,7 @@ const GROUPS: [&[&str]; 6] = [
 ];
 
 /// Crates that are nobody's business but of those named: what these know, the others must not.
-const RESERVED: [(&str, &[&str]); 8] = [
+const RESERVED: [(&str, &[&str]); 9] = [
     ("koi-wire", &["koi-net", "koi-mcp"]),
     ("wasmtime", &["koi-runtime"]),
     ("wasmtime-wasi", &["koi-runtime"]),
@@ -30,7 +30,11 @@ const RESERVED: [(&str, &[&str]); 8] = [
     ("aws-lc-rs", &["koi-wire"]),
     ("rmcp", &["koi-mcp-server"]),
     ("axum", &["koi-net", "koi-mcp-server", "koi-mcp"]),
-    ("reqwest", &["koi-net", "koi-mcp-server", "koi-mcp"]),
+    ("wasmtime-wasi-http", &["koi-runtime"]),
+    (
+        "reqwest",
+        &["koi-registry", "koi-net", "koi-mcp-server", "koi-mcp"],
+    ),
 ];
 
 /// Crates that hold values only, and what they must therefore not depend on.

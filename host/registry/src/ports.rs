@@ -47,6 +47,7 @@ impl NodePorts {
             log: Arc::new(OperatorLog),
             clock: Arc::new(SystemClock::new()),
             random: Arc::new(SystemRandom),
+            ..Ports::denied()
         }
     }
 }

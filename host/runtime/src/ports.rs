@@ -11,10 +11,12 @@ mod denied;
 mod error;
 mod system;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use koi_rid::{Bundle, Contents, Manifest, Rid, RidType, Writer};
 
 pub use context::{CallContext, CallKind};
@@ -232,6 +234,83 @@ pub enum Level {
     Critical,
 }
 
+/// A folder that a guest may reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileRoot {
+    /// Where the guest sees it: an absolute path.
+    pub guest: String,
+    /// Where it is on this machine.
+    pub host: PathBuf,
+    /// Whether the guest may change what is in it.
+    pub write: bool,
+}
+
+/// Folders of this machine.
+pub trait Files: Send + Sync {
+    /// What is granted at this moment; nothing is an empty list.
+    fn roots(&self, call: &CallContext) -> Vec<FileRoot>;
+}
+
+/// Environment variables.
+pub trait Environment: Send + Sync {
+    /// What is granted at this moment; nothing is an empty list.
+    fn variables(&self, call: &CallContext) -> Vec<(String, String)>;
+}
+
+/// Why an HTTP exchange came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HttpError {
+    /// The operator has not granted it.
+    #[error("{0}")]
+    Denied(Denial),
+    /// The name could not be resolved.
+    #[error("{0}")]
+    Name(String),
+    /// No connection came about.
+    #[error("{0}")]
+    Connection(String),
+    /// It took longer than it may.
+    #[error("{0}")]
+    TimedOut(String),
+    /// More bytes than may be.
+    #[error("{0}")]
+    TooLarge(String),
+    /// What came back is no HTTP, or broke off.
+    #[error("{0}")]
+    Protocol(String),
+}
+
+/// HTTP requests to others.
+#[async_trait]
+pub trait Http: Send + Sync {
+    /// One request and its whole response. Redirects are not followed: the guest sees them and asks
+    /// again, and is checked again. `time_out` bounds it beyond the port's own bound.
+    async fn exchange(
+        &self,
+        call: &CallContext,
+        request: http::Request<Bytes>,
+        time_out: Option<Duration>,
+    ) -> Result<http::Response<Bytes>, HttpError>;
+}
+
+/// Secrets, which a guest never sees: it holds placeholders for them.
+pub trait Secrets: Send + Sync {
+    /// What stands for the secret of that name in requests of this extension: a text without
+    /// meaning, the same for as long as the extension is installed. The value goes in only where a
+    /// request leaves the node, towards the hosts that it was granted for.
+    fn placeholder(&self, call: &CallContext, name: &str) -> Result<String, PortError>;
+}
+
+/// The saved state of a singleton.
+#[async_trait]
+pub trait SavedState: Send + Sync {
+    /// What was saved last; none if nothing was.
+    async fn load(&self, call: &CallContext) -> Result<Option<Vec<u8>>, PortError>;
+
+    /// Saves, in place of what was saved before; on disk when it returns.
+    async fn save(&self, call: &CallContext, state: Vec<u8>) -> Result<(), PortError>;
+}
+
 /// The operator's log. What a guest writes to standard output and error comes here too, with the
 /// context `stdout` or `stderr`.
 pub trait Log: Send + Sync {
@@ -267,6 +346,16 @@ pub struct Ports {
     pub network: Arc<dyn Network>,
     /// Whoever caused the call.
     pub caller: Arc<dyn Caller>,
+    /// HTTP to others.
+    pub http: Arc<dyn Http>,
+    /// Folders of this machine.
+    pub files: Arc<dyn Files>,
+    /// Environment variables.
+    pub environment: Arc<dyn Environment>,
+    /// Secrets.
+    pub secrets: Arc<dyn Secrets>,
+    /// The saved state of a singleton.
+    pub saved_state: Arc<dyn SavedState>,
     /// The operator's log.
     pub log: Arc<dyn Log>,
     /// Time.

@@ -5,11 +5,13 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use koi_rid::{Contents, Manifest, Rid};
 
 use super::{
-    CallContext, Caller, Clock, Config, Denial, KeyPage, KeyValue, Knowledge, KnowledgePage,
-    KnowledgeQuery, KnownBundle, Level, Log, Neighbour, Network, PortError, Ports, Random,
+    CallContext, Caller, Clock, Config, Denial, Environment, FileRoot, Files, Http, HttpError,
+    KeyPage, KeyValue, Knowledge, KnowledgePage, KnowledgeQuery, KnownBundle, Level, Log,
+    Neighbour, Network, PortError, Ports, Random, SavedState, Secrets,
 };
 
 /// All ports but randomness are without state, so that one of each is enough.
@@ -24,6 +26,11 @@ pub(super) fn ports() -> Ports {
         config: denied(),
         network: denied(),
         caller: denied(),
+        http: denied(),
+        files: denied(),
+        environment: denied(),
+        secrets: denied(),
+        saved_state: denied(),
         log: denied(),
         clock: denied(),
         random: Arc::new(Seeded(AtomicU64::new(0))),
@@ -32,19 +39,26 @@ pub(super) fn ports() -> Ports {
 
 struct Denied;
 
-fn denied<T>(grant: &str) -> Result<T, PortError> {
-    Err(PortError::Denied(Denial {
+fn denial(grant: &str) -> Denial {
+    Denial {
         grant: grant.to_owned(),
         remedy:
             "nothing is granted while an extension describes itself, so do this in another call"
                 .to_owned(),
-    }))
+    }
+}
+
+fn denied<T>(grant: &str) -> Result<T, PortError> {
+    Err(PortError::Denied(denial(grant)))
 }
 
 const KNOWLEDGE: &str = "knowledge";
 const KEY_VALUE: &str = "capability=keyvalue";
 const CONFIG: &str = "capability=config";
 const NETWORK: &str = "capability=network";
+const HTTP: &str = "http";
+const SECRETS: &str = "secret";
+const SINGLETON: &str = "mode=singleton";
 
 #[async_trait]
 impl Knowledge for Denied {
@@ -150,6 +164,47 @@ impl Network for Denied {
 
     async fn neighbours(&self, _: &CallContext) -> Result<Vec<Neighbour>, PortError> {
         denied(NETWORK)
+    }
+}
+
+#[async_trait]
+impl Http for Denied {
+    async fn exchange(
+        &self,
+        _: &CallContext,
+        _: http::Request<Bytes>,
+        _: Option<Duration>,
+    ) -> Result<http::Response<Bytes>, HttpError> {
+        Err(HttpError::Denied(denial(HTTP)))
+    }
+}
+
+impl Files for Denied {
+    fn roots(&self, _: &CallContext) -> Vec<FileRoot> {
+        Vec::new()
+    }
+}
+
+impl Environment for Denied {
+    fn variables(&self, _: &CallContext) -> Vec<(String, String)> {
+        Vec::new()
+    }
+}
+
+impl Secrets for Denied {
+    fn placeholder(&self, _: &CallContext, _: &str) -> Result<String, PortError> {
+        denied(SECRETS)
+    }
+}
+
+#[async_trait]
+impl SavedState for Denied {
+    async fn load(&self, _: &CallContext) -> Result<Option<Vec<u8>>, PortError> {
+        Ok(None)
+    }
+
+    async fn save(&self, _: &CallContext, _: Vec<u8>) -> Result<(), PortError> {
+        denied(SINGLETON)
     }
 }
 
