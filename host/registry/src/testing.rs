@@ -119,6 +119,7 @@ impl Loaded for FakeLoaded {
             handlers: exported("handlers"),
             tools: true,
             resources: true,
+            state: true,
         }
     }
 

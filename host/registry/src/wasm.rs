@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use koi_runtime::ports::{CallContext, CallKind, Ports};
 use koi_runtime::{
-    Call, CallError, Exports, Extension, KnowledgeObject, Limits, LoadError, Outcome,
+    Call, CallError, Exports, Extension, KnowledgeObject, Limits, LoadError, Mode, Outcome,
     ParsedReference, ResourceContents, Runtime,
 };
 
@@ -72,6 +72,7 @@ impl WasmCallee {
             },
             ports,
             limits: self.limits,
+            mode: Mode::Fresh,
         }
     }
 

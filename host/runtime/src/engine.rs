@@ -11,7 +11,7 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAlloc
 use crate::error::RuntimeError;
 
 /// How often a running guest gives its thread back, at the least.
-const TICK: Duration = Duration::from_millis(10);
+pub(crate) const TICK: Duration = Duration::from_millis(10);
 
 /// What one component may have at most. A Python guest has 14 core instances.
 const CORE_INSTANCES_PER_COMPONENT: u32 = 64;

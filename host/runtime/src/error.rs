@@ -19,6 +19,9 @@ pub enum RuntimeError {
     /// The thread that interrupts guests could not be started.
     #[error("the thread that interrupts guests could not be started: {0}")]
     Ticker(std::io::Error),
+    /// The threads for long calls could not be started.
+    #[error("the threads for long calls could not be started: {0}")]
+    Threads(std::io::Error),
 }
 
 /// Why bytes could not be loaded as an extension.

@@ -24,12 +24,13 @@ const COMPATIBLE: &str = "0.1.";
 
 /// Where each interface's functions are in the component.
 pub(crate) struct Indices {
-    pub(crate) extension: exports::extension::GuestIndices,
-    pub(crate) rid_types: Option<exports::rid_types::GuestIndices>,
-    pub(crate) schemas: Option<exports::schemas::GuestIndices>,
-    pub(crate) handlers: Option<exports::handlers::GuestIndices>,
-    pub(crate) tools: Option<exports::tools::GuestIndices>,
-    pub(crate) resources: Option<exports::resources::GuestIndices>,
+    extension: exports::extension::GuestIndices,
+    rid_types: Option<exports::rid_types::GuestIndices>,
+    schemas: Option<exports::schemas::GuestIndices>,
+    handlers: Option<exports::handlers::GuestIndices>,
+    tools: Option<exports::tools::GuestIndices>,
+    resources: Option<exports::resources::GuestIndices>,
+    state: Option<exports::state::GuestIndices>,
 }
 
 fn interface(name: &str) -> String {
@@ -41,6 +42,14 @@ fn wrong_type(name: &str, error: &wasmtime::Error) -> LoadError {
         interface: interface(name),
         reason: sentence(error),
     }
+}
+
+macro_rules! optional {
+    ($($interface:ident),+) => {
+        $(pub(crate) fn $interface(&self) -> Option<&exports::$interface::GuestIndices> {
+            self.$interface.as_ref()
+        })+
+    };
 }
 
 impl Indices {
@@ -65,7 +74,15 @@ impl Indices {
             handlers: find!(handlers, "handlers"),
             tools: find!(tools, "tools"),
             resources: find!(resources, "resources"),
+            state: find!(state, "state"),
         })
+    }
+
+    optional!(rid_types, schemas, handlers, tools, resources, state);
+
+    /// `extension` is always there.
+    pub(crate) fn extension(&self) -> Option<&exports::extension::GuestIndices> {
+        Some(&self.extension)
     }
 
     /// Checks the types of all that was found.
@@ -89,6 +106,7 @@ impl Indices {
         check!(&self.handlers, "handlers");
         check!(&self.tools, "tools");
         check!(&self.resources, "resources");
+        check!(&self.state, "state");
         Ok(())
     }
 
@@ -100,6 +118,7 @@ impl Indices {
             handlers: self.handlers.is_some(),
             tools: self.tools.is_some(),
             resources: self.resources.is_some(),
+            state: self.state.is_some(),
         }
     }
 }

@@ -1,55 +1,40 @@
 //! A loaded revision of an extension and the calls into it.
 //!
-//! Each call has a fresh instance, made and dropped within it. Texts go in and come out as they are;
-//! what they hold is checked by whoever called.
+//! Texts go in and come out as they are; what they hold is checked by whoever called.
 
+use std::num::NonZero;
 use std::sync::Arc;
 
-use wasmtime::component::{Instance, InstancePre};
-use wasmtime::{Store, UpdateDeadline};
+use wasmtime::component::InstancePre;
 
 use crate::border::Shown;
-use crate::call::within;
+use crate::bound::{Bound, Code};
 use crate::error::{CallError, LoadError};
 use crate::exports::Indices;
 use crate::limits::Limits;
 use crate::ports::{CallContext, CallKind, Ports};
 use crate::runtime::Shared;
 use crate::state::State;
-use crate::values::{Call, Exports, KnowledgeObject, Outcome, ParsedReference, ResourceContents};
+use crate::values::{
+    Call, Exports, KnowledgeObject, Mode, Outcome, ParsedReference, ResourceContents,
+};
 
-/// A loaded revision of an extension. Cheap to clone; its compiled code goes with the last clone.
+/// A loaded revision of an extension. Cheap to clone; its compiled code and its warm instances go
+/// with the last clone.
 #[derive(Clone)]
 pub struct Extension {
-    inner: Arc<Inner>,
+    bound: Arc<Bound>,
 }
 
-struct Inner {
-    shared: Arc<Shared>,
-    digest: Arc<str>,
-    pre: InstancePre<State>,
-    indices: Indices,
-    slots: u32,
-}
-
-/// Calls one function of an interface in an instance of its own.
+/// Calls one function of an interface, in an instance that the call's mode says.
 macro_rules! call {
-    ($self:ident, $call:ident, $indices:expr, $function:ident($($argument:expr),*)) => {
-        within(&$self.inner.shared.slots, $self.inner.slots, $call.limits, async move {
-            let (mut store, instance) = $self.instantiate($call).await?;
-            let guest = $indices.load(&mut store, &instance)?;
-            guest.$function(&mut store $(, $argument)*).await
-        })
-    };
-}
-
-/// The indices of an optional interface, or the error that it is not there.
-macro_rules! exported {
-    ($self:ident, $interface:ident, $name:literal) => {
-        match &$self.inner.indices.$interface {
-            Some(indices) => indices,
-            None => return Err(CallError::NotExported($name)),
-        }
+    ($self:ident, $call:ident, $interface:ident, $function:ident($($argument:expr),*)) => {
+        $self.bound.run($call, move |entered| Box::pin(async move {
+            let mut seated = entered.seat().await?;
+            let guest = seated.live.$interface(&seated.bound.code.indices)?;
+            let answer = guest.$function(&mut seated.live.store $(, $argument)*).await?;
+            seated.end(answer).await
+        }))
     };
 }
 
@@ -61,59 +46,47 @@ impl Extension {
         indices: Indices,
         slots: u32,
     ) -> Self {
+        let code = Code {
+            shared,
+            digest,
+            pre,
+            indices,
+            slots,
+        };
         Self {
-            inner: Arc::new(Inner {
-                shared,
-                digest,
-                pre,
-                indices,
-                slots,
-            }),
+            bound: Bound::new(Arc::new(code), NonZero::<u32>::MIN),
+        }
+    }
+
+    /// The same code with warm instances, a queue and a state of its own, as one extension's that
+    /// runs. A singleton saves its state after every so many calls.
+    pub fn bind(&self, save_every: NonZero<u32>) -> Self {
+        Self {
+            bound: Bound::new(self.bound.code.clone(), save_every),
         }
     }
 
     /// Instantiates once, with nothing granted, and checks the types of all exports.
     pub(crate) async fn check(&self) -> Result<(), LoadError> {
         let call = self.ungranted();
-        let limits = call.limits;
-        let checked = within(
-            &self.inner.shared.slots,
-            self.inner.slots,
-            limits,
-            async move {
-                let (mut store, instance) = self.instantiate(call).await?;
-                Ok(Ok(self.inner.indices.check(&mut store, &instance)))
-            },
-        );
+        let checked = self.bound.run(call, |entered| {
+            Box::pin(async move {
+                let mut seated = entered.seat().await?;
+                Ok(Ok(seated.live.check(&seated.bound.code.indices)))
+            })
+        });
         checked
             .await
             .map_err(|error| LoadError::Instantiate(error.to_string()))?
-    }
-
-    async fn instantiate(&self, call: Call) -> wasmtime::Result<(Store<State>, Instance)> {
-        let limits = call.limits;
-        let mut store = Store::new(&self.inner.shared.engine, State::new(call));
-        store.limiter(|state| &mut state.meter);
-        store.set_epoch_deadline(1);
-        // Tokio's own way to yield also lets the thread look for I/O and timers in between.
-        store.epoch_deadline_callback(|_| {
-            Ok(UpdateDeadline::YieldCustom(
-                1,
-                Box::pin(tokio::task::yield_now()),
-            ))
-        });
-        store.set_hostcall_fuel(usize::try_from(limits.result).unwrap_or(usize::MAX));
-        let instance = self.inner.pre.instantiate_async(&mut store).await?;
-        Ok((store, instance))
     }
 
     /// A call with nothing granted, on behalf of nobody.
     fn ungranted(&self) -> Call {
         Call {
             context: CallContext {
-                extension: self.inner.digest.clone(),
+                extension: self.digest().clone(),
                 revision: 0,
-                digest: self.inner.digest.clone(),
+                digest: self.digest().clone(),
                 correlation: Arc::from("describe"),
                 kind: CallKind::Lifecycle,
                 principal: None,
@@ -122,17 +95,18 @@ impl Extension {
             },
             ports: Ports::denied(),
             limits: Limits::describe(),
+            mode: Mode::Fresh,
         }
     }
 
     /// Lower-case hex SHA-256 of the component.
     pub fn digest(&self) -> &Arc<str> {
-        &self.inner.digest
+        &self.bound.code.digest
     }
 
     /// The interfaces that it exports beyond `extension`.
     pub fn exports(&self) -> Exports {
-        self.inner.indices.exports()
+        self.bound.code.indices.exports()
     }
 
     /// What the extension is, provides and asks for: JSON text, not yet checked, at most 1 MiB.
@@ -141,7 +115,7 @@ impl Extension {
     /// As every call: a [`CallError`] that says what ended it.
     pub async fn describe(&self) -> Result<String, CallError> {
         let call = self.ungranted();
-        call!(self, call, self.inner.indices.extension, call_describe()).await
+        call!(self, call, extension, call_describe()).await
     }
 
     /// Tells the extension that this revision was activated.
@@ -149,7 +123,7 @@ impl Extension {
     /// # Errors
     /// The guest's own error keeps the revision from being activated.
     pub async fn start(&self, call: Call) -> Result<(), CallError> {
-        call!(self, call, self.inner.indices.extension, call_start()).await
+        call!(self, call, extension, call_start()).await
     }
 
     /// Tells the extension that this revision is no longer active.
@@ -157,18 +131,15 @@ impl Extension {
     /// # Errors
     /// Never the guest's own; only what ended the call.
     pub async fn stop(&self, call: Call) -> Result<(), CallError> {
-        let extension = &self.inner.indices.extension;
-        within(
-            &self.inner.shared.slots,
-            self.inner.slots,
-            call.limits,
-            async move {
-                let (mut store, instance) = self.instantiate(call).await?;
-                let guest = extension.load(&mut store, &instance)?;
-                guest.call_stop(&mut store).await.map(Ok)
-            },
-        )
-        .await
+        let stopped = self.bound.run(call, |entered| {
+            Box::pin(async move {
+                let mut seated = entered.seat().await?;
+                let guest = seated.live.extension(&seated.bound.code.indices)?;
+                guest.call_stop(&mut seated.live.store).await?;
+                seated.close(()).await
+            })
+        });
+        stopped.await
     }
 
     /// The extension's own view of its condition: JSON text, not yet checked.
@@ -176,7 +147,7 @@ impl Extension {
     /// # Errors
     /// As every call.
     pub async fn health(&self, call: Call) -> Result<String, CallError> {
-        call!(self, call, self.inner.indices.extension, call_health()).await
+        call!(self, call, extension, call_health()).await
     }
 
     /// The tools of now: JSON text, not yet checked.
@@ -184,7 +155,6 @@ impl Extension {
     /// # Errors
     /// As every call; [`CallError::NotExported`] without `tools`.
     pub async fn list_tools(&self, call: Call) -> Result<String, CallError> {
-        let tools = exported!(self, tools, "tools");
         call!(self, call, tools, call_list_tools()).await
     }
 
@@ -198,8 +168,8 @@ impl Extension {
         name: &str,
         arguments: &str,
     ) -> Result<String, CallError> {
-        let tools = exported!(self, tools, "tools");
-        call!(self, call, tools, call_call_tool(name, arguments)).await
+        let (name, arguments) = (name.to_owned(), arguments.to_owned());
+        call!(self, call, tools, call_call_tool(&name, &arguments)).await
     }
 
     /// The resources of now: JSON text, not yet checked.
@@ -207,7 +177,6 @@ impl Extension {
     /// # Errors
     /// As every call; [`CallError::NotExported`] without `resources`.
     pub async fn list_resources(&self, call: Call) -> Result<String, CallError> {
-        let resources = exported!(self, resources, "resources");
         call!(self, call, resources, call_list_resources()).await
     }
 
@@ -220,8 +189,8 @@ impl Extension {
         call: Call,
         uri: &str,
     ) -> Result<Vec<ResourceContents>, CallError> {
-        let resources = exported!(self, resources, "resources");
-        let contents = call!(self, call, resources, call_read_resource(uri)).await?;
+        let uri = uri.to_owned();
+        let contents = call!(self, call, resources, call_read_resource(&uri)).await?;
         Ok(contents.into_iter().map(Into::into).collect())
     }
 
@@ -230,9 +199,14 @@ impl Extension {
     /// # Errors
     /// As every call; [`CallError::NotExported`] without `handlers`.
     pub async fn handle(&self, call: Call, object: &KnowledgeObject) -> Result<Outcome, CallError> {
-        let handlers = exported!(self, handlers, "handlers");
-        let shown = Shown::new(object);
-        let outcome = call!(self, call, handlers, call_handle(shown.view())).await?;
+        let object = object.clone();
+        let outcome = call!(
+            self,
+            call,
+            handlers,
+            call_handle(Shown::new(&object).view())
+        )
+        .await?;
         Ok(outcome.into())
     }
 
@@ -246,12 +220,12 @@ impl Extension {
         rid_type: &str,
         reference: &str,
     ) -> Result<ParsedReference, CallError> {
-        let rid_types = exported!(self, rid_types, "rid-types");
+        let (rid_type, reference) = (rid_type.to_owned(), reference.to_owned());
         let parsed = call!(
             self,
             call,
             rid_types,
-            call_parse_reference(rid_type, reference)
+            call_parse_reference(&rid_type, &reference)
         )
         .await?;
         Ok(ParsedReference {
@@ -270,8 +244,14 @@ impl Extension {
         rid_type: &str,
         parts: &str,
     ) -> Result<String, CallError> {
-        let rid_types = exported!(self, rid_types, "rid-types");
-        call!(self, call, rid_types, call_print_reference(rid_type, parts)).await
+        let (rid_type, parts) = (rid_type.to_owned(), parts.to_owned());
+        call!(
+            self,
+            call,
+            rid_types,
+            call_print_reference(&rid_type, &parts)
+        )
+        .await
     }
 
     /// Checks contents that already satisfy the JSON Schema of that name.
@@ -284,8 +264,8 @@ impl Extension {
         schema: &str,
         contents: &str,
     ) -> Result<(), CallError> {
-        let schemas = exported!(self, schemas, "schemas");
-        call!(self, call, schemas, call_validate(schema, contents)).await
+        let (schema, contents) = (schema.to_owned(), contents.to_owned());
+        call!(self, call, schemas, call_validate(&schema, &contents)).await
     }
 
     /// Turns contents of one schema into contents of another.
@@ -299,7 +279,7 @@ impl Extension {
         to: &str,
         contents: &str,
     ) -> Result<String, CallError> {
-        let schemas = exported!(self, schemas, "schemas");
-        call!(self, call, schemas, call_transform(from, to, contents)).await
+        let (from, to, contents) = (from.to_owned(), to.to_owned(), contents.to_owned());
+        call!(self, call, schemas, call_transform(&from, &to, &contents)).await
     }
 }

@@ -2,13 +2,14 @@
 //!
 //! Promises: a guest reaches nothing but the [`Ports`](ports::Ports) that came with the call; a guest
 //! that traps, spins, grows or floods ends its own call with a [`CallError`] that says so, and takes
-//! nothing from other calls; each call has an instance of its own, so that nothing in its memory
-//! survives. Loading fails with one sentence, a [`LoadError`].
+//! nothing from other calls; an instance lives as long as the call's [`Mode`] says, by default for
+//! that call alone. Loading fails with one sentence, a [`LoadError`].
 //!
 //! The runtime knows nothing of stores, networks or MCP.
 
 mod bindings;
 mod border;
+mod bound;
 mod cache;
 mod call;
 mod capabilities;
@@ -16,12 +17,17 @@ mod engine;
 mod error;
 mod exports;
 mod extension;
+mod lanes;
 mod limits;
+mod live;
 mod meter;
 pub mod ports;
 mod runtime;
+mod slots;
 mod state;
+mod time;
 mod values;
+mod work;
 
 pub use engine::engine_configuration;
 pub use error::{CallError, GuestError, GuestErrorKind, LoadError, RuntimeError};
@@ -29,6 +35,6 @@ pub use extension::Extension;
 pub use limits::{LIMITS, LimitInfo, Limits};
 pub use runtime::{Runtime, RuntimeConfig};
 pub use values::{
-    Call, Exports, KnowledgeObject, Outcome, ParsedReference, Phase, Replacement, ResourceBody,
-    ResourceContents, UnknownPhase,
+    Call, Exports, KnowledgeObject, Mode, Outcome, ParsedReference, Phase, Replacement,
+    ResourceBody, ResourceContents, UnknownPhase,
 };

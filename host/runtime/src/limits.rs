@@ -12,7 +12,7 @@ pub struct LimitInfo {
     pub setting: &'static str,
     /// The environment variable that sets the node-wide default.
     pub environment: &'static str,
-    /// What the number counts: `ms`, `bytes` or `calls`.
+    /// What the number counts: `ms`, `bytes`, `calls` or `units`.
     pub unit: &'static str,
     /// The default, in that unit.
     pub default: u64,
@@ -44,6 +44,14 @@ macro_rules! limits {
                 }
                 true
             }
+
+            /// A limit by its setting, in the unit of its row; none if there is no such setting.
+            pub fn get(&self, setting: &str) -> Option<u64> {
+                match setting {
+                    $($setting => Some(limits!(@number $kind self.$field)),)+
+                    _ => None,
+                }
+            }
         }
 
         /// The table of limits, for documentation and for configuration.
@@ -58,21 +66,24 @@ macro_rules! limits {
         ];
     };
     (@type ms) => { Duration };
-    (@type bytes) => { u64 };
-    (@type calls) => { u64 };
+    (@type $other:ident) => { u64 };
     (@value ms $default:expr) => { Duration::from_millis($default) };
-    (@value bytes $default:expr) => { $default };
-    (@value calls $default:expr) => { $default };
+    (@value $other:ident $default:expr) => { $default };
+    (@number ms $value:expr) => { u64::try_from($value.as_millis()).unwrap_or(u64::MAX) };
+    (@number $other:ident $value:expr) => { $value };
     (@unit ms) => { "ms" };
     (@unit bytes) => { "bytes" };
     (@unit calls) => { "calls" };
+    (@unit units) => { "units" };
 }
 
 limits! {
     /// CPU time that the guest and the host functions it calls spend on a thread.
     cpu: ms = 2_000, "limits.cpu", "KOI_MCP_LIMITS__CPU";
-    /// Time from the call until its answer, waiting included.
+    /// Time from the call until its answer, waiting included, less what it waits for a person.
     wall: ms = 30_000, "limits.wall", "KOI_MCP_LIMITS__WALL";
+    /// Time that the call waits for a person to answer.
+    person: ms = 300_000, "limits.person", "KOI_MCP_LIMITS__PERSON";
     /// Bytes of all linear memories and tables of the instance together.
     memory: bytes = 256 << 20, "limits.memory", "KOI_MCP_LIMITS__MEMORY";
     /// Bytes of what the guest answers.
@@ -81,9 +92,41 @@ limits! {
     host_calls: calls = 100_000, "limits.host_calls", "KOI_MCP_LIMITS__HOST_CALLS";
     /// Bytes of log messages, standard output and standard error; what goes beyond is dropped.
     log_bytes: bytes = 256 << 10, "limits.log_bytes", "KOI_MCP_LIMITS__LOG_BYTES";
+    /// Bytes that the guest sends out of the node, such as HTTP requests.
+    sent: bytes = 16 << 20, "limits.sent", "KOI_MCP_LIMITS__SENT";
+    /// Calls of one extension at the same time; never so many that they fill more than three quarters
+    /// of the slots.
+    concurrent: calls = 256, "limits.concurrent", "KOI_MCP_LIMITS__CONCURRENT";
+    /// Calls of one extension that wait for their turn; one more is refused at once.
+    queue: calls = 1024, "limits.queue", "KOI_MCP_LIMITS__QUEUE";
+    /// Instructions, as WebAssembly's fuel counts them; the same call uses the same. 0 counts none,
+    /// and then the extension runs without the counting.
+    fuel: units = 0, "limits.fuel", "KOI_MCP_LIMITS__FUEL";
 }
 
 impl Limits {
+    /// Lowers a limit by its setting; a higher value changes nothing. Fuel that is not counted is
+    /// more than any.
+    pub fn lower(&mut self, setting: &str, value: u64) {
+        let counts = |number: u64| setting != "limits.fuel" || number > 0;
+        if let Some(now) = self.get(setting)
+            && counts(value)
+            && (value < now || !counts(now))
+        {
+            self.set(setting, value);
+        }
+    }
+
+    /// These limits, each lowered to that of `other`.
+    pub fn lowered_to(mut self, other: &Self) -> Self {
+        for limit in LIMITS {
+            if let Some(value) = other.get(limit.setting) {
+                self.lower(limit.setting, value);
+            }
+        }
+        self
+    }
+
     /// The limits of `describe`: as the defaults, with 1 MiB of result and a shorter time.
     pub fn describe() -> Self {
         Self {

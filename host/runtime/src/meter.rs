@@ -3,13 +3,15 @@
 //! A limit that is met while the guest runs comes out of the guest as a trap that carries a
 //! [`Stop`]; `call.rs` turns it into the error that the caller sees.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
 
-use crate::error::CallError;
+use crate::error::{CallError, GuestError};
 use crate::limits::Limits;
 use crate::ports::PortError;
+use crate::time::{CallTime, PersonWait};
 
 /// Why the host ended a call from within.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +22,12 @@ pub(crate) enum Stop {
     /// A host function without a place for an error in its type could not be served.
     #[error("{0}")]
     Port(PortError),
+    /// A new instance refused the state that was saved.
+    #[error("the extension does not take up its saved state: {0}")]
+    SavedState(GuestError),
+    /// The extension does not export an interface.
+    #[error("the extension does not export `{0}`")]
+    NotExported(&'static str),
 }
 
 /// A limit and the value that it had.
@@ -27,9 +35,12 @@ pub(crate) enum Stop {
 pub(crate) enum Exceeded {
     Cpu(Duration),
     Wall(Duration),
+    Person(Duration),
     Memory(u64),
     Result(u64),
     HostCalls(u64),
+    Sent(u64),
+    Fuel(u64),
 }
 
 impl Exceeded {
@@ -40,9 +51,12 @@ impl Exceeded {
         let (limit, value, setting) = match self {
             Self::Cpu(limit) => ("CPU time", ms(limit), "limits.cpu"),
             Self::Wall(limit) => ("wall time", ms(limit), "limits.wall"),
+            Self::Person(limit) => ("waiting for a person", ms(limit), "limits.person"),
             Self::Memory(limit) => ("memory", bytes(limit), "limits.memory"),
             Self::Result(limit) => ("result", bytes(limit), "limits.result"),
             Self::HostCalls(limit) => ("host calls", limit.to_string(), "limits.host_calls"),
+            Self::Sent(limit) => ("sent data", bytes(limit), "limits.sent"),
+            Self::Fuel(limit) => ("fuel", limit.to_string(), "limits.fuel"),
         };
         CallError::Limit {
             limit,
@@ -55,21 +69,39 @@ impl Exceeded {
 /// What one call has used up so far.
 pub(crate) struct Meter {
     limits: Limits,
+    time: Arc<CallTime>,
+    /// Of the instance, also from earlier calls.
     memory: u64,
     host_calls: u64,
+    sent: u64,
 }
 
 impl Meter {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits, time: Arc<CallTime>) -> Self {
         Self {
             limits,
+            time,
             memory: 0,
             host_calls: 0,
+            sent: 0,
         }
+    }
+
+    /// Counts anew for the next call of the instance, which has the memory that it has.
+    pub(crate) fn renew(&mut self, limits: Limits, time: Arc<CallTime>) {
+        *self = Self {
+            memory: self.memory,
+            ..Self::new(limits, time)
+        };
     }
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// Whether the instance has left half of the memory that it may have.
+    pub(crate) fn is_modest(&self) -> bool {
+        self.memory <= self.limits.memory / 2
     }
 
     /// Counts one call to a host interface.
@@ -79,6 +111,23 @@ impl Meter {
             return Err(stop(Exceeded::HostCalls(self.limits.host_calls)));
         }
         Ok(())
+    }
+
+    #[allow(dead_code, reason = "HTTP counts here")]
+    /// Counts bytes that are about to leave the node on the guest's behalf.
+    pub(crate) fn send(&mut self, bytes: u64) -> wasmtime::Result<()> {
+        self.sent = self.sent.saturating_add(bytes);
+        if self.sent > self.limits.sent {
+            return Err(stop(Exceeded::Sent(self.limits.sent)));
+        }
+        Ok(())
+    }
+
+    #[allow(dead_code, reason = "for the capability that asks a person")]
+    /// While what this gives is held, the call waits for a person: that time counts against
+    /// `limits.person` and not as wall time.
+    pub(crate) fn wait_for_person(&self) -> PersonWait {
+        self.time.wait_for_person()
     }
 
     /// Counts growth in bytes. It ends the call instead of telling the guest: what a guest does when

@@ -9,12 +9,14 @@ use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
 use crate::cache::CodeCache;
-use crate::call::Slots;
 use crate::capabilities;
 use crate::engine::{self, TABLES_PER_SLOT, Ticker};
 use crate::error::{LoadError, RuntimeError, sentence};
 use crate::exports::{Indices, check_version};
 use crate::extension::Extension;
+use crate::lanes::Lanes;
+use crate::live::{LONGEST_UNUSED, Live};
+use crate::slots::Slots;
 use crate::state::State;
 
 /// A larger component is refused. Python guests have 18 MB.
@@ -59,8 +61,9 @@ pub struct Runtime {
 
 /// What all extensions of a runtime share.
 pub(crate) struct Shared {
-    pub(crate) engine: Engine,
-    pub(crate) slots: Slots,
+    engine: Engine,
+    pub(crate) slots: Arc<Slots<Live>>,
+    pub(crate) lanes: Lanes,
     linker: Linker<State>,
     cache: Option<CodeCache>,
     /// One at a time: compiling takes all the cores that it gets.
@@ -86,14 +89,24 @@ impl Runtime {
             None => None,
         };
         let ticker = Ticker::start(&engine)?;
+        let lanes = Lanes::new().map_err(RuntimeError::Threads)?;
         let shared = Shared {
             engine,
             slots: Slots::new(slots),
+            lanes,
             linker,
             cache,
             compiling: Arc::new(Semaphore::new(1)),
             _ticker: ticker,
         };
+        let slots = Arc::downgrade(&shared.slots);
+        shared.lanes.spawn(async move {
+            while let Some(slots) = slots.upgrade() {
+                slots.sweep(LONGEST_UNUSED);
+                drop(slots);
+                tokio::time::sleep(LONGEST_UNUSED / 10).await;
+            }
+        });
         Ok(Self {
             shared: Arc::new(shared),
         })

@@ -14,6 +14,35 @@ pub struct Call {
     pub ports: Ports,
     /// What it may use up.
     pub limits: Limits,
+    /// In which instance it runs.
+    pub mode: Mode,
+}
+
+/// How long an instance lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Mode {
+    /// For one call. Nothing in its memory survives it.
+    #[default]
+    Fresh,
+    /// For many calls, one after another, beside others of its kind. What a call leaves in memory may
+    /// or may not be there in the next one.
+    Pooled,
+    /// For all calls of the extension, one after another. What is in memory is the extension's state.
+    Singleton,
+}
+
+impl Mode {
+    /// All modes.
+    pub const ALL: [Self; 3] = [Self::Fresh, Self::Pooled, Self::Singleton];
+
+    /// `fresh`, `pooled` or `singleton`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Pooled => "pooled",
+            Self::Singleton => "singleton",
+        }
+    }
 }
 
 /// Which interfaces an extension exports beyond `extension`.
@@ -29,6 +58,8 @@ pub struct Exports {
     pub tools: bool,
     /// `resources`: MCP resources.
     pub resources: bool,
+    /// `state`: what a singleton saves and loads.
+    pub state: bool,
 }
 
 /// The phases of the pipeline, in their order.

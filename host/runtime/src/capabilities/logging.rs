@@ -4,8 +4,7 @@
 //! guest that talks too much still gets its work done, and the log says that something is missing.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
@@ -22,34 +21,81 @@ const MAX_LINE_BYTES: usize = 8 << 10;
 /// A longer context of a log message is cut.
 const MAX_CONTEXT_BYTES: usize = 256;
 
-/// The log of one call, up to its limit.
+/// What a message costs of the limit beyond its own bytes, so that empty ones end, too.
+const LINE_COST: u64 = 64;
+
+/// The log of an instance's call, up to its limit. Lines that the guest has begun and not ended when
+/// the call is over end with it.
 pub(crate) struct LogSink {
+    /// None between calls. One guest runs on one thread at a time, so nobody ever waits here.
+    call: Mutex<Option<CallLog>>,
+}
+
+struct CallLog {
     port: Arc<dyn Log>,
     call: CallContext,
-    left: AtomicU64,
+    left: u64,
+    /// Of standard output and error.
+    lines: [Vec<u8>; 2],
 }
 
 impl LogSink {
     pub(crate) fn new(port: Arc<dyn Log>, call: CallContext, limit: u64) -> Self {
-        Self {
+        let sink = Self {
+            call: Mutex::new(None),
+        };
+        sink.renew(port, call, limit);
+        sink
+    }
+
+    /// From now on it is the log of this call.
+    pub(crate) fn renew(&self, port: Arc<dyn Log>, call: CallContext, limit: u64) {
+        *self.lock() = Some(CallLog {
             port,
             call,
-            left: AtomicU64::new(limit),
+            left: limit,
+            lines: Default::default(),
+        });
+    }
+
+    /// Ends the lines of the call and forgets it. Runs where a Store is dropped, too, which no panic
+    /// may come out of.
+    pub(crate) fn rest(&self) {
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            if let Some(mut log) = self.lock().take() {
+                log.end_line(Stream::Out);
+                log.end_line(Stream::Err);
+            }
+        }));
+    }
+
+    fn with(&self, log: impl FnOnce(&mut CallLog)) {
+        if let Some(call) = self.lock().as_mut() {
+            log(call);
         }
     }
 
+    fn lock(&self) -> MutexGuard<'_, Option<CallLog>> {
+        self.call.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for LogSink {
+    fn drop(&mut self) {
+        self.rest();
+    }
+}
+
+impl CallLog {
     /// Logs a message, if the limit still allows for it.
-    fn log(&self, level: Level, context: &str, message: &str) {
+    fn log(&mut self, level: Level, context: &str, message: &str) {
         let context = cut(context, MAX_CONTEXT_BYTES);
-        let wanted = (context.len() + message.len()) as u64;
-        // One guest runs on one thread at a time, so nobody takes from it in between.
-        let left = self.left.load(Ordering::Relaxed);
-        if wanted <= left {
-            self.left.store(left - wanted, Ordering::Relaxed);
+        let wanted = (context.len() + message.len()) as u64 + LINE_COST;
+        if wanted <= self.left {
+            self.left -= wanted;
             self.port.log(&self.call, level, context, message);
-        } else if left > 0 {
-            self.left.store(0, Ordering::Relaxed);
-            let end = usize::try_from(left).unwrap_or(usize::MAX);
+        } else if self.left > 0 {
+            let end = usize::try_from(std::mem::take(&mut self.left)).unwrap_or(usize::MAX);
             self.port.log(&self.call, level, context, cut(message, end));
             self.port.log(
                 &self.call,
@@ -57,6 +103,32 @@ impl LogSink {
                 "koi-mcp",
                 "the call met its limit of log bytes (setting `limits.log_bytes`): the rest is dropped",
             );
+        }
+    }
+
+    /// Gathers bytes into lines.
+    fn write(&mut self, stream: Stream, bytes: &[u8]) {
+        for byte in bytes {
+            match byte {
+                b'\n' => self.end_line(stream),
+                byte => self.lines[stream as usize].push(*byte),
+            }
+            if self.lines[stream as usize].len() >= MAX_LINE_BYTES {
+                self.end_line(stream);
+            }
+        }
+    }
+
+    fn end_line(&mut self, stream: Stream) {
+        let line = std::mem::take(&mut self.lines[stream as usize]);
+        let text = String::from_utf8_lossy(&line);
+        let text = text.trim_end_matches('\r');
+        if !text.is_empty() {
+            let (level, name) = match stream {
+                Stream::Out => (Level::Info, "stdout"),
+                Stream::Err => (Level::Warn, "stderr"),
+            };
+            self.log(level, name, text);
         }
     }
 }
@@ -77,21 +149,27 @@ impl Host for State {
             GuestLevel::Error => Level::Error,
             GuestLevel::Critical => Level::Critical,
         };
-        State::log(self).log(level, &context, &message);
+        State::log(self).with(|log| log.log(level, &context, &message));
         Ok(())
     }
+}
+
+/// Which of the two a guest writes to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Stream {
+    Out,
+    Err,
 }
 
 /// Standard output or error of a guest.
 pub(crate) struct Output {
     sink: Arc<LogSink>,
-    level: Level,
-    name: &'static str,
+    stream: Stream,
 }
 
 impl Output {
-    pub(crate) fn new(sink: Arc<LogSink>, level: Level, name: &'static str) -> Self {
-        Self { sink, level, name }
+    pub(crate) fn new(sink: Arc<LogSink>, stream: Stream) -> Self {
+        Self { sink, stream }
     }
 }
 
@@ -108,51 +186,21 @@ impl StdoutStream for Output {
     }
 
     fn p2_stream(&self) -> Box<dyn OutputStream> {
-        Box::new(Lines {
+        Box::new(Self {
             sink: self.sink.clone(),
-            level: self.level,
-            name: self.name,
-            line: Vec::new(),
+            stream: self.stream,
         })
     }
 }
 
-/// Gathers bytes into lines. The last one is logged when the guest lets go of the stream, at the
-/// latest when its call ends.
-struct Lines {
-    sink: Arc<LogSink>,
-    level: Level,
-    name: &'static str,
-    line: Vec<u8>,
-}
-
-impl Lines {
-    fn end_line(&mut self) {
-        let line = std::mem::take(&mut self.line);
-        let text = String::from_utf8_lossy(&line);
-        let text = text.trim_end_matches('\r');
-        if !text.is_empty() {
-            self.sink.log(self.level, self.name, text);
-        }
-    }
-}
-
 #[async_trait::async_trait]
-impl Pollable for Lines {
+impl Pollable for Output {
     async fn ready(&mut self) {}
 }
 
-impl OutputStream for Lines {
+impl OutputStream for Output {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        for byte in bytes {
-            match byte {
-                b'\n' => self.end_line(),
-                byte => self.line.push(byte),
-            }
-            if self.line.len() >= MAX_LINE_BYTES {
-                self.end_line();
-            }
-        }
+        self.sink.with(|log| log.write(self.stream, &bytes));
         Ok(())
     }
 
@@ -162,13 +210,6 @@ impl OutputStream for Lines {
 
     fn check_write(&mut self) -> StreamResult<usize> {
         Ok(MAX_LINE_BYTES)
-    }
-}
-
-impl Drop for Lines {
-    /// A Store is dropped where no panic may come out of.
-    fn drop(&mut self) {
-        let _ = catch_unwind(AssertUnwindSafe(|| self.end_line()));
     }
 }
 
@@ -201,7 +242,7 @@ mod tests {
             depth: 0,
         };
         let sink = Arc::new(LogSink::new(kept.clone(), call, limit));
-        let mut stream = Output::new(sink, Level::Info, "stdout").p2_stream();
+        let mut stream = Output::new(sink, Stream::Out).p2_stream();
         for piece in pieces {
             stream
                 .write(Bytes::copy_from_slice(piece.as_bytes()))

@@ -8,19 +8,36 @@ use std::time::Duration;
 use rand::TryRng;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx};
 
-use super::logging::{LogSink, Output};
-use crate::ports::{Clock, Level, Ports, Random};
+use super::logging::{LogSink, Output, Stream};
+use crate::ports::{CallContext, Clock, FileRoot, Ports, Random};
 
 /// Bytes of randomness that a guest may ask for at once.
 const MAX_RANDOM_BYTES: u64 = 1 << 20;
+
+/// What of a context a guest keeps in mind once it has seen it: folders and environment.
+#[derive(PartialEq)]
+pub(crate) struct Surroundings {
+    roots: Vec<FileRoot>,
+    variables: Vec<(String, String)>,
+}
+
+impl Surroundings {
+    /// What is granted at this moment.
+    pub(crate) fn of(ports: &Ports, call: &CallContext) -> Self {
+        Self {
+            roots: ports.files.roots(call),
+            variables: ports.environment.variables(call),
+        }
+    }
+}
 
 /// A context over these ports.
 pub(crate) fn context(ports: &Ports, log: &Arc<LogSink>) -> WasiCtx {
     let mut seed = [0; 16];
     ports.random.fill(&mut seed);
     WasiCtx::builder()
-        .stdout(Output::new(log.clone(), Level::Info, "stdout"))
-        .stderr(Output::new(log.clone(), Level::Warn, "stderr"))
+        .stdout(Output::new(log.clone(), Stream::Out))
+        .stderr(Output::new(log.clone(), Stream::Err))
         .wall_clock(PortClock(ports.clock.clone()))
         .monotonic_clock(PortClock(ports.clock.clone()))
         .secure_random(PortRandom(ports.random.clone()))

@@ -8,7 +8,7 @@ use koi_runtime::ports::{
     CallContext, CallKind, Caller, Knowledge, KnowledgePage, KnowledgeQuery, KnownBundle, Level,
     Log, PortError, Ports,
 };
-use koi_runtime::{Call, Limits};
+use koi_runtime::{Call, Limits, Mode};
 use tokio::sync::Notify;
 
 /// A call with nothing granted and the default limits.
@@ -26,6 +26,7 @@ pub fn call() -> Call {
         },
         ports: Ports::denied(),
         limits: Limits::default(),
+        mode: Mode::Fresh,
     }
 }
 

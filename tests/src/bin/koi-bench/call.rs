@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use koi_runtime::ports::{CallContext, CallKind, Ports};
-use koi_runtime::{Call, Extension, Limits, Runtime, RuntimeConfig};
+use koi_runtime::{Call, Extension, Limits, Mode, Runtime, RuntimeConfig};
 
 use crate::bare::Bare;
 use crate::report::{Report, Target, Unit};
@@ -89,6 +89,7 @@ impl Through {
             context,
             ports: Ports::denied(),
             limits: Limits::default(),
+            mode: Mode::Fresh,
         };
         Self { extension, call }
     }

@@ -1,0 +1,451 @@
+//! The room for instances: one budget over all extensions, shared fairly.
+//!
+//! A slot is one linear memory of the engine's pool. Each bound extension has a [`Share`]: its calls
+//! under way, its queue, its warm instances that nobody uses now. While there is room a call goes in
+//! at once. When there is none, calls wait in the queue of their extension, the queues are served in
+//! turns, and warm instances of whoever has them are given up, the oldest first. A call that finds
+//! its queue full is refused at once.
+//!
+//! The one lock is held for a few steps over these tables, never while anything of a guest is made,
+//! run or dropped.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+use tokio::time::{Duration, Instant, timeout_at};
+
+use crate::error::CallError;
+use crate::values::Mode;
+
+/// All slots and who has them. `W` is a warm instance.
+pub(crate) struct Slots<W> {
+    total: u32,
+    tables: Mutex<Tables<W>>,
+}
+
+struct Tables<W> {
+    free: u32,
+    /// Numbers shares and waiting calls.
+    next: u64,
+    shares: HashMap<u64, Entry<W>>,
+    /// The shares with calls that wait, in the order in which it is their turn.
+    turns: VecDeque<u64>,
+}
+
+/// What an extension has of the slots.
+struct Entry<W> {
+    running: u32,
+    waiting: VecDeque<Waiting<W>>,
+    /// The most recently used last.
+    idle: VecDeque<Idle<W>>,
+}
+
+struct Waiting<W> {
+    number: u64,
+    want: Want,
+    admitted: oneshot::Sender<Option<W>>,
+}
+
+struct Idle<W> {
+    instance: W,
+    count: u32,
+    since: Instant,
+    mode: Mode,
+}
+
+impl<W> Idle<W> {
+    /// A singleton is not given up: it is the extension's state.
+    fn is_spare(&self) -> bool {
+        self.mode != Mode::Singleton
+    }
+}
+
+/// What a call wants of the slots.
+#[derive(Clone, Copy)]
+pub(crate) struct Want {
+    /// Slots that an instance takes.
+    pub(crate) count: u32,
+    /// Calls of the extension at a time, this one included.
+    pub(crate) concurrent: u64,
+    /// Calls of the extension that may wait.
+    pub(crate) queue: u64,
+    /// Whether a warm instance will do, and which.
+    pub(crate) mode: Mode,
+}
+
+/// An extension's part in the slots; its warm instances go with it.
+pub(crate) struct Share<W> {
+    slots: Arc<Slots<W>>,
+    id: u64,
+}
+
+/// A call's place: the slots of one instance. They are free again when it is dropped, so whatever
+/// takes them has to be dropped before.
+pub(crate) struct Place<W> {
+    slots: Arc<Slots<W>>,
+    id: u64,
+    count: u32,
+    /// The instance that was waiting for a call.
+    pub(crate) warm: Option<W>,
+}
+
+impl<W> Slots<W> {
+    pub(crate) fn new(total: u32) -> Arc<Self> {
+        Arc::new(Self {
+            total,
+            tables: Mutex::new(Tables {
+                free: total,
+                next: 0,
+                shares: HashMap::new(),
+                turns: VecDeque::new(),
+            }),
+        })
+    }
+
+    /// How many there are in all.
+    pub(crate) fn total(&self) -> u32 {
+        self.total
+    }
+
+    /// Opens a share.
+    pub(crate) fn share(self: &Arc<Self>) -> Share<W> {
+        let mut tables = self.lock();
+        let id = tables.number();
+        tables.shares.insert(
+            id,
+            Entry {
+                running: 0,
+                waiting: VecDeque::new(),
+                idle: VecDeque::new(),
+            },
+        );
+        Share {
+            slots: self.clone(),
+            id,
+        }
+    }
+
+    /// Gives up the warm instances that nobody has used for so long.
+    pub(crate) fn sweep(&self, unused: Duration) {
+        let now = Instant::now();
+        let mut old = Vec::new();
+        for entry in self.lock().shares.values_mut() {
+            while let Some(idle) = entry.idle.pop_front_if(|idle| {
+                idle.is_spare() && now.saturating_duration_since(idle.since) >= unused
+            }) {
+                old.push(idle);
+            }
+        }
+        self.give_up(old);
+    }
+
+    /// Drops warm instances and frees their slots.
+    fn give_up(&self, idle: Vec<Idle<W>>) {
+        if idle.is_empty() {
+            return;
+        }
+        let count: u32 = idle.iter().map(|idle| idle.count).sum();
+        drop(idle);
+        let mut tables = self.lock();
+        tables.free += count;
+        tables.serve(self.total);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Tables<W>> {
+        // Nothing that can panic runs under the lock.
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<W> Tables<W> {
+    fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    /// Lets in the calls whose turn it is and for which there is room. One that has to wait for
+    /// room is not overtaken; one that waits for calls of its own extension holds up nobody. Gives
+    /// the slots that the next one lacks.
+    fn serve(&mut self, total: u32) -> u32 {
+        let mut passed = 0;
+        while passed < self.turns.len() {
+            let Some(id) = self.turns.pop_front() else {
+                break;
+            };
+            let Some(entry) = self.shares.get_mut(&id) else {
+                continue;
+            };
+            let Some(first) = entry.waiting.front() else {
+                continue;
+            };
+            match entry.admits(first.want, self.free, total) {
+                Admission::OwnLimit => {
+                    self.turns.push_back(id);
+                    passed += 1;
+                }
+                Admission::NoRoom => {
+                    let missing = first.want.count.saturating_sub(self.free);
+                    self.turns.push_front(id);
+                    return missing;
+                }
+                Admission::Now => {
+                    let Some(first) = entry.waiting.pop_front() else {
+                        continue;
+                    };
+                    let warm = entry.enter(first.want, &mut self.free);
+                    // Whoever waits takes their number back under the lock before they go, so that
+                    // there is always somebody to tell.
+                    let _ = first.admitted.send(warm);
+                    if !entry.waiting.is_empty() {
+                        self.turns.push_back(id);
+                    }
+                    passed = 0;
+                }
+            }
+        }
+        0
+    }
+
+    /// Takes the number of a waiting call back; false if it was let in.
+    fn leave(&mut self, id: u64, number: u64, total: u32) -> bool {
+        let Some(entry) = self.shares.get_mut(&id) else {
+            return false;
+        };
+        let Some(at) = entry
+            .waiting
+            .iter()
+            .position(|waiting| waiting.number == number)
+        else {
+            return false;
+        };
+        entry.waiting.remove(at);
+        if entry.waiting.is_empty() {
+            self.turns.retain(|turn| *turn != id);
+        }
+        self.serve(total);
+        true
+    }
+
+    /// Takes out warm instances until so many slots more are free, the longest unused first.
+    fn oldest(&mut self, mut missing: u32) -> Vec<Idle<W>> {
+        let mut given_up = Vec::new();
+        while missing > 0 {
+            let oldest = self
+                .shares
+                .values_mut()
+                .filter(|entry| entry.idle.front().is_some_and(Idle::is_spare))
+                .min_by_key(|entry| entry.idle.front().map(|idle| idle.since));
+            let Some(idle) = oldest.and_then(|entry| entry.idle.pop_front()) else {
+                break;
+            };
+            missing = missing.saturating_sub(idle.count);
+            given_up.push(idle);
+        }
+        given_up
+    }
+}
+
+/// Whether a call may go in.
+enum Admission {
+    Now,
+    /// As many calls of the extension run as may.
+    OwnLimit,
+    /// There are too few free slots.
+    NoRoom,
+}
+
+impl<W> Entry<W> {
+    fn admits(&self, want: Want, free: u32, total: u32) -> Admission {
+        // A quarter of the slots is always for others.
+        let most = (total - total / 4) / want.count.max(1);
+        if u64::from(self.running) >= want.concurrent.min(most.into()).max(1) {
+            return Admission::OwnLimit;
+        }
+        if free >= want.count || self.warm(want.mode).is_some() {
+            return Admission::Now;
+        }
+        Admission::NoRoom
+    }
+
+    /// Where the warm instance of a mode is that was used last.
+    fn warm(&self, mode: Mode) -> Option<usize> {
+        match mode {
+            Mode::Fresh => None,
+            Mode::Pooled | Mode::Singleton => self.idle.iter().rposition(|idle| idle.mode == mode),
+        }
+    }
+
+    fn enter(&mut self, want: Want, free: &mut u32) -> Option<W> {
+        self.running += 1;
+        let idle = self.warm(want.mode).and_then(|at| self.idle.remove(at));
+        if idle.is_none() {
+            *free -= want.count;
+        }
+        idle.map(|idle| idle.instance)
+    }
+}
+
+impl<W> Share<W> {
+    /// Goes in, or waits for its turn until then.
+    ///
+    /// # Errors
+    /// [`CallError::Overloaded`] if the queue is full or the turn does not come in time.
+    pub(crate) async fn enter(&self, want: Want, until: Instant) -> Result<Place<W>, CallError> {
+        let (mut turn, given_up) = {
+            let mut tables = self.slots.lock();
+            let Tables {
+                free,
+                next,
+                shares,
+                turns,
+            } = &mut *tables;
+            let Some(entry) = shares.get_mut(&self.id) else {
+                return Err(CallError::Overloaded("the extension is closed".to_owned()));
+            };
+            if turns.is_empty()
+                && let Admission::Now = entry.admits(want, *free, self.slots.total)
+            {
+                let warm = entry.enter(want, free);
+                return Ok(self.place(want.count, warm));
+            }
+            *next += 1;
+            let (number, (admitted, answer)) = (*next, oneshot::channel());
+            entry.waiting.push_back(Waiting {
+                number,
+                want,
+                admitted,
+            });
+            let waiting = entry.waiting.len() as u64;
+            if waiting == 1 {
+                turns.push_back(self.id);
+            }
+            let missing = tables.serve(self.slots.total);
+            let is_last = |entry: &Entry<W>| {
+                entry
+                    .waiting
+                    .back()
+                    .is_some_and(|last| last.number == number)
+            };
+            if waiting > want.queue && tables.shares.get(&self.id).is_some_and(is_last) {
+                tables.leave(self.id, number, self.slots.total);
+                return Err(full(want.queue));
+            }
+            let turn = Turn {
+                share: self,
+                number,
+                want,
+                answer,
+            };
+            (turn, tables.oldest(missing))
+        };
+        self.slots.give_up(given_up);
+        match timeout_at(until, &mut turn.answer).await {
+            Ok(Ok(warm)) => Ok(turn.taken(warm)),
+            _ => Err(turn.in_vain()),
+        }
+    }
+
+    fn place(&self, count: u32, warm: Option<W>) -> Place<W> {
+        Place {
+            slots: self.slots.clone(),
+            id: self.id,
+            count,
+            warm,
+        }
+    }
+}
+
+fn full(queue: u64) -> CallError {
+    CallError::Overloaded(format!(
+        "{queue} calls of the extension wait already, and no more may (setting `limits.queue`): try again later"
+    ))
+}
+
+impl<W> Drop for Share<W> {
+    fn drop(&mut self) {
+        let entry = self.slots.lock().shares.remove(&self.id);
+        self.slots
+            .give_up(entry.map(|entry| entry.idle.into()).unwrap_or_default());
+    }
+}
+
+/// A call's place in a queue. One that is left early is free for the next; if the call was let in
+/// and never heard of it, so is its place.
+struct Turn<'a, W> {
+    share: &'a Share<W>,
+    number: u64,
+    want: Want,
+    answer: oneshot::Receiver<Option<W>>,
+}
+
+impl<W> Turn<'_, W> {
+    fn taken(&self, warm: Option<W>) -> Place<W> {
+        self.share.place(self.want.count, warm)
+    }
+
+    /// What the caller is told who waited too long.
+    fn in_vain(&self) -> CallError {
+        let tables = self.share.slots.lock();
+        let total = self.share.slots.total;
+        let entry = tables.shares.get(&self.share.id);
+        match entry.map(|entry| entry.admits(self.want, tables.free, total)) {
+            Some(Admission::OwnLimit) => CallError::Overloaded(
+                "as many calls of the extension as may run at a time (setting `limits.concurrent`) were under way for the whole of the call's wall time: try again later"
+                    .to_owned(),
+            ),
+            _ => CallError::Overloaded(format!(
+                "all {total} instances are in use and none became free within the call's wall time: try again later"
+            )),
+        }
+    }
+}
+
+impl<W> Drop for Turn<'_, W> {
+    fn drop(&mut self) {
+        let slots = &self.share.slots;
+        let left = slots.lock().leave(self.share.id, self.number, slots.total);
+        // Whoever was let in has been sent the answer under the lock. It is gone if it was taken.
+        if !left && let Ok(warm) = self.answer.try_recv() {
+            drop(self.taken(warm));
+        }
+    }
+}
+
+impl<W> Place<W> {
+    /// Leaves an instance for the next call of the extension.
+    pub(crate) fn keep(mut self, instance: W, mode: Mode) {
+        let given_up = {
+            let mut tables = self.slots.lock();
+            let Some(entry) = tables.shares.get_mut(&self.id) else {
+                return;
+            };
+            entry.running -= 1;
+            entry.idle.push_back(Idle {
+                instance,
+                count: std::mem::take(&mut self.count),
+                since: Instant::now(),
+                mode,
+            });
+            let missing = tables.serve(self.slots.total);
+            tables.oldest(missing)
+        };
+        self.slots.give_up(given_up);
+    }
+}
+
+impl<W> Drop for Place<W> {
+    fn drop(&mut self) {
+        drop(self.warm.take());
+        // An instance takes at least one; this place has handed its own on.
+        if self.count == 0 {
+            return;
+        }
+        let mut tables = self.slots.lock();
+        tables.free += self.count;
+        if let Some(entry) = tables.shares.get_mut(&self.id) {
+            entry.running -= 1;
+        }
+        tables.serve(self.slots.total);
+    }
+}
