@@ -1,16 +1,29 @@
 //! Grants: what an operator allows an extension, and what an extension asks for; the same words for
-//! both. `read=orn:data.dataset` covers every RID of the type, `read=orn:data.dataset:sales/*` those
-//! whose reference fits, `capability=keyvalue` a host capability.
+//! both, one module for each word.
+//!
+//! | grant | allows |
+//! |---|---|
+//! | `read=orn:data.dataset:sales/*`, `publish=`, `forget=`, `handle=` | a right to the RIDs of a type, or to those whose reference fits |
+//! | `capability=keyvalue` | a host capability |
+//! | `http=GET,POST:https://api.example.com` | HTTP requests to a host |
+//! | `files=read:/data=/srv/data`, `files=write:…` | a folder, seen by the guest under a path of its own |
+//! | `environment=LANG` | an environment variable of the node |
 //!
 //! What is in force is what was asked for *and* granted ([`Access`]). Nothing granted is nothing
 //! allowed. Parsing and printing are inverse to each other; both are bounded.
 
 mod access;
+mod capability;
+mod environment;
+mod files;
+mod host;
+mod http;
 mod pattern;
+mod right;
+mod set;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -18,63 +31,17 @@ use koi_rid::{Rid, RidType};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 pub use access::Access;
+pub use capability::Capability;
+pub use environment::Variable;
+pub use files::Folder;
+pub use host::{HostPattern, is_public};
+pub use http::{HttpRule, PortRule, Scheme};
 pub use pattern::{Pattern, PatternError};
+pub use right::Right;
+pub use set::Grants;
 
 /// Most grants that one extension may have.
 pub const MAX_GRANTS: usize = 1024;
-
-/// What may be done to knowledge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Right {
-    /// Read stored bundles and dereference others.
-    Read,
-    /// Put contents under RIDs.
-    Publish,
-    /// Have bundles forgotten.
-    Forget,
-    /// See, change and stop objects in the pipeline.
-    Handle,
-}
-
-impl Right {
-    /// All rights, in the order in which they are shown.
-    pub const ALL: [Self; 4] = [Self::Read, Self::Publish, Self::Forget, Self::Handle];
-
-    /// `read`, `publish`, `forget` or `handle`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Publish => "publish",
-            Self::Forget => "forget",
-            Self::Handle => "handle",
-        }
-    }
-}
-
-/// A host capability that is not a right to knowledge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Capability {
-    /// Buckets of keys and values of the extension's own.
-    KeyValue,
-    /// Its settings.
-    Config,
-    /// The node's RID and its neighbours.
-    Network,
-}
-
-impl Capability {
-    /// All capabilities, in the order in which they are shown.
-    pub const ALL: [Self; 3] = [Self::KeyValue, Self::Config, Self::Network];
-
-    /// `keyvalue`, `config` or `network`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::KeyValue => "keyvalue",
-            Self::Config => "config",
-            Self::Network => "network",
-        }
-    }
-}
 
 /// One thing that is allowed, or asked for. Ordered as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,15 +50,22 @@ pub enum Grant {
     Knowledge(Right, Pattern),
     /// A host capability.
     Capability(Capability),
+    /// HTTP requests of a kind to a host.
+    Http(HttpRule),
+    /// A folder.
+    Files(Folder),
+    /// An environment variable.
+    Environment(Variable),
 }
 
 /// Why a text is no grant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GrantError {
-    /// Not of the form `right=pattern`.
+    /// Not of the form `word=what`.
     #[error(
         "`{0}` is no grant: write `read=`, `publish=`, `forget=` or `handle=` and a RID type, as in \
-         `read=orn:data.dataset` or `read=orn:data.dataset:sales/*`, or `capability=keyvalue`"
+         `read=orn:data.dataset` or `read=orn:data.dataset:sales/*`, or `capability=keyvalue`, \
+         `http=GET:https://example.com`, `files=read:/data=/srv/data`, `environment=LANG`"
     )]
     Form(String),
     /// An unknown capability.
@@ -100,6 +74,22 @@ pub enum GrantError {
     /// A pattern that covers nothing.
     #[error(transparent)]
     Pattern(#[from] PatternError),
+    /// What stands after the word makes no sense there.
+    #[error("`{word}={text}` is no grant: {reason}")]
+    What {
+        /// The word before the `=`.
+        word: &'static str,
+        /// What stands after it, shortened.
+        text: String,
+        /// What is wrong with it and what would be right.
+        reason: String,
+    },
+    /// Two folders in the same place.
+    #[error(
+        "the guest's path `{0}` stands in two grants: it can show only one folder, so revoke one of \
+         the two first"
+    )]
+    SameFolder(String),
     /// More than [`MAX_GRANTS`].
     #[error("there are {0} grants; an extension has at most {MAX_GRANTS}")]
     TooMany(usize),
@@ -124,8 +114,16 @@ impl Grant {
             (Self::Knowledge(right, pattern), Self::Knowledge(other_right, other)) => {
                 right == other_right && pattern.includes(other)
             }
+            (Self::Http(rule), Self::Http(other)) => rule.includes(other),
+            (Self::Files(folder), Self::Files(other)) => folder.includes(other),
             _ => self == other,
         }
+    }
+
+    /// Whether it can be granted as it stands. What an extension asks for may leave to the operator
+    /// which folder it is that the guest sees.
+    pub fn is_complete(&self) -> bool {
+        !matches!(self, Self::Files(folder) if folder.host.is_none())
     }
 }
 
@@ -133,28 +131,35 @@ impl FromStr for Grant {
     type Err = GrantError;
 
     fn from_str(text: &str) -> Result<Self, GrantError> {
-        let form = || GrantError::Form(text.chars().take(120).collect());
+        let form = || GrantError::Form(shortened(text));
         let (word, rest) = text.split_once('=').ok_or_else(form)?;
-        if word == "capability" {
-            return Capability::from_str(rest).map(Self::Capability);
+        match word {
+            "capability" => Capability::from_str(rest).map(Self::Capability),
+            http::WORD => read(http::WORD, rest).map(Self::Http),
+            files::WORD => read(files::WORD, rest).map(Self::Files),
+            environment::WORD => read(environment::WORD, rest).map(Self::Environment),
+            _ => {
+                let right = Right::ALL
+                    .into_iter()
+                    .find(|right| right.as_str() == word)
+                    .ok_or_else(form)?;
+                Ok(Self::Knowledge(right, rest.parse()?))
+            }
         }
-        let right = Right::ALL
-            .into_iter()
-            .find(|right| right.as_str() == word)
-            .ok_or_else(form)?;
-        Ok(Self::Knowledge(right, rest.parse()?))
     }
 }
 
-impl FromStr for Capability {
-    type Err = GrantError;
+/// Reads what stands after a word whose module tells its errors as one clause.
+fn read<T: FromStr<Err = String>>(word: &'static str, rest: &str) -> Result<T, GrantError> {
+    rest.parse().map_err(|reason| GrantError::What {
+        word,
+        text: shortened(rest),
+        reason,
+    })
+}
 
-    fn from_str(text: &str) -> Result<Self, GrantError> {
-        Self::ALL
-            .into_iter()
-            .find(|capability| capability.as_str() == text)
-            .ok_or_else(|| GrantError::Capability(text.chars().take(120).collect()))
-    }
+fn shortened(text: &str) -> String {
+    text.chars().take(120).collect()
 }
 
 impl fmt::Display for Grant {
@@ -162,6 +167,9 @@ impl fmt::Display for Grant {
         match self {
             Self::Knowledge(right, pattern) => write!(f, "{}={pattern}", right.as_str()),
             Self::Capability(capability) => write!(f, "capability={}", capability.as_str()),
+            Self::Http(rule) => write!(f, "{}={rule}", http::WORD),
+            Self::Files(folder) => write!(f, "{}={folder}", files::WORD),
+            Self::Environment(variable) => write!(f, "{}={variable}", environment::WORD),
         }
     }
 }
@@ -176,53 +184,5 @@ impl<'de> Deserialize<'de> for Grant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         text.parse().map_err(de::Error::custom)
-    }
-}
-
-/// A set of grants, without repetitions and in the order in which they are shown. As JSON an array
-/// of texts.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Grants(BTreeSet<Grant>);
-
-impl Grants {
-    /// # Errors
-    /// If there are more than [`MAX_GRANTS`].
-    pub fn new(grants: impl IntoIterator<Item = Grant>) -> Result<Self, GrantError> {
-        let set: BTreeSet<Grant> = grants.into_iter().collect();
-        if set.len() > MAX_GRANTS {
-            return Err(GrantError::TooMany(set.len()));
-        }
-        Ok(Self(set))
-    }
-
-    /// The grants in their order.
-    pub fn iter(&self) -> impl Iterator<Item = &Grant> {
-        self.0.iter()
-    }
-
-    /// Whether one of them allows `right` on `rid`.
-    pub fn cover(&self, right: Right, rid: &Rid) -> bool {
-        self.0.iter().any(|grant| grant.covers(right, rid))
-    }
-
-    /// Whether one of them allows `right` on some RIDs of the type.
-    pub fn touch(&self, right: Right, rid_type: &RidType) -> bool {
-        self.0.iter().any(|grant| grant.touches(right, rid_type))
-    }
-
-    /// Whether the capability is among them.
-    pub fn has(&self, capability: Capability) -> bool {
-        self.0.contains(&Grant::Capability(capability))
-    }
-
-    /// Whether one of them allows all that `grant` does.
-    pub fn include(&self, grant: &Grant) -> bool {
-        self.0.iter().any(|own| own.includes(grant))
-    }
-}
-
-impl<'de> Deserialize<'de> for Grants {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::new(Vec::<Grant>::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }

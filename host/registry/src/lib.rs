@@ -26,7 +26,10 @@ pub use entry::{
     ExtensionEntry, HandlerEntry, ListError, Lists, ResourceEntry, RevisionInfo, RidTypeEntry,
     SchemaEntry, TemplateEntry, ToolEntry, ToolOutput,
 };
-pub use grant::{Access, Capability, Grant, GrantError, Grants, Pattern, PatternError, Right};
+pub use grant::{
+    Access, Capability, Folder, Grant, GrantError, Grants, HostPattern, HttpRule, Pattern,
+    PatternError, PortRule, Right, Scheme, Variable,
+};
 pub use registry::{
     ExtensionState, ExtensionSummary, GrantRequest, GrantsError, Install, InstallError,
     InstallReport, Installed, OpenError, PrepareError, Registry, RegistryParts, RemoveError,

@@ -11,7 +11,7 @@ use super::{
     Description, HandlerDescription, MAX_DECLARATIONS, MAX_DESCRIPTION_BYTES, MAX_RID_TYPES,
     MAX_SCHEMAS, MAX_TEXT_BYTES, RidTypeDescription, SchemaDescription,
 };
-use crate::grant::{Capability, Grant, Grants, MAX_GRANTS, Pattern, Right};
+use crate::grant::{Capability, Folder, Grant, Grants, MAX_GRANTS, Pattern, Right};
 
 /// RID types of the network itself: the host owns them.
 const HOST_RID_TYPES: [&str; 2] = ["orn:koi-net.node", "orn:koi-net.edge"];
@@ -86,6 +86,16 @@ struct RawAsks {
     forget: Vec<Pattern>,
     handle: Vec<Pattern>,
     capabilities: Vec<String>,
+    http: Vec<String>,
+    files: Vec<RawFolder>,
+    environment: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct RawFolder {
+    path: String,
+    #[serde(default)]
+    write: bool,
 }
 
 pub(super) fn parse(text: &str) -> Result<Description, String> {
@@ -309,6 +319,23 @@ fn asks(raw: RawAsks, handlers: &[HandlerDescription]) -> Result<Grants, String>
             .parse()
             .map_err(|error| format!("`asks`: {error}"))?;
         asks.push(Grant::Capability(capability));
+    }
+    at_most("asks.http", raw.http.len(), MAX_GRANTS)?;
+    at_most("asks.environment", raw.environment.len(), MAX_GRANTS)?;
+    let worded = |word, text: &String| format!("{word}={text}").parse::<Grant>();
+    let http = raw.http.iter().map(|text| worded("http", text));
+    let environment = raw
+        .environment
+        .iter()
+        .map(|text| worded("environment", text));
+    for ask in http.chain(environment) {
+        asks.push(ask.map_err(|error| format!("`asks`: {error}"))?);
+    }
+    at_most("asks.files", raw.files.len(), MAX_GRANTS)?;
+    for folder in &raw.files {
+        let folder = Folder::asked(&folder.path, folder.write)
+            .map_err(|reason| format!("`asks.files`: `{}`: {reason}", shortened(&folder.path)))?;
+        asks.push(Grant::Files(folder));
     }
     for rid_type in handlers.iter().flat_map(|handler| &handler.rid_types) {
         if !asks.iter().any(|ask| ask.touches(Right::Handle, rid_type)) {

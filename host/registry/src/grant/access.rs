@@ -69,7 +69,9 @@ impl Access {
             return Ok(());
         }
         let grant = format!("{}={}", right.as_str(), rid.rid_type());
-        Err(self.denial(grant, self.asks.cover(right, rid)))
+        Err(PortError::Denied(
+            self.denial(grant, self.asks.cover(right, rid)),
+        ))
     }
 
     /// # Errors
@@ -79,7 +81,9 @@ impl Access {
             return Ok(());
         }
         let grant = format!("{}={rid_type}", right.as_str());
-        Err(self.denial(grant, self.asks.touch(right, rid_type)))
+        Err(PortError::Denied(
+            self.denial(grant, self.asks.touch(right, rid_type)),
+        ))
     }
 
     /// # Errors
@@ -89,11 +93,12 @@ impl Access {
         if asked && self.granted.load().has(capability) {
             return Ok(());
         }
-        Err(self.denial(Grant::Capability(capability).to_string(), asked))
+        let grant = Grant::Capability(capability).to_string();
+        Err(PortError::Denied(self.denial(grant, asked)))
     }
 
-    /// A grant is of no use where the extension did not ask, so that the remedy then is another.
-    fn denial(&self, grant: String, asked: bool) -> PortError {
+    /// What to tell of a missing grant. A grant is of no use where the extension did not ask, so that the remedy then is another.
+    pub(crate) fn denial(&self, grant: String, asked: bool) -> Denial {
         let remedy = if asked {
             format!(
                 "the operator gives it with: koi-mcp extension grant {} {grant}",
@@ -105,6 +110,6 @@ impl Access {
                 self.extension
             )
         };
-        PortError::Denied(Denial { grant, remedy })
+        Denial { grant, remedy }
     }
 }

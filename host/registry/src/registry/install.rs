@@ -152,7 +152,11 @@ impl Inner {
             .find(|revision| Some(revision.revision) == number);
         let grants = match request {
             GrantRequest::Listed(grants) => Grants::new(grants)?,
-            GrantRequest::AsAsked => description.asks.clone(),
+            // What the operator has to complete, such as a folder, is missing until then.
+            GrantRequest::AsAsked => {
+                let complete = |ask: &&Grant| ask.is_complete();
+                Grants::new(description.asks.iter().filter(complete).cloned())?
+            }
             GrantRequest::Keep => before.map_or_else(Grants::default, |revision| {
                 serde_json::from_str(&revision.grants).unwrap_or_default()
             }),
