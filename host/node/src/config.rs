@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
@@ -37,8 +38,8 @@ pub struct Config {
     pub extensions: ExtensionsConfig,
     /// How extensions are run.
     pub runtime: RuntimeConfig,
-    /// What one call may use up: `cpu` and `wall` in milliseconds, `memory`, `result` and `log_bytes`
-    /// in bytes, `host_calls` in calls. What is left out has the default of [`koi_runtime::LIMITS`].
+    /// What one call may use up, by the names and in the units of [`koi_runtime::LIMITS`], which has
+    /// the defaults too.
     pub limits: BTreeMap<String, u64>,
     /// What is logged.
     pub log: LogConfig,
@@ -163,13 +164,19 @@ pub struct ExtensionsConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RuntimeConfig {
-    /// Core Wasm instances that may be alive at once, over all extensions.
+    /// Linear memories that may exist at once, over all extensions: one for most instances.
     pub slots: u32,
+    /// A singleton saves its state after every so many calls; what came after is lost when it
+    /// crashes.
+    pub save_every: NonZero<u32>,
 }
 
 impl Default for RuntimeConfig {
     fn default() -> Self {
-        Self { slots: 1000 }
+        Self {
+            slots: 1000,
+            save_every: NonZero::<u32>::MIN,
+        }
     }
 }
 

@@ -98,10 +98,12 @@ impl Node {
             loader: Arc::new(runtime),
             extensions: stores.extensions.clone(),
             key_value: stores.key_value.clone(),
+            saved_states: stores.saved_states.clone(),
             knowledge,
             network: net.network(),
             settings: config.extensions.settings.clone(),
             limits: config.limits()?,
+            save_every: config.runtime.save_every,
         })
         .await?;
         let pipeline = Pipeline::start(PipelineParts {

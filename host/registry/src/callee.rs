@@ -1,6 +1,7 @@
 //! Whatever answers for an extension. Entries of a Snapshot point at a [`Callee`] and do not know
 //! what stands behind it: a plain component today.
 
+use std::num::NonZero;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,6 +11,8 @@ use koi_runtime::{
     CallError, Exports, KnowledgeObject, Limits, LoadError, Outcome, ParsedReference,
     ResourceContents,
 };
+
+use crate::grant::Access;
 
 /// On whose behalf an extension is called. Cheap to clone.
 #[derive(Clone)]
@@ -24,6 +27,8 @@ pub struct Invocation {
     pub cause: Option<Rid>,
     /// How many handlers published before it came to be.
     pub depth: u32,
+    /// Limits of this call, in force where they are lower than the extension's.
+    pub limits: Option<Limits>,
 }
 
 impl Invocation {
@@ -35,6 +40,7 @@ impl Invocation {
             caller: None,
             cause: None,
             depth: 0,
+            limits: None,
         }
     }
 
@@ -147,7 +153,7 @@ pub trait Loaded: Send + Sync {
     fn bind(&self, binding: Binding) -> Arc<dyn Callee>;
 }
 
-/// As what, with which reach and within which limits a component is called.
+/// As what and with which reach a component is called.
 pub struct Binding {
     /// The extension's name.
     pub extension: Arc<str>,
@@ -155,6 +161,8 @@ pub struct Binding {
     pub revision: u64,
     /// All that it can reach, grants and quotas already around it.
     pub ports: Ports,
-    /// The limits of each of its calls.
-    pub limits: Limits,
+    /// What it may do, and how it runs.
+    pub access: Arc<Access>,
+    /// A singleton saves its state after every so many calls.
+    pub save_every: NonZero<u32>,
 }

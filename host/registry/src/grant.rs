@@ -8,6 +8,8 @@
 //! | `http=GET,POST:https://api.example.com` | HTTP requests to a host |
 //! | `files=read:/data=/srv/data`, `files=write:…` | a folder, seen by the guest under a path of its own |
 //! | `environment=LANG` | an environment variable of the node |
+//! | `mode=pooled`, `mode=singleton` | a mode of execution other than fresh |
+//! | `limit=cpu:5000` | another ceiling than the node's |
 //!
 //! What is in force is what was asked for *and* granted ([`Access`]). Nothing granted is nothing
 //! allowed. Parsing and printing are inverse to each other; both are bounded.
@@ -15,6 +17,7 @@
 mod access;
 mod capability;
 mod environment;
+mod execution;
 mod files;
 mod host;
 mod http;
@@ -28,11 +31,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use koi_rid::{Rid, RidType};
+use koi_runtime::Mode;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 pub use access::Access;
 pub use capability::Capability;
 pub use environment::Variable;
+pub use execution::{Execution, LimitName};
 pub use files::Folder;
 pub use host::{HostPattern, is_public};
 pub use http::{HttpRule, PortRule, Scheme};
@@ -56,6 +61,10 @@ pub enum Grant {
     Files(Folder),
     /// An environment variable.
     Environment(Variable),
+    /// A mode of execution other than fresh.
+    Mode(Mode),
+    /// A ceiling in place of the node's default, higher or lower, in the unit of the limit.
+    Limit(LimitName, u64),
 }
 
 /// Why a text is no grant.
@@ -65,7 +74,8 @@ pub enum GrantError {
     #[error(
         "`{0}` is no grant: write `read=`, `publish=`, `forget=` or `handle=` and a RID type, as in \
          `read=orn:data.dataset` or `read=orn:data.dataset:sales/*`, or `capability=keyvalue`, \
-         `http=GET:https://example.com`, `files=read:/data=/srv/data`, `environment=LANG`"
+         `http=GET:https://example.com`, `files=read:/data=/srv/data`, `environment=LANG`, \
+         `mode=pooled`, `limit=cpu:5000`"
     )]
     Form(String),
     /// An unknown capability.
@@ -116,6 +126,9 @@ impl Grant {
             }
             (Self::Http(rule), Self::Http(other)) => rule.includes(other),
             (Self::Files(folder), Self::Files(other)) => folder.includes(other),
+            (Self::Limit(name, value), Self::Limit(other_name, other)) => {
+                name == other_name && name.includes(*value, *other)
+            }
             _ => self == other,
         }
     }
@@ -138,6 +151,14 @@ impl FromStr for Grant {
             http::WORD => read(http::WORD, rest).map(Self::Http),
             files::WORD => read(files::WORD, rest).map(Self::Files),
             environment::WORD => read(environment::WORD, rest).map(Self::Environment),
+            execution::MODE => {
+                let mode = execution::parse_mode(rest);
+                what(execution::MODE, rest, mode).map(Self::Mode)
+            }
+            execution::LIMIT => {
+                let limit = execution::parse_limit(rest);
+                what(execution::LIMIT, rest, limit).map(|(name, value)| Self::Limit(name, value))
+            }
             _ => {
                 let right = Right::ALL
                     .into_iter()
@@ -151,7 +172,11 @@ impl FromStr for Grant {
 
 /// Reads what stands after a word whose module tells its errors as one clause.
 fn read<T: FromStr<Err = String>>(word: &'static str, rest: &str) -> Result<T, GrantError> {
-    rest.parse().map_err(|reason| GrantError::What {
+    what(word, rest, rest.parse())
+}
+
+fn what<T>(word: &'static str, rest: &str, read: Result<T, String>) -> Result<T, GrantError> {
+    read.map_err(|reason| GrantError::What {
         word,
         text: shortened(rest),
         reason,
@@ -170,6 +195,8 @@ impl fmt::Display for Grant {
             Self::Http(rule) => write!(f, "{}={rule}", http::WORD),
             Self::Files(folder) => write!(f, "{}={folder}", files::WORD),
             Self::Environment(variable) => write!(f, "{}={variable}", environment::WORD),
+            Self::Mode(mode) => write!(f, "{}={}", execution::MODE, mode.as_str()),
+            Self::Limit(name, value) => write!(f, "{}={}:{value}", execution::LIMIT, name.as_str()),
         }
     }
 }

@@ -27,8 +27,8 @@ pub use entry::{
     SchemaEntry, TemplateEntry, ToolEntry, ToolOutput,
 };
 pub use grant::{
-    Access, Capability, Folder, Grant, GrantError, Grants, HostPattern, HttpRule, Pattern,
-    PatternError, PortRule, Right, Scheme, Variable,
+    Access, Capability, Execution, Folder, Grant, GrantError, Grants, HostPattern, HttpRule,
+    LimitName, Pattern, PatternError, PortRule, Right, Scheme, Variable,
 };
 pub use registry::{
     ExtensionState, ExtensionSummary, GrantRequest, GrantsError, Install, InstallError,

@@ -7,6 +7,7 @@ mod config;
 mod key_value;
 mod knowledge;
 mod network;
+mod saved_state;
 mod system;
 #[cfg(test)]
 mod tests;
@@ -14,7 +15,7 @@ mod tests;
 use std::sync::Arc;
 
 use koi_runtime::ports::{Knowledge, Network, Ports};
-use koi_store::KeyValue as Store;
+use koi_store::{KeyValue as Store, SavedStates};
 
 use crate::grant::Access;
 use config::GrantedConfig;
@@ -22,6 +23,7 @@ pub(crate) use config::Settings;
 use key_value::GrantedKeyValue;
 use knowledge::GrantedKnowledge;
 use network::GrantedNetwork;
+use saved_state::StoredState;
 use system::{OperatorLog, SystemClock, SystemRandom, Unheard};
 
 /// What the ports of all extensions rest on.
@@ -30,6 +32,7 @@ pub(crate) struct NodePorts {
     pub(crate) knowledge: Arc<dyn Knowledge>,
     pub(crate) network: Arc<dyn Network>,
     pub(crate) key_value: Arc<dyn Store>,
+    pub(crate) saved_states: Arc<dyn SavedStates>,
 }
 
 impl NodePorts {
@@ -43,6 +46,7 @@ impl NodePorts {
             key_value: Arc::new(GrantedKeyValue::new(self.key_value.clone(), access.clone())),
             config: Arc::new(GrantedConfig::new(settings, access.clone())),
             network: Arc::new(GrantedNetwork::new(self.network.clone(), access.clone())),
+            saved_state: Arc::new(StoredState::new(self.saved_states.clone())),
             caller: Arc::new(Unheard),
             log: Arc::new(OperatorLog),
             clock: Arc::new(SystemClock::new()),

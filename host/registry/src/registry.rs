@@ -15,12 +15,13 @@ mod summary;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use koi_runtime::Limits;
 use koi_runtime::ports::{Knowledge, Network};
-use koi_store::{Extensions, KeyValue};
+use koi_store::{Extensions, KeyValue, SavedStates};
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, MutexGuard, watch};
 use tokio::task::JoinHandle;
@@ -45,6 +46,8 @@ pub struct RegistryParts {
     pub extensions: Arc<dyn Extensions>,
     /// Keeps what extensions remember.
     pub key_value: Arc<dyn KeyValue>,
+    /// Keeps the states of singletons.
+    pub saved_states: Arc<dyn SavedStates>,
     /// The node's knowledge, not yet narrowed to grants.
     pub knowledge: Arc<dyn Knowledge>,
     /// The node's network, not yet narrowed to grants.
@@ -54,6 +57,9 @@ pub struct RegistryParts {
     pub settings: BTreeMap<String, Map<String, Value>>,
     /// The limits of each call.
     pub limits: Limits,
+    /// A singleton saves its state after every so many calls; what came after is lost when it
+    /// crashes.
+    pub save_every: NonZero<u32>,
 }
 
 /// The registry. Cheap to clone; all clones are one.
@@ -68,6 +74,7 @@ struct Inner {
     ports: NodePorts,
     settings: BTreeMap<String, Map<String, Value>>,
     limits: Limits,
+    save_every: NonZero<u32>,
     snapshot: ArcSwap<Snapshot>,
     generation: watch::Sender<u64>,
     /// Held for the whole of a change to what is installed or granted.

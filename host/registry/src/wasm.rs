@@ -5,11 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use koi_runtime::ports::{CallContext, CallKind, Ports};
 use koi_runtime::{
-    Call, CallError, Exports, Extension, KnowledgeObject, Limits, LoadError, Mode, Outcome,
+    Call, CallError, Exports, Extension, KnowledgeObject, LoadError, Mode, Outcome,
     ParsedReference, ResourceContents, Runtime,
 };
 
 use crate::callee::{Binding, Callee, Invocation, Loaded, Loader};
+use crate::grant::{Access, Execution};
 
 #[async_trait]
 impl Loader for Runtime {
@@ -36,11 +37,11 @@ impl Loaded for Extension {
 
     fn bind(&self, binding: Binding) -> Arc<dyn Callee> {
         Arc::new(WasmCallee {
-            extension: self.clone(),
+            extension: Extension::bind(self, binding.save_every),
             name: binding.extension,
             revision: binding.revision,
             ports: binding.ports,
-            limits: binding.limits,
+            access: binding.access,
         })
     }
 }
@@ -50,7 +51,7 @@ struct WasmCallee {
     name: Arc<str>,
     revision: u64,
     ports: Ports,
-    limits: Limits,
+    access: Arc<Access>,
 }
 
 impl WasmCallee {
@@ -58,6 +59,17 @@ impl WasmCallee {
         let mut ports = self.ports.clone();
         if let Some(caller) = invocation.caller {
             ports.caller = caller;
+        }
+        let Execution {
+            mut mode,
+            mut limits,
+        } = self.access.execution();
+        if let Some(lower) = invocation.limits {
+            limits = limits.lowered_to(&lower);
+        }
+        // Nothing in memory survives `start` but in a singleton.
+        if kind == CallKind::Lifecycle && mode == Mode::Pooled {
+            mode = Mode::Fresh;
         }
         Call {
             context: CallContext {
@@ -71,8 +83,8 @@ impl WasmCallee {
                 depth: invocation.depth,
             },
             ports,
-            limits: self.limits,
-            mode: Mode::Fresh,
+            limits,
+            mode,
         }
     }
 

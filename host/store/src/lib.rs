@@ -20,6 +20,7 @@ mod inbox;
 mod key_value;
 mod outbox;
 mod page;
+mod saved_states;
 pub mod sqlite;
 mod stores;
 #[cfg(test)]
@@ -35,4 +36,5 @@ pub use key_value::{KeyPage, KeyValue};
 pub use koi_rid::Writer;
 pub use outbox::{Outbox, OutboxEntry, Outgoing};
 pub use page::{MAX_PAGE, Page};
+pub use saved_states::SavedStates;
 pub use stores::Stores;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Bundles, Commits, DeadLetters, Extensions, Inbox, KeyValue, Outbox};
+use crate::{Bundles, Commits, DeadLetters, Extensions, Inbox, KeyValue, Outbox, SavedStates};
 
 /// A store: one handle for each concern, cheap to clone. When the last handle of all clones goes,
 /// what was asked for is finished and the store is closed.
@@ -20,6 +20,8 @@ pub struct Stores {
     pub extensions: Arc<dyn Extensions>,
     /// The durable facts of extensions.
     pub key_value: Arc<dyn KeyValue>,
+    /// The states of extensions that run as one instance.
+    pub saved_states: Arc<dyn SavedStates>,
     /// Changes that belong together.
     pub commits: Arc<dyn Commits>,
 }

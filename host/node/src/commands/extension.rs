@@ -105,6 +105,7 @@ async fn install(client: &Client, file: &Path, options: &InstallOptions, json: b
     for (what, member) in [
         ("RID types", "rid_types"),
         ("tools", "tools"),
+        ("mode", "mode"),
         ("granted", "grants"),
     ] {
         let value = print::cell(&answer, member);
@@ -131,7 +132,7 @@ async fn list(client: &Client, json: bool) -> Result<()> {
         print::json(&answer);
         return Ok(());
     }
-    let rows: Vec<[String; 6]> = answer
+    let rows: Vec<[String; 7]> = answer
         .as_array()
         .into_iter()
         .flatten()
@@ -145,6 +146,7 @@ async fn list(client: &Client, json: bool) -> Result<()> {
                 print::cell(extension, "name"),
                 print::cell(extension, "version"),
                 print::cell(extension, "revision"),
+                print::cell(extension, "mode"),
                 count("tools"),
                 count("missing"),
                 state,
@@ -159,6 +161,7 @@ async fn list(client: &Client, json: bool) -> Result<()> {
                 "NAME",
                 "VERSION",
                 "REVISION",
+                "MODE",
                 "TOOLS",
                 "NOT GRANTED",
                 "STATE",

@@ -1,9 +1,9 @@
 //! From JSON text to a [`Description`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use koi_rid::{EventType, RidType};
-use koi_runtime::Phase;
+use koi_runtime::{Mode, Phase};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use super::{
     Description, HandlerDescription, MAX_DECLARATIONS, MAX_DESCRIPTION_BYTES, MAX_RID_TYPES,
     MAX_SCHEMAS, MAX_TEXT_BYTES, RidTypeDescription, SchemaDescription,
 };
-use crate::grant::{Capability, Folder, Grant, Grants, MAX_GRANTS, Pattern, Right};
+use crate::grant::{Capability, Folder, Grant, Grants, LimitName, MAX_GRANTS, Pattern, Right};
 
 /// RID types of the network itself: the host owns them.
 const HOST_RID_TYPES: [&str; 2] = ["orn:koi-net.node", "orn:koi-net.edge"];
@@ -39,6 +39,8 @@ struct Raw {
     config_schema: Option<Value>,
     #[serde(default)]
     mode: Option<String>,
+    #[serde(default)]
+    limits: BTreeMap<String, u64>,
 }
 
 #[derive(Deserialize)]
@@ -115,12 +117,6 @@ pub(super) fn parse(text: &str) -> Result<Description, String> {
         )
     })?;
     check_text("description", &raw.description)?;
-    if let Some(mode) = raw.mode.as_deref().filter(|mode| *mode != "fresh") {
-        return Err(format!(
-            "`mode`: `{}` is not offered by this host; `fresh` is",
-            shortened(mode)
-        ));
-    }
     at_most("transforms", raw.transforms.len(), MAX_DECLARATIONS)?;
     at_most("handlers", raw.handlers.len(), MAX_DECLARATIONS)?;
     at_most(
@@ -141,7 +137,8 @@ pub(super) fn parse(text: &str) -> Result<Description, String> {
         .into_iter()
         .map(handler)
         .collect::<Result<Vec<_>, _>>()?;
-    let asks = asks(raw.asks, &handlers)?;
+    let execution = execution(raw.mode.as_deref(), &raw.limits)?;
+    let asks = asks(raw.asks, &handlers, execution)?;
     Ok(Description {
         name: raw.name,
         version,
@@ -293,14 +290,38 @@ fn handler(raw: RawHandler) -> Result<HandlerDescription, String> {
     })
 }
 
-fn asks(raw: RawAsks, handlers: &[HandlerDescription]) -> Result<Grants, String> {
+/// The mode and the limits that are asked for. A limit that this host does not know is one of a later
+/// revision.
+fn execution(mode: Option<&str>, limits: &BTreeMap<String, u64>) -> Result<Vec<Grant>, String> {
+    let mode = mode.unwrap_or(Mode::Fresh.as_str());
+    let mode = Mode::ALL
+        .into_iter()
+        .find(|known| known.as_str() == mode)
+        .ok_or_else(|| {
+            format!(
+                "`mode`: `{}` is none of `fresh`, `pooled` and `singleton`",
+                shortened(mode)
+            )
+        })?;
+    let limits = limits
+        .iter()
+        .filter_map(|(name, value)| Some(Grant::Limit(LimitName::find(name)?, *value)));
+    let mode = (mode != Mode::Fresh).then_some(Grant::Mode(mode));
+    Ok(mode.into_iter().chain(limits).collect())
+}
+
+fn asks(
+    raw: RawAsks,
+    handlers: &[HandlerDescription],
+    execution: Vec<Grant>,
+) -> Result<Grants, String> {
     let knowledge = [
         (Right::Read, raw.read),
         (Right::Publish, raw.publish),
         (Right::Forget, raw.forget),
         (Right::Handle, raw.handle),
     ];
-    let mut asks: Vec<Grant> = Vec::new();
+    let mut asks = execution;
     for (right, patterns) in knowledge {
         at_most("asks", patterns.len(), MAX_GRANTS)?;
         asks.extend(

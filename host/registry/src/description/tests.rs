@@ -83,7 +83,7 @@ fn what_makes_no_sense_is_refused_by_member() {
         ("/name", json!("a".repeat(64)), "`name`"),
         ("/name", json!(""), "`name`"),
         ("/version", json!("1.0"), "`version`"),
-        ("/mode", json!("singleton"), "`mode`"),
+        ("/mode", json!("sometimes"), "`mode`"),
         ("/rid-types/0/rid-type", json!("orn"), "namespace"),
         (
             "/rid-types/0/rid-type",

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use koi_rid::{Rid, RidType};
+use koi_runtime::Limits;
 use koi_runtime::ports::{Denial, PortError};
 
-use super::{Capability, Grant, Grants, Right};
+use super::execution::is_default;
+use super::{Capability, Execution, Grant, Grants, Right};
 
 /// What an extension asked for and what it was granted. Only what is in both is in force. Each
 /// check reads the grants of that moment, so that a change of grants holds from the next check on.
@@ -15,6 +17,10 @@ pub struct Access {
     extension: Arc<str>,
     asks: Grants,
     granted: ArcSwap<Grants>,
+    /// The limits of an extension that was granted none.
+    node: Limits,
+    /// Made when the grants change, since every call asks for it.
+    execution: ArcSwap<Execution>,
 }
 
 impl Access {
@@ -22,9 +28,24 @@ impl Access {
     pub fn new(extension: Arc<str>, asks: Grants, granted: Grants) -> Self {
         Self {
             extension,
+            node: Limits::default(),
+            execution: ArcSwap::from_pointee(Execution::of(&Limits::default(), &asks, &granted)),
             asks,
             granted: ArcSwap::from_pointee(granted),
         }
+    }
+
+    /// With these limits where none are granted.
+    pub fn within(mut self, node: Limits) -> Self {
+        self.node = node;
+        self.execution =
+            ArcSwap::from_pointee(Execution::of(&self.node, &self.asks, &self.granted.load()));
+        self
+    }
+
+    /// In which mode and within which limits its calls run at this moment.
+    pub fn execution(&self) -> Execution {
+        **self.execution.load()
     }
 
     /// What it asked for.
@@ -39,7 +60,9 @@ impl Access {
 
     /// Grants something else from now on.
     pub(crate) fn grant(&self, granted: Grants) {
+        let execution = Execution::of(&self.node, &self.asks, &granted);
         self.granted.store(Arc::new(granted));
+        self.execution.store(Arc::new(execution));
     }
 
     /// What it asked for and nothing that was granted includes.
@@ -47,7 +70,7 @@ impl Access {
         let granted = self.granted.load();
         self.asks
             .iter()
-            .filter(|ask| !granted.include(ask))
+            .filter(|ask| !granted.include(ask) && !is_default(&self.node, ask))
             .cloned()
             .collect()
     }

@@ -35,6 +35,7 @@ fn fixture(granted: &[&str], known: &[&str]) -> Fixture {
         knowledge: node.clone(),
         network: node,
         key_value: stores.key_value.clone(),
+        saved_states: stores.saved_states.clone(),
     };
     let settings = json!({"greeting": "hello", "list": [1, "x"]});
     let settings = Settings::new(settings.as_object().unwrap());

@@ -52,6 +52,8 @@ pub struct InstallReport {
     pub outcome: Installed,
     /// The names of its tools.
     pub tools: Vec<String>,
+    /// How its instances live: `fresh`, `pooled` or `singleton`; as it asks for, if that is granted.
+    pub mode: &'static str,
     /// What it was granted.
     pub grants: Grants,
     /// What it asks for and was not granted.
@@ -288,6 +290,7 @@ fn report(entry: &ExtensionEntry, outcome: Installed) -> InstallReport {
         digest: entry.revision.digest.to_string(),
         outcome,
         tools: entry.lists.tools.keys().cloned().collect(),
+        mode: entry.access.execution().mode.as_str(),
         grants: (*entry.access.granted()).clone(),
         missing: entry.access.missing(),
     }

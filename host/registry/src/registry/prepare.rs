@@ -100,16 +100,14 @@ impl Inner {
         effective.extend(settings.clone());
         let settings = Settings::new(&effective);
         check_settings(&candidate.description, effective)?;
-        let access = Arc::new(Access::new(
-            name.clone(),
-            candidate.description.asks.clone(),
-            grants,
-        ));
+        let access = Access::new(name.clone(), candidate.description.asks.clone(), grants);
+        let access = Arc::new(access.within(self.limits));
         let callee = candidate.loaded.bind(Binding {
             extension: name,
             revision: revision.revision,
             ports: self.ports.granted(&access, settings),
-            limits: self.limits,
+            access: access.clone(),
+            save_every: self.save_every,
         });
         let description = candidate.description.clone();
         let entry = move || ExtensionEntry::new(revision, description, access, callee);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use koi_rid::{RidType, Timestamp};
+use koi_runtime::Mode;
 use serde::Serialize;
 
 use super::Registry;
@@ -35,6 +36,8 @@ pub struct ExtensionSummary {
     pub resources: Vec<String>,
     /// The RID types that it owns.
     pub rid_types: Vec<RidType>,
+    /// How its instances live: `fresh`, `pooled` or `singleton`; as it asks for, if that is granted.
+    pub mode: &'static str,
     /// What it was granted.
     pub grants: Grants,
     /// What it asks for and was not granted.
@@ -90,6 +93,7 @@ fn active(entry: &Arc<ExtensionEntry>) -> ExtensionSummary {
             .iter()
             .map(|owned| owned.rid_type.clone())
             .collect(),
+        mode: entry.access.execution().mode.as_str(),
         grants: (*entry.access.granted()).clone(),
         missing: entry.access.missing(),
         source: revision.source.clone(),
@@ -110,6 +114,7 @@ fn failed_one(failed: &Failed) -> ExtensionSummary {
         tools: Vec::new(),
         resources: Vec::new(),
         rid_types: Vec::new(),
+        mode: Mode::Fresh.as_str(),
         grants: serde_json::from_str(&revision.grants).unwrap_or_default(),
         missing: Vec::new(),
         source: revision.source.clone(),

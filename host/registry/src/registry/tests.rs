@@ -80,10 +80,12 @@ async fn open(stores: &Stores, stage: &Stage, full: &Arc<AtomicBool>) -> Registr
         loader: Arc::new(stage.clone()),
         extensions: Arc::new(FullStore(stores.extensions.clone(), full.clone())),
         key_value: stores.key_value.clone(),
+        saved_states: stores.saved_states.clone(),
         knowledge: node.clone(),
         network: node,
         settings: BTreeMap::from([("one".to_owned(), greeting)]),
         limits: Limits::default(),
+        save_every: std::num::NonZero::<u32>::MIN,
     })
     .await
     .unwrap()

@@ -18,6 +18,7 @@ mod outbox;
 mod range;
 mod readers;
 mod rows;
+mod saved_states;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -108,6 +109,7 @@ fn with_writer(path: &Path, writer: Connection) -> Result<Stores> {
         dead_letters: sqlite.clone(),
         extensions: sqlite.clone(),
         key_value: sqlite.clone(),
+        saved_states: sqlite.clone(),
         commits: sqlite,
     })
 }

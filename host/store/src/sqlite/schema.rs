@@ -15,7 +15,8 @@ const APPLICATION_ID: i64 = 0x6b6f_6921;
 
 /// Statements that lead from one schema version to the next; `user_version` counts those applied.
 /// What has been released is never changed, only added to.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE bundle (
         id INTEGER PRIMARY KEY,
         rid TEXT NOT NULL UNIQUE,
@@ -118,7 +119,16 @@ const MIGRATIONS: [&str; 1] = ["
         UNIQUE (extension, bucket, key)
     ) STRICT;
     CREATE INDEX key_value_order ON key_value (extension, bucket, id);
-"];
+",
+    "
+    CREATE TABLE saved_state (
+        extension TEXT PRIMARY KEY,
+        revision INTEGER NOT NULL,
+        saved_at TEXT NOT NULL,
+        state BLOB NOT NULL
+    ) STRICT;
+",
+];
 
 /// The schema version of a file, from 0 for an empty one to what this program writes. Refuses
 /// files that are something else, and changes none.

@@ -6,6 +6,7 @@ mod extensions;
 mod key_value;
 mod queues;
 mod round_trip;
+mod saved_states;
 
 use koi_rid::{Bundle, Contents, Event, EventType, Rid, RidType, Timestamp};
 use tempfile::TempDir;

@@ -129,10 +129,12 @@ impl Node {
             }),
             extensions: stores.extensions.clone(),
             key_value: stores.key_value.clone(),
+            saved_states: stores.saved_states.clone(),
             knowledge: knowledge.clone(),
             network: net.network(),
             settings: BTreeMap::new(),
             limits: Limits::default(),
+            save_every: std::num::NonZero::<u32>::MIN,
         })
         .await
         .unwrap();
