@@ -4,6 +4,9 @@
 //! the next call on, in calls that are under way too.
 
 mod config;
+mod environment;
+mod files;
+mod http;
 mod key_value;
 mod knowledge;
 mod network;
@@ -20,6 +23,10 @@ use koi_store::{KeyValue as Store, SavedStates};
 use crate::grant::Access;
 use config::GrantedConfig;
 pub(crate) use config::Settings;
+use environment::GrantedEnvironment;
+use files::GrantedFiles;
+pub(crate) use http::Egress;
+use http::GrantedHttp;
 use key_value::GrantedKeyValue;
 use knowledge::GrantedKnowledge;
 use network::GrantedNetwork;
@@ -33,6 +40,7 @@ pub(crate) struct NodePorts {
     pub(crate) network: Arc<dyn Network>,
     pub(crate) key_value: Arc<dyn Store>,
     pub(crate) saved_states: Arc<dyn SavedStates>,
+    pub(crate) egress: Arc<Egress>,
 }
 
 impl NodePorts {
@@ -47,6 +55,9 @@ impl NodePorts {
             config: Arc::new(GrantedConfig::new(settings, access.clone())),
             network: Arc::new(GrantedNetwork::new(self.network.clone(), access.clone())),
             saved_state: Arc::new(StoredState::new(self.saved_states.clone())),
+            http: Arc::new(GrantedHttp::new(self.egress.clone(), access.clone())),
+            files: Arc::new(GrantedFiles::new(access.clone())),
+            environment: Arc::new(GrantedEnvironment::new(access.clone())),
             caller: Arc::new(Unheard),
             log: Arc::new(OperatorLog),
             clock: Arc::new(SystemClock::new()),

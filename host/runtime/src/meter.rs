@@ -4,6 +4,7 @@
 //! [`Stop`]; `call.rs` turns it into the error that the caller sees.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
@@ -39,7 +40,6 @@ pub(crate) enum Exceeded {
     Memory(u64),
     Result(u64),
     HostCalls(u64),
-    Sent(u64),
     Fuel(u64),
 }
 
@@ -55,7 +55,6 @@ impl Exceeded {
             Self::Memory(limit) => ("memory", bytes(limit), "limits.memory"),
             Self::Result(limit) => ("result", bytes(limit), "limits.result"),
             Self::HostCalls(limit) => ("host calls", limit.to_string(), "limits.host_calls"),
-            Self::Sent(limit) => ("sent data", bytes(limit), "limits.sent"),
             Self::Fuel(limit) => ("fuel", limit.to_string(), "limits.fuel"),
         };
         CallError::Limit {
@@ -73,7 +72,29 @@ pub(crate) struct Meter {
     /// Of the instance, also from earlier calls.
     memory: u64,
     host_calls: u64,
-    sent: u64,
+    /// There when something is sent for the first time.
+    sent: Option<Arc<Sent>>,
+}
+
+/// What leaves the node on a call's behalf, counted also where the guest does not run.
+pub(crate) struct Sent {
+    limit: u64,
+    left: AtomicU64,
+}
+
+impl Sent {
+    /// Counts bytes that are about to leave; false if the limit does not allow for them.
+    pub(crate) fn count(&self, bytes: u64) -> bool {
+        let taken = |left: u64| left.checked_sub(bytes);
+        self.left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken)
+            .is_ok()
+    }
+
+    /// The limit in bytes.
+    pub(crate) fn limit(&self) -> u64 {
+        self.limit
+    }
 }
 
 impl Meter {
@@ -83,7 +104,7 @@ impl Meter {
             time,
             memory: 0,
             host_calls: 0,
-            sent: 0,
+            sent: None,
         }
     }
 
@@ -113,14 +134,15 @@ impl Meter {
         Ok(())
     }
 
-    #[allow(dead_code, reason = "HTTP counts here")]
-    /// Counts bytes that are about to leave the node on the guest's behalf.
-    pub(crate) fn send(&mut self, bytes: u64) -> wasmtime::Result<()> {
-        self.sent = self.sent.saturating_add(bytes);
-        if self.sent > self.limits.sent {
-            return Err(stop(Exceeded::Sent(self.limits.sent)));
-        }
-        Ok(())
+    /// The count of bytes that leave the node on the call's behalf. Whoever would exceed it refuses
+    /// that instead of ending the call: it happens beside the guest, not in a function of the host.
+    pub(crate) fn sent(&mut self) -> Arc<Sent> {
+        let limit = self.limits.sent;
+        let new = || Sent {
+            limit,
+            left: AtomicU64::new(limit),
+        };
+        self.sent.get_or_insert_with(|| Arc::new(new())).clone()
     }
 
     #[allow(dead_code, reason = "for the capability that asks a person")]

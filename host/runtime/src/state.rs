@@ -13,7 +13,7 @@ use std::sync::Arc;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use crate::capabilities::{logging::LogSink, wasi};
+use crate::capabilities::{http::Outgoing, logging::LogSink, wasi};
 use crate::meter::Meter;
 use crate::ports::{CallContext, Ports};
 use crate::time::CallTime;
@@ -36,6 +36,8 @@ pub(crate) struct State {
     log: Option<Arc<LogSink>>,
     /// Made when the guest first uses WASI, since a context costs more than a small call.
     wasi: Option<Box<WasiCtx>>,
+    /// Made when the guest first uses HTTP.
+    pub(crate) http: Option<Box<Outgoing>>,
     /// What the instance's first WASI context was made with. Guests keep what they saw of it.
     surroundings: Option<wasi::Surroundings>,
 }
@@ -51,6 +53,7 @@ impl State {
             table,
             log: None,
             wasi: None,
+            http: None,
             surroundings: None,
         }
     }
@@ -83,6 +86,7 @@ impl State {
             log.rest();
         }
         self.wasi = None;
+        self.http = None;
         self.ports = Ports::denied();
         self.context.principal = None;
         self.context.cause = None;
@@ -111,7 +115,7 @@ impl WasiView for State {
         if self.wasi.is_none() {
             let log = self.log().clone();
             let now = wasi::Surroundings::of(&self.ports, &self.context);
-            self.wasi = Some(Box::new(wasi::context(&self.ports, &log)));
+            self.wasi = Some(Box::new(wasi::context(&self.ports, &now, &log)));
             self.surroundings.get_or_insert(now);
         }
         let Self { wasi, table, .. } = self;

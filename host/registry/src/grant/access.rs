@@ -48,6 +48,11 @@ impl Access {
         **self.execution.load()
     }
 
+    /// Whose grants they are.
+    pub fn extension(&self) -> &str {
+        &self.extension
+    }
+
     /// What it asked for.
     pub fn asks(&self) -> &Grants {
         &self.asks

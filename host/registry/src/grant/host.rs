@@ -192,3 +192,83 @@ impl fmt::Display for HostPattern {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_somebodys_on_the_internet_is_public() {
+        let public = [
+            "1.1.1.1",
+            "93.184.216.34",
+            "172.32.0.1",
+            "100.128.0.1",
+            "198.20.0.1",
+            "192.88.98.1",
+            "2606:4700::1111",
+            "2a00:1450::1",
+        ];
+        let others = [
+            "0.0.0.0",
+            "0.1.2.3",
+            "10.0.0.1",
+            "100.64.0.1",
+            "100.127.255.255",
+            "127.0.0.1",
+            "127.255.255.255",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.1",
+            "192.0.2.1",
+            "192.88.99.1",
+            "192.168.0.1",
+            "198.18.0.1",
+            "198.19.255.255",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::7f00:1",
+            "::ffff:1.1.1.1",
+            "64:ff9b::1.1.1.1",
+            "64:ff9b:1::1",
+            "100::1",
+            "2001::1",
+            "2001:10::1",
+            "2001:db8::1",
+            "2002:7f00:1::1",
+            "3fff::1",
+            "fc00::1",
+            "fd00::1",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
+        ];
+        for text in public {
+            assert!(is_public(text.parse().unwrap()), "{text}");
+        }
+        for text in others {
+            assert!(!is_public(text.parse().unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_range_or_localhost_names_addresses_and_everybody_names_none() {
+        let names = |pattern: &str, address: &str| {
+            let pattern: HostPattern = pattern.parse().unwrap();
+            pattern.names(address.parse().unwrap())
+        };
+        assert!(names("10.0.0.0/8", "10.1.2.3"));
+        assert!(!names("10.0.0.0/8", "11.1.2.3"));
+        assert!(names("[fd00::/8]", "fd00::1"));
+        assert!(names("localhost", "127.0.0.5") && names("localhost", "::1"));
+        assert!(!names("localhost", "10.0.0.1"));
+        assert!(names("[::1]", "::1"));
+        assert!(!names("*", "10.0.0.1") && !names("*.internal", "10.0.0.1"));
+    }
+}

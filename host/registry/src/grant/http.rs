@@ -183,3 +183,102 @@ impl fmt::Display for HttpRule {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(text: &str) -> HttpRule {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_rule_says_methods_scheme_host_and_port() {
+        let covers = |text: &str, method: &str, host: &str, port: u16| {
+            let rule = rule(text);
+            rule.fits(method, Scheme::Https, port) && rule.host().covers(host)
+        };
+        assert!(covers("GET:https://a.b", "GET", "a.b", 443));
+        assert!(!covers("GET:https://a.b", "POST", "a.b", 443));
+        assert!(!covers("GET:https://a.b", "GET", "a.b", 8443));
+        assert!(!covers("GET:http://a.b", "GET", "a.b", 443));
+        assert!(covers("*:https://a.b:*", "PATCH", "a.b", 8443));
+        assert!(covers("GET,PUT:https://a.b:8443", "PUT", "a.b", 8443));
+        assert!(covers("GET:https://*.b", "GET", "x.y.b", 443));
+        assert!(!covers("GET:https://*.b", "GET", "b", 443));
+        assert!(!covers("GET:https://*.b", "GET", "xb", 443));
+        assert!(covers("GET:https://*", "GET", "1.1.1.1", 443));
+        assert!(covers("GET:https://10.0.0.0/8", "GET", "10.9.9.9", 443));
+        assert!(!covers("GET:https://10.0.0.0/8", "GET", "ten.example", 443));
+        assert!(covers(
+            "GET:https://[fd00::/8]:443",
+            "GET",
+            "[fd12::1]",
+            443
+        ));
+    }
+
+    #[test]
+    fn printing_gives_what_was_parsed() {
+        for text in [
+            "GET:https://example.com",
+            "GET,POST:http://localhost:8080",
+            "*:https://*",
+            "*:http://*:*",
+            "GET:https://*.example.com:8443",
+            "GET:http://10.0.0.0/8:8080",
+            "GET:http://[::1]",
+            "GET:http://[fd00::/8]:80",
+        ] {
+            let expected = text.strip_suffix(":80").unwrap_or(text);
+            assert_eq!(rule(text).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_no_rule_is_refused_with_what_would_be_one() {
+        for (text, part) in [
+            ("", "write methods"),
+            ("https://a.b", "write methods"),
+            ("GET:ftp://a.b", "write methods"),
+            ("GET:https:a.b", "write methods"),
+            ("get:https://a.b", "upper case"),
+            (",:https://a.b", "upper case"),
+            ("CONNECT:https://a.b", "never allowed"),
+            ("GET:https://", "is no host"),
+            ("GET:https://A.b", "lower case"),
+            ("GET:https://münchen.de", "xn--"),
+            ("GET:https://a.b.", "is no host"),
+            ("GET:https://a.*", "is no host"),
+            ("GET:https://a.b/path", "range of addresses"),
+            ("GET:https://user@a.b", "is no host"),
+            ("GET:https://127.1", "is no host"),
+            ("GET:https://0x7f.1", "is no host"),
+            ("GET:https://[::1", "is no"),
+            ("GET:https://10.0.0.1/8", "begins at"),
+            ("GET:https://a.b:0", "is no port"),
+            ("GET:https://a.b:65536", "is no port"),
+            ("GET:https://a.b:", "is no port"),
+        ] {
+            let told = text.parse::<HttpRule>().unwrap_err();
+            assert!(told.contains(part), "{text}: {told}");
+        }
+    }
+
+    #[test]
+    fn a_rule_includes_what_is_narrower() {
+        let includes = |one: &str, other: &str| rule(one).includes(&rule(other));
+        assert!(includes("*:https://*", "GET:https://a.b"));
+        assert!(!includes("GET:https://*", "*:https://a.b"));
+        assert!(!includes("*:https://*", "GET:https://a.b:8443"));
+        assert!(includes("*:https://*:*", "GET:https://a.b:8443"));
+        assert!(!includes("*:https://*", "GET:http://a.b"));
+        assert!(includes("*:https://*.b", "GET:https://*.a.b"));
+        assert!(!includes("*:https://*.b", "GET:https://b"));
+        // Everybody is everybody with a public address.
+        assert!(!includes("*:https://*", "GET:https://localhost"));
+        assert!(!includes("*:https://*", "GET:https://10.0.0.1"));
+        assert!(includes("*:https://10.0.0.0/8", "GET:https://10.0.0.1"));
+        assert!(includes("*:https://10.0.0.0/8", "GET:https://10.1.0.0/16"));
+    }
+}

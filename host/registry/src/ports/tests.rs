@@ -4,7 +4,7 @@ use koi_rid::{Bundle, Contents, Rid, RidType};
 use koi_runtime::ports::{KnowledgeQuery, KnownBundle, PortError, Ports};
 use serde_json::json;
 
-use super::{NodePorts, Settings};
+use super::{Egress, NodePorts, Settings};
 use crate::grant::{Access, Grants};
 use crate::testing::{FakeNode, context};
 
@@ -36,6 +36,7 @@ fn fixture(granted: &[&str], known: &[&str]) -> Fixture {
         network: node,
         key_value: stores.key_value.clone(),
         saved_states: stores.saved_states.clone(),
+        egress: Arc::new(Egress::new()),
     };
     let settings = json!({"greeting": "hello", "list": [1, "x"]});
     let settings = Settings::new(settings.as_object().unwrap());

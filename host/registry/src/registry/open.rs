@@ -13,7 +13,7 @@ use tokio::sync::{Mutex, watch};
 use super::prepare::{self, PrepareError};
 use super::{Inner, Registry, RegistryParts, relist};
 use crate::entry::{ExtensionEntry, RevisionInfo};
-use crate::ports::NodePorts;
+use crate::ports::{Egress, NodePorts};
 use crate::snapshot::{Failed, Snapshot};
 
 /// Why a registry could not be opened.
@@ -36,6 +36,7 @@ impl Registry {
                 network: parts.network,
                 key_value: parts.key_value,
                 saved_states: parts.saved_states,
+                egress: Arc::new(Egress::new()),
             },
             settings: parts.settings,
             limits: parts.limits,

@@ -69,6 +69,11 @@ impl LogSink {
         }));
     }
 
+    /// Logs what the host has to say about the call, whatever the limit.
+    pub(crate) fn warn(&self, message: &str) {
+        self.with(|log| log.port.log(&log.call, Level::Warn, "koi-mcp", message));
+    }
+
     fn with(&self, log: impl FnOnce(&mut CallLog)) {
         if let Some(call) = self.lock().as_mut() {
             log(call);

@@ -1,14 +1,19 @@
-//! WASI 0.2 for guests: clocks and randomness from the ports, output to the log, and nothing else:
-//! no files, no sockets, no names, no environment, no arguments, no input.
+//! WASI 0.2 for guests: clocks, randomness, folders and environment variables from the ports, output
+//! to the log, and nothing else: no sockets, no names, no arguments, no input.
+//!
+//! A folder is opened when a call first uses WASI and stays so until the call ends; a path that leads
+//! out of it (by `..`, by a link, by being absolute) is refused by the library that opens it. A folder
+//! that cannot be opened is left out, and the log says why.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rand::TryRng;
-use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx};
+use wasmtime_wasi::{FsPerms, HostMonotonicClock, HostWallClock, WasiCtx};
 
 use super::logging::{LogSink, Output, Stream};
+use crate::error::sentence;
 use crate::ports::{CallContext, Clock, FileRoot, Ports, Random};
 
 /// Bytes of randomness that a guest may ask for at once.
@@ -32,10 +37,11 @@ impl Surroundings {
 }
 
 /// A context over these ports.
-pub(crate) fn context(ports: &Ports, log: &Arc<LogSink>) -> WasiCtx {
+pub(crate) fn context(ports: &Ports, surroundings: &Surroundings, log: &Arc<LogSink>) -> WasiCtx {
     let mut seed = [0; 16];
     ports.random.fill(&mut seed);
-    WasiCtx::builder()
+    let mut context = WasiCtx::builder();
+    context
         .stdout(Output::new(log.clone(), Stream::Out))
         .stderr(Output::new(log.clone(), Stream::Err))
         .wall_clock(PortClock(ports.clock.clone()))
@@ -47,7 +53,23 @@ pub(crate) fn context(ports: &Ports, log: &Arc<LogSink>) -> WasiCtx {
         .allow_tcp(false)
         .allow_udp(false)
         .allow_ip_name_lookup(false)
-        .build()
+        .envs(&surroundings.variables);
+    for root in &surroundings.roots {
+        let rights = if root.write {
+            FsPerms::ReadWrite
+        } else {
+            FsPerms::ReadOnly
+        };
+        if let Err(error) = context.preopened_dir(&root.host, &root.guest, rights) {
+            log.warn(&format!(
+                "the folder {}, granted as {}, cannot be opened: {}",
+                root.host.display(),
+                root.guest,
+                sentence(&error)
+            ));
+        }
+    }
+    context.build()
 }
 
 struct PortClock(Arc<dyn Clock>);
