@@ -82,6 +82,12 @@ pub enum Command {
         #[arg(long, value_name = "JSON", default_value = "{}")]
         args: String,
     },
+    /// Show who installed, granted, revoked and removed what, and when, the newest first
+    Audit {
+        /// Only what was done to this extension
+        #[arg(long, value_name = "NAME")]
+        extension: Option<String>,
+    },
     /// Look at knowledge that was refused or failed, and give it another try
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),

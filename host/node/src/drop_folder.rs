@@ -27,6 +27,9 @@ const QUIET: Duration = Duration::from_millis(300);
 /// What an extension's source says when it came from here, before the file's name.
 const SOURCE: &str = "drop:";
 
+/// Who changes what happens in the folder, for the audit log.
+const WHO: &str = "drop-folder";
+
 /// Watches a folder until it is told to stop.
 pub struct DropFolder {
     folder: Dir,
@@ -111,7 +114,7 @@ impl DropFolder {
         let Some(component) = self.read(name)? else {
             let list = self.registry.list();
             if let Some(extension) = list.iter().find(|extension| extension.source == source) {
-                self.registry.remove(&extension.name).await?;
+                self.registry.remove(&extension.name, WHO).await?;
                 tracing::info!(
                     extension = extension.name,
                     file = name,
@@ -127,6 +130,7 @@ impl DropFolder {
                 grants: GrantRequest::Keep,
                 settings: serde_json::Map::new(),
                 source,
+                who: WHO.to_owned(),
             })
             .await?;
         if report.outcome != Installed::Unchanged {

@@ -31,8 +31,9 @@ pub use grant::{
     LimitName, Pattern, PatternError, PortRule, Right, Scheme, Variable,
 };
 pub use registry::{
-    ExtensionState, ExtensionSummary, GrantRequest, GrantsError, Install, InstallError,
-    InstallReport, Installed, OpenError, PrepareError, Registry, RegistryParts, RemoveError,
+    ExtensionState, ExtensionSummary, GrantChange, GrantRequest, GrantsError, GrantsView, Install,
+    InstallError, InstallReport, Installed, OpenError, PrepareError, Registry, RegistryParts,
+    RemoveError,
 };
 pub use schema::{JsonSchema, SchemaError};
 pub use snapshot::{ClaimKind, Collision, Failed, Snapshot};

@@ -31,7 +31,7 @@ use crate::entry::ExtensionEntry;
 use crate::ports::NodePorts;
 use crate::snapshot::{Collision, Failed, Snapshot};
 
-pub use grants::GrantsError;
+pub use grants::{GrantChange, GrantsError, GrantsView};
 pub use install::{GrantRequest, Install, InstallError, InstallReport, Installed};
 pub use open::OpenError;
 pub use prepare::PrepareError;

@@ -1,4 +1,6 @@
 //! Installed extensions: immutable, content-addressed revisions, and which of them are active.
+//!
+//! Each change goes into the audit log in the transaction that makes it.
 
 use async_trait::async_trait;
 use koi_rid::Timestamp;
@@ -49,8 +51,9 @@ pub struct Revision {
 #[async_trait]
 pub trait Extensions: Send + Sync {
     /// Stores a component under its digest, gives the next number of its extension to the new
-    /// revision and makes that the active one: all or nothing.
-    async fn install(&self, revision: NewRevision, component: &[u8]) -> Result<Revision>;
+    /// revision and makes that the active one: all or nothing. `who` did it, for the audit log.
+    async fn install(&self, revision: NewRevision, component: &[u8], who: &str)
+    -> Result<Revision>;
 
     /// The active revisions, in the order of the extensions' names.
     async fn active(&self) -> Result<Vec<Revision>>;
@@ -62,9 +65,17 @@ pub trait Extensions: Send + Sync {
     /// longer have that digest are [`crate::StoreError::Corrupt`].
     async fn component(&self, digest: &str) -> Result<Option<Vec<u8>>>;
 
-    /// Makes an extension inactive; its revisions stay. False if it was not active.
-    async fn deactivate(&self, extension: &str) -> Result<bool>;
+    /// Makes an extension inactive; its revisions stay. False if it was not active. `who` did
+    /// it, for the audit log.
+    async fn deactivate(&self, extension: &str, who: &str) -> Result<bool>;
 
     /// Replaces the grants of a revision. [`crate::StoreError::NotFound`] if there is none such.
-    async fn set_grants(&self, extension: &str, revision: u64, grants: &str) -> Result<()>;
+    /// `who` did it, for the audit log.
+    async fn set_grants(
+        &self,
+        extension: &str,
+        revision: u64,
+        grants: &str,
+        who: &str,
+    ) -> Result<()>;
 }

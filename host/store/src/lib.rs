@@ -11,6 +11,7 @@
 //! A future that is dropped while it waits may or may not have had its effect, as with any
 //! request to a database whose answer was not awaited.
 
+mod audit;
 mod bundles;
 mod commit;
 mod dead_letters;
@@ -26,6 +27,7 @@ mod stores;
 #[cfg(test)]
 mod tests;
 
+pub use audit::{Audit, AuditDraft, AuditEntry};
 pub use bundles::{BundleQuery, Bundles, StoredBundle};
 pub use commit::{Batch, Commits, Committed, Op};
 pub use dead_letters::{DeadLetter, DeadLetterDraft, DeadLetters};

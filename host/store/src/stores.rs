@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::{Bundles, Commits, DeadLetters, Extensions, Inbox, KeyValue, Outbox, SavedStates};
+use crate::{
+    Audit, Bundles, Commits, DeadLetters, Extensions, Inbox, KeyValue, Outbox, SavedStates,
+};
 
 /// A store: one handle for each concern, cheap to clone. When the last handle of all clones goes,
 /// what was asked for is finished and the store is closed.
@@ -22,6 +24,8 @@ pub struct Stores {
     pub key_value: Arc<dyn KeyValue>,
     /// The states of extensions that run as one instance.
     pub saved_states: Arc<dyn SavedStates>,
+    /// Who changed what an extension is allowed.
+    pub audit: Arc<dyn Audit>,
     /// Changes that belong together.
     pub commits: Arc<dyn Commits>,
 }

@@ -54,7 +54,7 @@ async fn grants_are_given_and_taken_while_it_runs() {
     );
     assert_eq!(node.refusal(&publish), denial);
     assert_eq!(
-        grants(&node, "data-catalog")["grants"],
+        grants(&node, "data-catalog")["granted"],
         json!(["read=orn:data.schema"])
     );
     let refusal = node.refusal(&[

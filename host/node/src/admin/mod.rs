@@ -10,24 +10,32 @@
 //! | `GET /v1/extensions` | what is installed |
 //! | `POST /v1/extensions?options=…` | installs the component in the body ([`InstallOptions`]) |
 //! | `DELETE /v1/extensions/{name}` | removes one |
-//! | `PUT /v1/extensions/{name}/grants` | sets what is granted |
+//! | `GET /v1/extensions/{name}/grants` | what is asked, granted, in force and missing |
+//! | `PATCH /v1/extensions/{name}/grants` | grants and revokes ([`GrantEdit`]) |
+//! | `GET /v1/audit?extension=&cursor=` | who changed what, the newest first |
 //! | `POST /v1/bundles`, `GET /v1/bundles?rid=`, `DELETE /v1/bundles?rid=` | publish, read, forget |
 //! | `POST /v1/tools/{name}` | calls a tool with the arguments in the body |
 //! | `GET /v1/dead-letters`, `POST /v1/dead-letters/{id}` | list, try again |
 //! | `POST /v1/mcp` with `Upgrade: mcp` | the connection becomes an MCP stdio transport |
 
+mod audit;
 mod bridge;
 mod client;
+mod grants;
 mod guard;
 mod problem;
 mod routes;
 
 pub use bridge::connect as connect_mcp;
 pub use client::Client;
+pub use grants::GrantEdit;
 pub use routes::{AdminParts, InstallOptions, Publication, router};
 
 /// Largest component that is taken: 256 MiB.
 pub const MAX_COMPONENT: usize = 256 << 20;
+
+/// Whoever has the admin token, for the audit log.
+const OPERATOR: &str = "operator";
 
 /// The protocol name of the MCP byte stream in an `Upgrade` header.
 const MCP_UPGRADE: &str = "mcp";

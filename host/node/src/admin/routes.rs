@@ -6,12 +6,12 @@ use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post, put};
+use axum::routing::{delete, get, post};
 use axum::{Json, Router, middleware};
 use hyper_util::rt::TokioIo;
 use koi_mcp_server::McpServer;
 use koi_pipeline::{Intake, Pipeline};
-use koi_registry::{Grant, GrantRequest, Install, Invocation, Registry};
+use koi_registry::{GrantRequest, Install, Invocation, Registry};
 use koi_rid::{Contents, Rid};
 use koi_store::{StoredBundle, Stores};
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 
 use super::guard::{Token, check};
 use super::problem::Problem;
-use super::{MAX_COMPONENT, MCP_UPGRADE};
+use super::{MAX_COMPONENT, MCP_UPGRADE, OPERATOR, audit, grants};
 use crate::data_dir::RunningNode;
 
 /// Dead letters in one answer.
@@ -73,7 +73,11 @@ pub fn router(parts: AdminParts, token: &str) -> Router {
         .route("/v1/node", get(node))
         .route("/v1/extensions", get(extensions).post(install))
         .route("/v1/extensions/{name}", delete(remove))
-        .route("/v1/extensions/{name}/grants", put(set_grants))
+        .route(
+            "/v1/extensions/{name}/grants",
+            get(grants::show).patch(grants::change),
+        )
+        .route("/v1/audit", get(audit::list))
         .route("/v1/bundles", get(read).post(publish).delete(forget))
         .route("/v1/tools/{name}", post(call))
         .route("/v1/dead-letters", get(dead_letters))
@@ -116,7 +120,7 @@ async fn install(
     } else if options.grants.is_empty() {
         GrantRequest::Keep
     } else {
-        GrantRequest::Listed(parse_grants(&options.grants)?)
+        GrantRequest::Listed(grants::parse(&options.grants)?)
     };
     let report = parts
         .registry
@@ -125,17 +129,11 @@ async fn install(
             grants,
             settings: options.settings,
             source: options.source,
+            who: OPERATOR.to_owned(),
         })
         .await
         .map_err(Problem::refused)?;
     Ok(Json(report).into_response())
-}
-
-fn parse_grants(grants: &[String]) -> Result<Vec<Grant>, Problem> {
-    grants
-        .iter()
-        .map(|text| text.parse().map_err(Problem::bad_request))
-        .collect()
 }
 
 async fn remove(
@@ -144,23 +142,10 @@ async fn remove(
 ) -> Result<Json<Value>, Problem> {
     parts
         .registry
-        .remove(&name)
+        .remove(&name, OPERATOR)
         .await
         .map_err(Problem::refused)?;
     Ok(Json(json!({"removed": name})))
-}
-
-async fn set_grants(
-    State(parts): State<AdminParts>,
-    Path(name): Path<String>,
-    Json(grants): Json<Vec<String>>,
-) -> Result<Json<Value>, Problem> {
-    parts
-        .registry
-        .set_grants(&name, parse_grants(&grants)?)
-        .await
-        .map_err(Problem::refused)?;
-    Ok(Json(json!({"extension": name, "grants": grants})))
 }
 
 #[derive(Deserialize)]

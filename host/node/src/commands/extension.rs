@@ -6,8 +6,8 @@ use anyhow::{Context, Result, bail};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::print;
-use crate::admin::{Client, InstallOptions};
+use super::{grants, print};
+use crate::admin::{Client, GrantEdit, InstallOptions};
 use crate::cli::ExtensionCommand;
 
 pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) -> Result<()> {
@@ -37,48 +37,20 @@ pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) 
             );
             Ok(())
         }
-        ExtensionCommand::Grants { name } => {
-            let extension = find(&client, &name).await?;
-            if json {
-                print::json(
-                    &json!({"grants": extension["grants"], "missing": extension["missing"]}),
-                );
-                return Ok(());
-            }
-            for (state, member) in [("granted", "grants"), ("asked", "missing")] {
-                for grant in extension[member].as_array().into_iter().flatten() {
-                    println!("{state:8} {}", grant.as_str().unwrap_or_default());
-                }
-            }
-            Ok(())
-        }
+        ExtensionCommand::Grants { name } => grants::show(&client, &name, json).await,
         ExtensionCommand::Grant { name, grants } => {
-            change(&client, &name, json, |mut now| {
-                now.extend(
-                    grants
-                        .iter()
-                        .filter(|grant| !now.contains(grant))
-                        .cloned()
-                        .collect::<Vec<_>>(),
-                );
-                Ok(now)
-            })
-            .await
+            let edit = GrantEdit {
+                grant: grants,
+                ..GrantEdit::default()
+            };
+            grants::change(&client, &name, &edit, json).await
         }
         ExtensionCommand::Revoke { name, grants } => {
-            change(&client, &name, json, |now| {
-                if let Some(unknown) = grants.iter().find(|grant| !now.contains(grant)) {
-                    bail!(
-                        "{name} was not granted {unknown}; it has: {}",
-                        now.join(" ")
-                    );
-                }
-                Ok(now
-                    .into_iter()
-                    .filter(|grant| !grants.contains(grant))
-                    .collect())
-            })
-            .await
+            let edit = GrantEdit {
+                revoke: grants,
+                ..GrantEdit::default()
+            };
+            grants::change(&client, &name, &edit, json).await
         }
     }
 }
@@ -169,37 +141,6 @@ async fn list(client: &Client, json: bool) -> Result<()> {
             &rows,
         );
     }
-    Ok(())
-}
-
-async fn find(client: &Client, name: &str) -> Result<Value> {
-    let answer: Vec<Value> = client
-        .send(client.request(Method::GET, "extensions"))
-        .await?;
-    answer
-        .into_iter()
-        .find(|extension| extension["name"] == name)
-        .with_context(|| format!("{name} is not installed; `koi-mcp extension list` shows what is"))
-}
-
-async fn change(
-    client: &Client,
-    name: &str,
-    json: bool,
-    edit: impl FnOnce(Vec<String>) -> Result<Vec<String>>,
-) -> Result<()> {
-    let extension = find(client, name).await?;
-    let now = serde_json::from_value(extension["grants"].clone())?;
-    let grants: Vec<String> = edit(now)?;
-    let request = client
-        .request(Method::PUT, &format!("extensions/{name}/grants"))
-        .json(&grants);
-    let answer = client.send(request).await?;
-    report(
-        &answer,
-        json,
-        &format!("{name} is granted: {}", grants.join(" ")),
-    );
     Ok(())
 }
 

@@ -1,8 +1,10 @@
 //! The commands. Each talks to the running node through the admin API, but `serve` and `mcp`, which
 //! may be that node.
 
+mod audit;
 mod dead_letters;
 mod extension;
+mod grants;
 mod knowledge;
 mod mcp;
 mod print;
@@ -36,6 +38,7 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Forget { rid } => knowledge::forget(&data_dir, &rid, json).await,
         Command::Read { rid } => knowledge::read(&data_dir, &rid).await,
         Command::Call { tool, args } => knowledge::call(&data_dir, &tool, &args, json).await,
+        Command::Audit { extension } => audit::run(&data_dir, extension.as_deref(), json).await,
         Command::DeadLetters(command) => dead_letters::run(&data_dir, command, json).await,
     }
 }

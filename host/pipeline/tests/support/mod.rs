@@ -143,6 +143,7 @@ pub async fn start(
         grants: GrantRequest::AsAsked,
         settings: Map::new(),
         source: "test".to_owned(),
+        who: "operator".to_owned(),
     };
     registry.install(install).await.unwrap();
     let pipeline = Pipeline::start(PipelineParts {

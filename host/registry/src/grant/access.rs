@@ -1,5 +1,6 @@
 //! What is in force for one extension.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -77,6 +78,26 @@ impl Access {
             .iter()
             .filter(|ask| !granted.include(ask) && !is_default(&self.node, ask))
             .cloned()
+            .collect()
+    }
+
+    /// What is in force: of each grant, the part that was asked for. Where a pattern that was asked
+    /// for and one that was granted overlap and neither includes the other, what they share is in
+    /// force too, and cannot be written as a grant.
+    pub fn in_force(&self) -> BTreeSet<Grant> {
+        let granted = self.granted.load();
+        let shared = |ask: &Grant, grant: &Grant| {
+            if ask.includes(grant) {
+                Some(grant.clone())
+            } else if grant.includes(ask) {
+                Some(ask.clone())
+            } else {
+                None
+            }
+        };
+        self.asks
+            .iter()
+            .flat_map(|ask| granted.iter().filter_map(move |grant| shared(ask, grant)))
             .collect()
     }
 

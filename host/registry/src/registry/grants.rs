@@ -1,10 +1,22 @@
 //! Changes of grants while an extension runs.
 
+use std::collections::BTreeSet;
+
 use koi_store::StoreError;
+use serde::Serialize;
 
 use super::prepare::json_text;
 use super::{Inner, Registry};
 use crate::grant::{Grant, GrantError, Grants};
+
+/// What becomes of the grants of an extension.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GrantChange {
+    /// To be granted; no harm if it is already.
+    pub grant: Vec<Grant>,
+    /// To be taken back, after that; has to be granted.
+    pub revoke: Vec<Grant>,
+}
 
 /// Why grants were not changed. Those before are in force.
 #[derive(Debug, thiserror::Error)]
@@ -15,47 +27,132 @@ pub enum GrantsError {
     /// Not a set of grants.
     #[error(transparent)]
     Grants(#[from] GrantError),
+    /// What is to be taken back was not granted.
+    #[error("{extension} was not granted {grant}; it has: {has}")]
+    NotGranted {
+        /// The extension.
+        extension: String,
+        /// What was to be taken back.
+        grant: Grant,
+        /// What it was granted, as a list.
+        has: String,
+    },
     /// The store refused.
     #[error("the grants could not be stored: {0}")]
     Store(#[from] StoreError),
 }
 
+impl GrantsError {
+    fn unknown(name: &str) -> Self {
+        Self::Unknown(name.chars().take(64).collect())
+    }
+}
+
+/// What an extension may do, and what it would like to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct GrantsView {
+    /// The extension.
+    pub extension: String,
+    /// What it asks for in its description.
+    pub asked: Grants,
+    /// What it was granted.
+    pub granted: Grants,
+    /// What is both, and so what it may do.
+    pub in_force: BTreeSet<Grant>,
+    /// What it asks for and was not granted.
+    pub missing: Vec<Grant>,
+}
+
 impl Registry {
-    /// Grants an extension this and nothing else. When it returns, the grants are stored and in
-    /// force, in calls that are under way too.
+    /// What an extension asks for, was granted, and may do.
+    ///
+    /// # Errors
+    /// If no extension of that name runs.
+    pub fn grants(&self, name: &str) -> Result<GrantsView, GrantsError> {
+        let snapshot = self.snapshot();
+        let entry = snapshot
+            .extensions
+            .get(name)
+            .ok_or_else(|| GrantsError::unknown(name))?;
+        let access = &entry.access;
+        Ok(GrantsView {
+            extension: name.to_owned(),
+            asked: access.asks().clone(),
+            granted: (*access.granted()).clone(),
+            in_force: access.in_force(),
+            missing: access.missing(),
+        })
+    }
+
+    /// Grants an extension more or less, and gives what it is granted since. When it returns, the
+    /// grants are stored and in force, in calls that are under way too, and the audit log says that
+    /// `who` changed them.
     ///
     /// # Errors
     /// If there is no such extension or the grants cannot be stored.
-    pub async fn set_grants(&self, name: &str, grants: Vec<Grant>) -> Result<(), GrantsError> {
-        let grants = Grants::new(grants)?;
-        let (inner, owned) = (self.inner.clone(), name.to_owned());
-        super::to_the_end(async move { inner.set_grants(&owned, grants).await }).await?;
+    pub async fn change_grants(
+        &self,
+        name: &str,
+        change: GrantChange,
+        who: &str,
+    ) -> Result<Grants, GrantsError> {
+        let (inner, owned, who) = (self.inner.clone(), name.to_owned(), who.to_owned());
+        let changed = super::to_the_end(async move {
+            let (name, who) = (owned, who);
+            inner.change_grants(&name, change, &who).await
+        });
+        let grants = changed.await?;
         // What may be read may be listed.
         self.relist(name);
-        Ok(())
+        Ok(grants)
     }
 }
 
 impl Inner {
-    async fn set_grants(&self, name: &str, grants: Grants) -> Result<(), GrantsError> {
+    async fn change_grants(
+        &self,
+        name: &str,
+        change: GrantChange,
+        who: &str,
+    ) -> Result<Grants, GrantsError> {
         let _changing = self.changing.lock().await;
         let (extensions, _) = self.current();
         let entry = extensions
             .get(name)
             .cloned()
-            .ok_or_else(|| GrantsError::Unknown(name.chars().take(64).collect()))?;
-        let (before, after) = (json_text(&*entry.access.granted()), json_text(&grants));
+            .ok_or_else(|| GrantsError::unknown(name))?;
+        let before = entry.access.granted();
+        let grants = changed(name, &before, change)?;
+        let (before, after) = (json_text(&*before), json_text(&grants));
         self.store
-            .set_grants(name, entry.revision.revision, &after)
+            .set_grants(name, entry.revision.revision, &after, who)
             .await?;
-        entry.access.grant(grants);
-        tracing::info!(extension = name, before, after, "grants changed");
+        entry.access.grant(grants.clone());
+        tracing::info!(extension = name, who, before, after, "grants changed");
         // The entries are the same; the new generation tells those who follow what is handled.
         let swap = self.swapping.lock().await;
         let (extensions, failed) = self.current();
         if let Ok(snapshot) = self.build(extensions, failed) {
             self.publish(snapshot, &swap);
         }
-        Ok(())
+        Ok(grants)
     }
+}
+
+fn changed(name: &str, before: &Grants, change: GrantChange) -> Result<Grants, GrantsError> {
+    let GrantChange { grant, revoke } = change;
+    let mut grants: Vec<Grant> = before.iter().cloned().chain(grant).collect();
+    for taken in revoke {
+        if !grants.contains(&taken) {
+            let has: Vec<String> = grants.iter().map(Grant::to_string).collect();
+            return Err(GrantsError::NotGranted {
+                extension: name.to_owned(),
+                grant: taken,
+                has: has.join(" "),
+            });
+        }
+        grants.retain(|grant| *grant != taken);
+    }
+    Ok(Grants::new(grants)?)
 }

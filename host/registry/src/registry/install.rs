@@ -23,6 +23,8 @@ pub struct Install {
     pub settings: Map<String, Value>,
     /// Where it came from, for a person.
     pub source: String,
+    /// Who installs it, for the audit log: a principal, `operator`, `drop-folder`.
+    pub who: String,
 }
 
 /// What to grant an extension that is installed.
@@ -110,7 +112,7 @@ impl Registry {
                 return Ok(report(&running, Installed::Unchanged));
             }
             let report = inner
-                .activate(&candidate, &component, plan, install.source)
+                .activate(&candidate, &component, plan, install.source, &install.who)
                 .await?;
             // Knowledge may have changed between the listing and the swap.
             if !candidate.description.lists_depend_on.is_empty() {
@@ -191,6 +193,7 @@ impl Inner {
         component: &[u8],
         plan: Plan,
         source: String,
+        who: &str,
     ) -> Result<InstallReport, InstallError> {
         let description = &candidate.description;
         let name = description.name.as_str();
@@ -216,7 +219,7 @@ impl Inner {
         // What the description claims is known before anything of the extension's has run.
         self.with(Arc::new(entry.with_lists(Lists::default())))?;
         let entry = prepare::start(&entry).await?;
-        match self.commit(entry, new, component).await {
+        match self.commit(entry, new, component, who).await {
             Ok((entry, replaced)) => {
                 tracing::info!(
                     extension = name,
@@ -248,6 +251,7 @@ impl Inner {
         entry: ExtensionEntry,
         new: NewRevision,
         component: &[u8],
+        who: &str,
     ) -> Result<(Arc<ExtensionEntry>, Option<Arc<ExtensionEntry>>), (ExtensionEntry, InstallError)>
     {
         let swap = self.swapping.lock().await;
@@ -255,7 +259,7 @@ impl Inner {
             Ok(snapshot) => snapshot,
             Err(collision) => return Err((entry, collision.into())),
         };
-        let stored = match self.store.install(new, component).await {
+        let stored = match self.store.install(new, component, who).await {
             Ok(stored) => stored,
             Err(error) => return Err((entry, error.into())),
         };

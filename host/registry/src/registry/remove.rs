@@ -17,21 +17,21 @@ pub enum RemoveError {
 
 impl Registry {
     /// Removes an extension. Its revisions, its keys and values and the bundles that it wrote stay
-    /// stored; calls in flight finish.
+    /// stored; calls in flight finish. The audit log says that `who` removed it.
     ///
     /// # Errors
     /// If it is not installed or the store refuses; then it goes on running.
-    pub async fn remove(&self, name: &str) -> Result<(), RemoveError> {
-        let (inner, name) = (self.inner.clone(), name.to_owned());
-        super::to_the_end(async move { inner.remove(&name).await }).await
+    pub async fn remove(&self, name: &str, who: &str) -> Result<(), RemoveError> {
+        let (inner, name, who) = (self.inner.clone(), name.to_owned(), who.to_owned());
+        super::to_the_end(async move { inner.remove(&name, &who).await }).await
     }
 }
 
 impl Inner {
-    async fn remove(&self, name: &str) -> Result<(), RemoveError> {
+    async fn remove(&self, name: &str, who: &str) -> Result<(), RemoveError> {
         let _changing = self.changing.lock().await;
         let swap = self.swapping.lock().await;
-        if !self.store.deactivate(name).await? {
+        if !self.store.deactivate(name, who).await? {
             return Err(RemoveError::Unknown(name.chars().take(64).collect()));
         }
         let (mut extensions, mut failed) = self.current();
@@ -42,7 +42,7 @@ impl Inner {
             self.publish(snapshot, &swap);
         }
         drop(swap);
-        tracing::info!(extension = name, "removed");
+        tracing::info!(extension = name, who, "removed");
         if let Some(entry) = removed {
             super::prepare::stop(&entry).await;
         }

@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 use super::{
-    ExtensionState, GrantRequest, Install, InstallError, InstallReport, Installed, Registry,
-    RegistryParts,
+    ExtensionState, GrantChange, GrantRequest, Install, InstallError, InstallReport, Installed,
+    Registry, RegistryParts,
 };
 use crate::callee::Invocation;
 use crate::grant::Grant;
@@ -42,9 +42,14 @@ impl FullStore {
 
 #[async_trait]
 impl Extensions for FullStore {
-    async fn install(&self, new: NewRevision, component: &[u8]) -> Result<Revision, StoreError> {
+    async fn install(
+        &self,
+        new: NewRevision,
+        component: &[u8],
+        who: &str,
+    ) -> Result<Revision, StoreError> {
         self.check()?;
-        self.0.install(new, component).await
+        self.0.install(new, component, who).await
     }
 
     async fn active(&self) -> Result<Vec<Revision>, StoreError> {
@@ -59,14 +64,20 @@ impl Extensions for FullStore {
         self.0.component(digest).await
     }
 
-    async fn deactivate(&self, extension: &str) -> Result<bool, StoreError> {
+    async fn deactivate(&self, extension: &str, who: &str) -> Result<bool, StoreError> {
         self.check()?;
-        self.0.deactivate(extension).await
+        self.0.deactivate(extension, who).await
     }
 
-    async fn set_grants(&self, name: &str, revision: u64, grants: &str) -> Result<(), StoreError> {
+    async fn set_grants(
+        &self,
+        name: &str,
+        revision: u64,
+        grants: &str,
+        who: &str,
+    ) -> Result<(), StoreError> {
         self.check()?;
-        self.0.set_grants(name, revision, grants).await
+        self.0.set_grants(name, revision, grants, who).await
     }
 }
 
@@ -120,6 +131,7 @@ fn component(script: &Value, grants: GrantRequest) -> Install {
         grants,
         settings: Map::new(),
         source: "test".to_owned(),
+        who: "operator".to_owned(),
     }
 }
 
@@ -294,8 +306,13 @@ async fn a_store_that_refuses_leaves_the_old_revision() {
         .await
         .unwrap_err();
     assert!(told.to_string().contains("could not be stored"), "{told}");
-    assert!(f.registry.remove("one").await.is_err());
-    assert!(f.registry.set_grants("one", vec![]).await.is_err());
+    assert!(f.registry.remove("one", "operator").await.is_err());
+    let change = GrantChange {
+        grant: vec!["capability=config".parse().unwrap()],
+        ..GrantChange::default()
+    };
+    let granted = f.registry.change_grants("one", change, "operator").await;
+    assert!(granted.is_err());
     assert!(Arc::ptr_eq(&before, &f.registry.snapshot()));
     assert_eq!(f.stage.calls("stop"), ["one@2 stop"]);
 }
@@ -358,12 +375,12 @@ async fn settings_are_those_of_the_install_before_those_of_the_node() {
 async fn a_removed_extension_is_gone_and_stays_gone() {
     let f = fixture().await;
     f.install(&script("one", json!({}))).await.unwrap();
-    f.registry.remove("one").await.unwrap();
+    f.registry.remove("one", "operator").await.unwrap();
     assert!(f.tools().is_empty() && f.registry.list().is_empty());
     assert_eq!(f.stage.calls("stop"), ["one@1 stop"]);
     assert!(
         f.registry
-            .remove("one")
+            .remove("one", "operator")
             .await
             .unwrap_err()
             .to_string()
@@ -522,23 +539,39 @@ async fn a_change_of_grants_holds_at_once_and_after_a_restart() {
     };
     let (generation, changes) = (f.registry.snapshot().generation, f.registry.changes());
     assert_eq!(handled(&f.registry), 0);
+    let handle: Vec<Grant> = vec!["handle=orn:data.dataset".parse().unwrap()];
+    let grant = GrantChange {
+        grant: handle.clone(),
+        ..GrantChange::default()
+    };
     f.registry
-        .set_grants("one", vec!["handle=orn:data.dataset".parse().unwrap()])
+        .change_grants("one", grant, "operator")
         .await
         .unwrap();
     assert_eq!(handled(&f.registry), 1);
     assert!(*changes.borrow() > generation);
     let again = open(&f.stores, &f.stage, &f.full).await;
     assert_eq!(handled(&again), 1);
-    f.registry.set_grants("one", vec![]).await.unwrap();
+    let revoke = GrantChange {
+        revoke: handle,
+        ..GrantChange::default()
+    };
+    let taken = f.registry.change_grants("one", revoke.clone(), "operator");
+    taken.await.unwrap();
     assert_eq!(handled(&f.registry), 0);
     assert!(
         f.registry
-            .set_grants("none", vec![])
+            .change_grants("none", GrantChange::default(), "operator")
             .await
             .unwrap_err()
             .to_string()
             .contains("`none`")
+    );
+    let told = f.registry.change_grants("one", revoke, "operator").await;
+    assert!(
+        told.unwrap_err()
+            .to_string()
+            .contains("was not granted handle=orn:data.dataset")
     );
 }
 

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use koi_rid::Timestamp;
+use koi_rid::json::write_string;
 use rusqlite::{Connection, OptionalExtension, Params, params};
 use sha2::{Digest, Sha256};
 
-use super::Sqlite;
 use super::rows::{Columns, revision as number};
-use crate::{Extensions, NewRevision, Result, Revision, StoreError};
+use super::{Sqlite, audit};
+use crate::{AuditDraft, Extensions, NewRevision, Result, Revision, StoreError};
 
 macro_rules! select_revisions {
     ($rest:literal) => {
@@ -23,12 +24,18 @@ macro_rules! select_revisions {
 
 #[async_trait]
 impl Extensions for Sqlite {
-    async fn install(&self, new: NewRevision, component: &[u8]) -> Result<Revision> {
-        let component: Arc<[u8]> = component.into();
+    async fn install(&self, new: NewRevision, component: &[u8], who: &str) -> Result<Revision> {
+        let (component, who): (Arc<[u8]>, _) = (component.into(), who.to_owned());
         let digest = self.digest(Arc::clone(&component)).await?;
         let installed_at = Timestamp::now();
         self.writer
-            .write(move |connection| install(connection, &new, &component, &digest, &installed_at))
+            .write(move |connection| {
+                let before = active(connection, &new.extension)?;
+                let installed = install(connection, &new, &component, &digest, &installed_at)?;
+                let after = Some(summary(&installed));
+                record(connection, &who, "install", &new.extension, before, after)?;
+                Ok(installed)
+            })
             .await
     }
 
@@ -71,33 +78,50 @@ impl Extensions for Sqlite {
             .await
     }
 
-    async fn deactivate(&self, extension: &str) -> Result<bool> {
-        let extension = extension.to_owned();
+    async fn deactivate(&self, extension: &str, who: &str) -> Result<bool> {
+        let (extension, who) = (extension.to_owned(), who.to_owned());
         self.writer
             .write(move |connection| {
+                let before = active(connection, &extension)?;
                 let removed = connection
                     .prepare_cached("DELETE FROM active_revision WHERE extension = ?")?
                     .execute([&extension])?;
+                if removed > 0 {
+                    record(connection, &who, "remove", &extension, before, None)?;
+                }
                 Ok(removed > 0)
             })
             .await
     }
 
-    async fn set_grants(&self, extension: &str, revision: u64, grants: &str) -> Result<()> {
-        let (extension, grants) = (extension.to_owned(), grants.to_owned());
+    async fn set_grants(
+        &self,
+        extension: &str,
+        revision: u64,
+        grants: &str,
+        who: &str,
+    ) -> Result<()> {
+        let (extension, grants, who) = (extension.to_owned(), grants.to_owned(), who.to_owned());
         self.writer
             .write(move |connection| {
-                let changed = connection
+                let before: Option<String> = connection
+                    .prepare_cached(
+                        "SELECT grants FROM revision WHERE extension = ? AND revision = ?",
+                    )?
+                    .query_row(params![extension, number(revision)?], |row| row.get(0))
+                    .optional()?;
+                if before.is_none() {
+                    return Err(StoreError::NotFound {
+                        what: format!("revision {revision} of extension {extension}"),
+                    });
+                }
+                connection
                     .prepare_cached(
                         "UPDATE revision SET grants = ? WHERE extension = ? AND revision = ?",
                     )?
                     .execute(params![grants, extension, number(revision)?])?;
-                match changed {
-                    0 => Err(StoreError::NotFound {
-                        what: format!("revision {revision} of extension {extension}"),
-                    }),
-                    _ => Ok(()),
-                }
+                let after = Some(grants.clone());
+                record(connection, &who, "grants", &extension, before, after)
             })
             .await
     }
@@ -108,6 +132,47 @@ impl Sqlite {
     async fn digest(&self, component: Arc<[u8]>) -> Result<String> {
         self.readers.read(move |_| Ok(sha256_hex(&component))).await
     }
+}
+
+/// The active revision of an extension, as the audit log shows it.
+fn active(connection: &Connection, extension: &str) -> Result<Option<String>> {
+    let sql =
+        select_revisions!("JOIN active_revision USING (extension, revision) WHERE extension = ?");
+    let active = revisions(connection, sql, [extension])?;
+    Ok(active.first().map(summary))
+}
+
+/// A revision as the audit log shows it, JSON text.
+fn summary(revision: &Revision) -> String {
+    let mut text = format!("{{\"revision\":{},\"version\":", revision.revision);
+    write_string(&revision.version, &mut text);
+    text.push_str(",\"digest\":");
+    write_string(&revision.digest, &mut text);
+    text.push_str(",\"source\":");
+    write_string(&revision.source, &mut text);
+    // Grants are JSON text already.
+    text.push_str(",\"grants\":");
+    text.push_str(&revision.grants);
+    text.push('}');
+    text
+}
+
+fn record(
+    connection: &Connection,
+    who: &str,
+    action: &str,
+    extension: &str,
+    before: Option<String>,
+    after: Option<String>,
+) -> Result<()> {
+    let change = AuditDraft {
+        who: who.to_owned(),
+        action: action.to_owned(),
+        extension: Some(extension.to_owned()),
+        before,
+        after,
+    };
+    audit::insert(connection, &change)
 }
 
 fn install(

@@ -7,6 +7,7 @@
 //! That no other process has the file open is for the caller to see to. The queue of writes is
 //! bounded; a caller who finds it full waits.
 
+mod audit;
 mod bundles;
 mod commit;
 mod dead_letters;
@@ -110,6 +111,7 @@ fn with_writer(path: &Path, writer: Connection) -> Result<Stores> {
         extensions: sqlite.clone(),
         key_value: sqlite.clone(),
         saved_states: sqlite.clone(),
+        audit: sqlite.clone(),
         commits: sqlite,
     })
 }

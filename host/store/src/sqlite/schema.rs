@@ -128,6 +128,23 @@ const MIGRATIONS: &[&str] = &[
         state BLOB NOT NULL
     ) STRICT;
 ",
+    // The audit log.
+    "
+    CREATE TABLE audit (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at TEXT NOT NULL,
+        who TEXT NOT NULL,
+        action TEXT NOT NULL,
+        extension TEXT,
+        before TEXT,
+        after TEXT
+    ) STRICT;
+    CREATE INDEX audit_extension ON audit (extension, id);
+    CREATE TRIGGER audit_keeps BEFORE DELETE ON audit
+    BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
+    CREATE TRIGGER audit_stays BEFORE UPDATE ON audit
+    BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
+",
 ];
 
 /// The schema version of a file, from 0 for an empty one to what this program writes. Refuses

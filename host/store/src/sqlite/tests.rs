@@ -231,14 +231,20 @@ async fn a_component_that_the_disk_has_changed_is_told_and_put_right_by_installi
         settings: "{}".to_owned(),
         source: String::new(),
     };
-    let installed = stores.extensions.install(new.clone(), b"component");
+    let installed = stores
+        .extensions
+        .install(new.clone(), b"component", "operator");
     let digest = installed.await.unwrap().digest;
     Connection::open(folder.path().join("store.db"))
         .and_then(|other| other.execute("UPDATE component SET bytes = x'00'", []))
         .unwrap();
     let read = stores.extensions.component(&digest).await;
     assert!(matches!(read, Err(StoreError::Corrupt { .. })));
-    stores.extensions.install(new, b"component").await.unwrap();
+    stores
+        .extensions
+        .install(new, b"component", "operator")
+        .await
+        .unwrap();
     let read = stores.extensions.component(&digest).await.unwrap();
     assert_eq!(read.as_deref(), Some(&b"component"[..]));
 }

@@ -17,15 +17,15 @@ async fn each_install_is_the_next_revision_and_the_active_one() {
     let Fixture { stores, folder: _f } = fixture();
     let extensions = &stores.extensions;
     let first = extensions
-        .install(revision("b", "1"), b"one")
+        .install(revision("b", "1"), b"one", "operator")
         .await
         .unwrap();
     let second = extensions
-        .install(revision("b", "2"), b"two")
+        .install(revision("b", "2"), b"two", "operator")
         .await
         .unwrap();
     let other = extensions
-        .install(revision("a", "1"), b"one")
+        .install(revision("a", "1"), b"one", "operator")
         .await
         .unwrap();
     assert_eq!((first.revision, second.revision, other.revision), (1, 2, 1));
@@ -44,7 +44,9 @@ async fn each_install_is_the_next_revision_and_the_active_one() {
 async fn a_component_is_found_by_its_digest() {
     let Fixture { stores, folder: _f } = fixture();
     let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| n as u8).collect();
-    let installed = stores.extensions.install(revision("a", "1"), &bytes);
+    let installed = stores
+        .extensions
+        .install(revision("a", "1"), &bytes, "operator");
     let digest = installed.await.unwrap().digest;
     let found = stores.extensions.component(&digest).await.unwrap();
     assert!(found.is_some_and(|found| found == bytes));
@@ -56,15 +58,15 @@ async fn a_deactivated_extension_keeps_its_revisions_and_their_count() {
     let Fixture { stores, folder: _f } = fixture();
     let extensions = &stores.extensions;
     extensions
-        .install(revision("a", "1"), b"one")
+        .install(revision("a", "1"), b"one", "operator")
         .await
         .unwrap();
-    assert!(extensions.deactivate("a").await.unwrap());
-    assert!(!extensions.deactivate("a").await.unwrap());
+    assert!(extensions.deactivate("a", "operator").await.unwrap());
+    assert!(!extensions.deactivate("a", "operator").await.unwrap());
     assert!(extensions.active().await.unwrap().is_empty());
     assert_eq!(extensions.revisions("a").await.unwrap().len(), 1);
     let again = extensions
-        .install(revision("a", "1"), b"one")
+        .install(revision("a", "1"), b"one", "operator")
         .await
         .unwrap();
     assert_eq!(again.revision, 2);
@@ -75,20 +77,20 @@ async fn grants_are_changed_of_one_revision_only() {
     let Fixture { stores, folder: _f } = fixture();
     let extensions = &stores.extensions;
     extensions
-        .install(revision("a", "1"), b"one")
+        .install(revision("a", "1"), b"one", "operator")
         .await
         .unwrap();
     extensions
-        .install(revision("a", "2"), b"two")
+        .install(revision("a", "2"), b"two", "operator")
         .await
         .unwrap();
     extensions
-        .set_grants("a", 2, r#"{"read":[]}"#)
+        .set_grants("a", 2, r#"{"read":[]}"#, "operator")
         .await
         .unwrap();
     let revisions = extensions.revisions("a").await.unwrap();
     let grants: Vec<_> = revisions.iter().map(|item| item.grants.as_str()).collect();
     assert_eq!(grants, ["{}", r#"{"read":[]}"#]);
-    let missing = extensions.set_grants("a", 3, "{}").await;
+    let missing = extensions.set_grants("a", 3, "{}", "operator").await;
     assert!(matches!(missing, Err(StoreError::NotFound { .. })));
 }

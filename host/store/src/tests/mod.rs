@@ -1,5 +1,6 @@
 //! What every backend has to do. Each test says so of a fresh store.
 
+mod audit;
 mod bundles;
 mod commit;
 mod extensions;

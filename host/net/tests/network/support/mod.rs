@@ -327,6 +327,7 @@ async fn install(registry: &Registry, owns: &[&str]) {
         grants: GrantRequest::AsAsked,
         settings: Map::new(),
         source: "test".to_owned(),
+        who: "operator".to_owned(),
     };
     registry.install(install).await.unwrap();
 }

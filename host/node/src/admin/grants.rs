@@ -1,0 +1,53 @@
+//! Grants over the admin API: shown, given, taken back.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use koi_registry::{Grant, GrantChange, GrantsView};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::problem::Problem;
+use super::{AdminParts, OPERATOR};
+
+/// What to grant and what to take back, in the words of the command line.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GrantEdit {
+    /// To be granted.
+    pub grant: Vec<String>,
+    /// To be taken back.
+    pub revoke: Vec<String>,
+}
+
+/// Grants in the words of the command line.
+pub(super) fn parse(grants: &[String]) -> Result<Vec<Grant>, Problem> {
+    grants
+        .iter()
+        .map(|text| text.parse().map_err(Problem::bad_request))
+        .collect()
+}
+
+pub(super) async fn show(
+    State(parts): State<AdminParts>,
+    Path(name): Path<String>,
+) -> Result<Json<GrantsView>, Problem> {
+    let view = parts.registry.grants(&name).map_err(Problem::not_found)?;
+    Ok(Json(view))
+}
+
+pub(super) async fn change(
+    State(parts): State<AdminParts>,
+    Path(name): Path<String>,
+    Json(edit): Json<GrantEdit>,
+) -> Result<Json<Value>, Problem> {
+    let change = GrantChange {
+        grant: parse(&edit.grant)?,
+        revoke: parse(&edit.revoke)?,
+    };
+    let grants = parts
+        .registry
+        .change_grants(&name, change, OPERATOR)
+        .await
+        .map_err(Problem::refused)?;
+    Ok(Json(json!({"extension": name, "grants": grants})))
+}
