@@ -82,6 +82,9 @@ pub enum Command {
         #[arg(long, value_name = "JSON", default_value = "{}")]
         args: String,
     },
+    /// Keep secrets, such as API keys, that extensions use and never see
+    #[command(subcommand)]
+    Secret(SecretCommand),
     /// Show who installed, granted, revoked and removed what, and when, the newest first
     Audit {
         /// Only what was done to this extension
@@ -130,6 +133,9 @@ pub enum ExtensionCommand {
         /// Grant all that the extension asks for
         #[arg(long, conflicts_with = "grants")]
         grant_asked: bool,
+        /// Record what the extension tries and is refused; `extension learned` shows it
+        #[arg(long)]
+        learn: bool,
         /// A setting for the extension, KEY=VALUE; the value is JSON where it parses as such. Repeat for more
         #[arg(long = "set", value_name = "KEY=VALUE")]
         settings: Vec<String>,
@@ -154,6 +160,18 @@ pub enum ExtensionCommand {
         #[arg(required = true)]
         grants: Vec<String>,
     },
+    /// Begin or end recording what an extension is refused; the record goes when the node stops
+    Learn {
+        /// Its name
+        name: String,
+        /// Whether to record
+        switch: Switch,
+    },
+    /// Show what an extension was refused, and the smallest grants that would allow it
+    Learned {
+        /// Its name
+        name: String,
+    },
     /// Take rights back
     Revoke {
         /// Its name
@@ -161,6 +179,32 @@ pub enum ExtensionCommand {
         /// Rights, as `grants` shows them
         #[arg(required = true)]
         grants: Vec<String>,
+    },
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Switch {
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
+
+/// `koi-mcp secret …`
+#[derive(Debug, Subcommand)]
+pub enum SecretCommand {
+    /// Set a secret to the line on standard input, or to what you type unseen
+    Set {
+        /// Its name
+        name: String,
+    },
+    /// List the secrets by name, with what was granted of them
+    List,
+    /// Forget a secret
+    Remove {
+        /// Its name
+        name: String,
     },
 }
 

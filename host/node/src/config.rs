@@ -215,7 +215,9 @@ impl Config {
     /// # Errors
     /// One sentence for each thing that is wrong: where it stands, the key, what was expected.
     pub fn load(file: Option<&Path>, flags: serde_json::Value) -> Result<Self> {
-        Self::from_layers(file, Env::prefixed(ENVIRONMENT).split("__"), flags)
+        // The variables of secrets are none of settings.
+        let env = Env::prefixed(ENVIRONMENT).filter(|key| !key.starts_with("SECRET_"));
+        Self::from_layers(file, env.split("__"), flags)
     }
 
     fn from_layers(file: Option<&Path>, env: Env, flags: serde_json::Value) -> Result<Self> {

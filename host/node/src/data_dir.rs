@@ -8,6 +8,7 @@
 //! | `priv_key.pem`, `priv_key.password` | the node's identity |
 //! | `koi.sqlite` | knowledge, queues, extensions |
 //! | `code/`, `code.key` | compiled code and the key of its seals |
+//! | `secrets.json`, `secrets.key` | secrets of extensions, and the key of their placeholders |
 //! | `extensions/` | the drop folder |
 //!
 //! Opening fails with one sentence if the folder cannot be made or another node holds it.
@@ -116,7 +117,19 @@ impl DataDir {
     /// # Errors
     /// If it can neither be read nor written.
     pub fn code_key(&self) -> Result<[u8; 32]> {
-        let path = self.path.join("code.key");
+        self.key("code.key")
+    }
+
+    /// The key that placeholders of secrets follow from, made at first use.
+    ///
+    /// # Errors
+    /// If it can neither be read nor written.
+    pub fn secrets_key(&self) -> Result<[u8; 32]> {
+        self.key("secrets.key")
+    }
+
+    fn key(&self, file: &str) -> Result<[u8; 32]> {
+        let path = self.path.join(file);
         if let Ok(bytes) = std::fs::read(&path)
             && let Ok(key) = <[u8; 32]>::try_from(bytes)
         {

@@ -130,6 +130,7 @@ impl DropFolder {
                 grants: GrantRequest::Keep,
                 settings: serde_json::Map::new(),
                 source,
+                learn: false,
                 who: WHO.to_owned(),
             })
             .await?;

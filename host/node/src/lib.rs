@@ -21,6 +21,7 @@ mod data_dir;
 mod drop_folder;
 mod log;
 mod node;
+mod secrets;
 
 use std::process::ExitCode;
 

@@ -24,6 +24,7 @@ use crate::admin::{AdminParts, router};
 use crate::config::{Config, Role};
 use crate::data_dir::{DataDir, RunningNode};
 use crate::drop_folder::DropFolder;
+use crate::secrets::Secrets;
 
 /// How long stopping may take.
 pub const STOP_WITHIN: Duration = Duration::from_secs(5);
@@ -94,7 +95,9 @@ impl Node {
         .await?;
         let knowledge =
             koi_pipeline::knowledge(&stores, &intake, net.fetch(), identity.rid().clone());
+        let secrets = Arc::new(Secrets::open(&data_dir, &stores)?);
         let registry = Registry::open(RegistryParts {
+            vault: secrets.vault(),
             loader: Arc::new(runtime),
             extensions: stores.extensions.clone(),
             key_value: stores.key_value.clone(),
@@ -143,6 +146,7 @@ impl Node {
             node: running.clone(),
             registry,
             stores,
+            secrets,
             intake,
             pipeline: pipeline.clone(),
             mcp: mcp_server.clone(),

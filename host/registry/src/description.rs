@@ -23,6 +23,8 @@ pub const MAX_RID_TYPES: usize = 256;
 pub const MAX_SCHEMAS: usize = 256;
 /// Most transformations between schemas, and most handlers, that one extension may offer.
 pub const MAX_DECLARATIONS: usize = 256;
+/// Most secrets that one extension may ask for: what it says is searched for each of them.
+pub const MAX_SECRETS: usize = 32;
 /// Longest text that is shown to people, in bytes.
 pub const MAX_TEXT_BYTES: usize = 4096;
 

@@ -8,6 +8,7 @@
 //! | `http=GET,POST:https://api.example.com` | HTTP requests to a host |
 //! | `files=read:/data=/srv/data`, `files=write:…` | a folder, seen by the guest under a path of its own |
 //! | `environment=LANG` | an environment variable of the node |
+//! | `secret=API_KEY@api.example.com` | a secret in requests to a host |
 //! | `mode=pooled`, `mode=singleton` | a mode of execution other than fresh |
 //! | `limit=cpu:5000` | another ceiling than the node's |
 //!
@@ -15,6 +16,7 @@
 //! allowed. Parsing and printing are inverse to each other; both are bounded.
 
 mod access;
+mod attempts;
 mod capability;
 mod environment;
 mod execution;
@@ -23,6 +25,7 @@ mod host;
 mod http;
 mod pattern;
 mod right;
+mod secret;
 mod set;
 #[cfg(test)]
 mod tests;
@@ -35,6 +38,8 @@ use koi_runtime::Mode;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 pub use access::Access;
+pub(crate) use attempts::Attempts;
+pub use attempts::Learned;
 pub use capability::Capability;
 pub use environment::Variable;
 pub use execution::{Execution, LimitName};
@@ -45,6 +50,7 @@ pub(crate) use http::smallest;
 pub use http::{HttpRule, PortRule, Scheme};
 pub use pattern::{Pattern, PatternError};
 pub use right::Right;
+pub use secret::SecretUse;
 pub use set::Grants;
 
 /// Most grants that one extension may have.
@@ -63,6 +69,8 @@ pub enum Grant {
     Files(Folder),
     /// An environment variable.
     Environment(Variable),
+    /// A secret, towards a host.
+    Secret(SecretUse),
     /// A mode of execution other than fresh.
     Mode(Mode),
     /// A ceiling in place of the node's default, higher or lower, in the unit of the limit.
@@ -77,7 +85,7 @@ pub enum GrantError {
         "`{0}` is no grant: write `read=`, `publish=`, `forget=` or `handle=` and a RID type, as in \
          `read=orn:data.dataset` or `read=orn:data.dataset:sales/*`, or `capability=keyvalue`, \
          `http=GET:https://example.com`, `files=read:/data=/srv/data`, `environment=LANG`, \
-         `mode=pooled`, `limit=cpu:5000`"
+         `secret=API_KEY@api.example.com`, `mode=pooled`, `limit=cpu:5000`"
     )]
     Form(String),
     /// An unknown capability.
@@ -128,6 +136,7 @@ impl Grant {
             }
             (Self::Http(rule), Self::Http(other)) => rule.includes(other),
             (Self::Files(folder), Self::Files(other)) => folder.includes(other),
+            (Self::Secret(secret), Self::Secret(other)) => secret.includes(other),
             (Self::Limit(name, value), Self::Limit(other_name, other)) => {
                 name == other_name && name.includes(*value, *other)
             }
@@ -136,9 +145,31 @@ impl Grant {
     }
 
     /// Whether it can be granted as it stands. What an extension asks for may leave to the operator
-    /// which folder it is that the guest sees.
+    /// which folder it is that the guest sees, and where a secret may go.
     pub fn is_complete(&self) -> bool {
-        !matches!(self, Self::Files(folder) if folder.host.is_none())
+        match self {
+            Self::Files(folder) => folder.host.is_some(),
+            Self::Secret(secret) => secret.host.is_some(),
+            _ => true,
+        }
+    }
+
+    /// The part of this grant that is in force for what was asked.
+    fn shared(&self, ask: &Self) -> Option<Self> {
+        if ask.includes(self) {
+            return Some(self.clone());
+        }
+        if !self.includes(ask) {
+            return None;
+        }
+        Some(match self {
+            Self::Files(folder) => Self::Files(Folder {
+                write: matches!(ask, Self::Files(asked) if asked.write),
+                ..folder.clone()
+            }),
+            Self::Secret(_) => self.clone(),
+            _ => ask.clone(),
+        })
     }
 }
 
@@ -153,6 +184,7 @@ impl FromStr for Grant {
             http::WORD => read(http::WORD, rest).map(Self::Http),
             files::WORD => read(files::WORD, rest).map(Self::Files),
             environment::WORD => read(environment::WORD, rest).map(Self::Environment),
+            secret::WORD => read(secret::WORD, rest).map(Self::Secret),
             execution::MODE => {
                 let mode = execution::parse_mode(rest);
                 what(execution::MODE, rest, mode).map(Self::Mode)
@@ -197,6 +229,7 @@ impl fmt::Display for Grant {
             Self::Http(rule) => write!(f, "{}={rule}", http::WORD),
             Self::Files(folder) => write!(f, "{}={folder}", files::WORD),
             Self::Environment(variable) => write!(f, "{}={variable}", environment::WORD),
+            Self::Secret(secret) => write!(f, "{}={secret}", secret::WORD),
             Self::Mode(mode) => write!(f, "{}={}", execution::MODE, mode.as_str()),
             Self::Limit(name, value) => write!(f, "{}={}:{value}", execution::LIMIT, name.as_str()),
         }

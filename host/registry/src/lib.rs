@@ -12,6 +12,7 @@ mod grant;
 mod ports;
 mod registry;
 mod schema;
+mod secret;
 mod snapshot;
 #[cfg(test)]
 mod testing;
@@ -28,7 +29,7 @@ pub use entry::{
 };
 pub use grant::{
     Access, Capability, Execution, Folder, Grant, GrantError, Grants, HostPattern, HttpRule,
-    LimitName, Pattern, PatternError, PortRule, Right, Scheme, Variable,
+    Learned, LimitName, Pattern, PatternError, PortRule, Right, Scheme, SecretUse, Variable,
 };
 pub use registry::{
     ExtensionState, ExtensionSummary, GrantChange, GrantRequest, GrantsError, GrantsView, Install,
@@ -36,4 +37,8 @@ pub use registry::{
     RemoveError,
 };
 pub use schema::{JsonSchema, SchemaError};
+pub use secret::{
+    MAX_SECRET_BYTES, MAX_SECRET_NAME_BYTES, MIN_SECRET_BYTES, SecretError, SecretName,
+    SecretValue, Vault,
+};
 pub use snapshot::{ClaimKind, Collision, Failed, Snapshot};

@@ -11,6 +11,7 @@ mod key_value;
 mod knowledge;
 mod network;
 mod saved_state;
+mod secrets;
 mod system;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use koi_runtime::ports::{Knowledge, Network, Ports};
 use koi_store::{KeyValue as Store, SavedStates};
 
 use crate::grant::Access;
+use crate::secret::{Guard, ScrubbedLog, SecretHttp, Vault};
 use config::GrantedConfig;
 pub(crate) use config::Settings;
 use environment::GrantedEnvironment;
@@ -31,6 +33,7 @@ use key_value::GrantedKeyValue;
 use knowledge::GrantedKnowledge;
 use network::GrantedNetwork;
 use saved_state::StoredState;
+use secrets::GrantedSecrets;
 use system::{OperatorLog, SystemClock, SystemRandom, Unheard};
 
 /// What the ports of all extensions rest on.
@@ -41,28 +44,48 @@ pub(crate) struct NodePorts {
     pub(crate) key_value: Arc<dyn Store>,
     pub(crate) saved_states: Arc<dyn SavedStates>,
     pub(crate) egress: Arc<Egress>,
+    pub(crate) vault: Arc<Vault>,
 }
 
 impl NodePorts {
-    /// The ports of one extension.
-    pub(crate) fn granted(&self, access: &Arc<Access>, settings: Settings) -> Ports {
-        Ports {
+    /// The ports of one extension; the guard is that of its secrets, if it asks for some.
+    pub(crate) fn granted(
+        &self,
+        access: &Arc<Access>,
+        settings: Settings,
+        guard: Option<&Arc<Guard>>,
+    ) -> Ports {
+        let ports = Ports {
             knowledge: Arc::new(GrantedKnowledge::new(
                 self.knowledge.clone(),
                 access.clone(),
+                guard.cloned(),
             )),
-            key_value: Arc::new(GrantedKeyValue::new(self.key_value.clone(), access.clone())),
+            key_value: Arc::new(GrantedKeyValue::new(
+                self.key_value.clone(),
+                access.clone(),
+                guard.cloned(),
+            )),
             config: Arc::new(GrantedConfig::new(settings, access.clone())),
             network: Arc::new(GrantedNetwork::new(self.network.clone(), access.clone())),
             saved_state: Arc::new(StoredState::new(self.saved_states.clone())),
             http: Arc::new(GrantedHttp::new(self.egress.clone(), access.clone())),
             files: Arc::new(GrantedFiles::new(access.clone())),
             environment: Arc::new(GrantedEnvironment::new(access.clone())),
+            secrets: Arc::new(GrantedSecrets::new(access.clone(), guard.cloned())),
             caller: Arc::new(Unheard),
             log: Arc::new(OperatorLog),
             clock: Arc::new(SystemClock::new()),
             random: Arc::new(SystemRandom),
             ..Ports::denied()
+        };
+        match guard {
+            Some(guard) => Ports {
+                http: Arc::new(SecretHttp::new(ports.http, guard.clone())),
+                log: Arc::new(ScrubbedLog::new(ports.log, guard.clone())),
+                ..ports
+            },
+            None => ports,
         }
     }
 }

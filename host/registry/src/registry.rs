@@ -6,6 +6,7 @@
 
 mod grants;
 mod install;
+mod learn;
 mod open;
 mod prepare;
 mod relist;
@@ -28,7 +29,9 @@ use tokio::task::JoinHandle;
 
 use crate::callee::Loader;
 use crate::entry::ExtensionEntry;
+use crate::grant::Attempts;
 use crate::ports::NodePorts;
+use crate::secret::Vault;
 use crate::snapshot::{Collision, Failed, Snapshot};
 
 pub use grants::{GrantChange, GrantsError, GrantsView};
@@ -52,6 +55,8 @@ pub struct RegistryParts {
     pub knowledge: Arc<dyn Knowledge>,
     /// The node's network, not yet narrowed to grants.
     pub network: Arc<dyn Network>,
+    /// The node's secrets.
+    pub vault: Arc<Vault>,
     /// Settings from the node's configuration by extension. What is set at install comes before
     /// them.
     pub settings: BTreeMap<String, Map<String, Value>>,
@@ -82,6 +87,8 @@ struct Inner {
     /// Held from the last check before a swap until after it. Always taken after `changing`.
     swapping: Mutex<()>,
     relisting: relist::Relisting,
+    /// What each extension was refused, over its revisions.
+    attempts: std::sync::Mutex<BTreeMap<String, Arc<Attempts>>>,
 }
 
 /// The proof that no one else is between check and swap.

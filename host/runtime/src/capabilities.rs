@@ -12,6 +12,7 @@ pub(crate) mod keyvalue;
 pub(crate) mod knowledge;
 pub(crate) mod logging;
 pub(crate) mod network;
+pub(crate) mod secrets;
 pub(crate) mod wasi;
 
 use wasmtime::component::{HasSelf, Linker};
@@ -29,6 +30,7 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     koi::knowledge::add_to_linker::<State, Own>(linker, |state| state)?;
     koi::network::add_to_linker::<State, Own>(linker, |state| state)?;
     koi::caller::add_to_linker::<State, Own>(linker, |state| state)?;
+    koi::secrets::add_to_linker::<State, Own>(linker, |state| state)?;
     standard::logging::logging::add_to_linker::<State, Own>(linker, |state| state)?;
     standard::config::store::add_to_linker::<State, Own>(linker, |state| state)?;
     standard::keyvalue::store::add_to_linker::<State, Own>(linker, |state| state)?;

@@ -51,6 +51,8 @@ struct Asks {
     forget: BTreeSet<String>,
     handle: BTreeSet<String>,
     capabilities: BTreeSet<Capability>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    secrets: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -149,6 +151,12 @@ impl Description {
     /// Asks for host capabilities.
     pub fn uses(mut self, capabilities: impl IntoIterator<Item = Capability>) -> Self {
         self.asks.capabilities.extend(capabilities);
+        self
+    }
+
+    /// Asks for secrets of the operator by name; see [`secrets`](crate::secrets).
+    pub fn asks_secrets<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.asks.secrets.extend(names.into_iter().map(Into::into));
         self
     }
 

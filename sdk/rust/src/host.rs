@@ -3,7 +3,7 @@
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) use crate::bindings::imports::{
-    koi::extension::{caller, knowledge, network},
+    koi::extension::{caller, knowledge, network, secrets},
     wasi::{
         config::store as config,
         keyvalue::{atomics, batch, store as keyvalue},
@@ -12,5 +12,5 @@ pub(crate) use crate::bindings::imports::{
 };
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use crate::testing::host::{
-    atomics, batch, caller, config, keyvalue, knowledge, logging, network,
+    atomics, batch, caller, config, keyvalue, knowledge, logging, network, secrets,
 };

@@ -32,8 +32,8 @@
 //! koi_extension::export!(EchoExtension: Tools);
 //! ```
 //!
-//! What the host offers is in [`knowledge`], [`network`], [`caller`], [`config`], [`keyvalue`] and
-//! [`log`]. Every failure is an [`Error`] whose kind decides what the host does next. Unit tests run
+//! What the host offers is in [`knowledge`], [`network`], [`caller`], [`config`], [`keyvalue`],
+//! [`secrets`] and [`log`]. Every failure is an [`Error`] whose kind decides what the host does next. Unit tests run
 //! on the author's machine, without a host: see [`testing`].
 
 #[doc(hidden)]
@@ -58,6 +58,7 @@ mod rid;
 mod rid_types;
 mod schema;
 mod schemas;
+pub mod secrets;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod tools;

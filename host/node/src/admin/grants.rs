@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use koi_registry::{Grant, GrantChange, GrantsView};
+use koi_registry::{Grant, GrantChange, GrantsView, Learned};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -50,4 +50,24 @@ pub(super) async fn change(
         .await
         .map_err(Problem::refused)?;
     Ok(Json(json!({"extension": name, "grants": grants})))
+}
+
+pub(super) async fn learned(
+    State(parts): State<AdminParts>,
+    Path(name): Path<String>,
+) -> Result<Json<Learned>, Problem> {
+    let learned = parts.registry.learned(&name).map_err(Problem::not_found)?;
+    Ok(Json(learned))
+}
+
+pub(super) async fn learn(
+    State(parts): State<AdminParts>,
+    Path(name): Path<String>,
+    Json(on): Json<bool>,
+) -> Result<Json<Value>, Problem> {
+    parts
+        .registry
+        .learn(&name, on)
+        .map_err(Problem::not_found)?;
+    Ok(Json(json!({"extension": name, "learning": on})))
 }

@@ -12,6 +12,8 @@
 //! | `DELETE /v1/extensions/{name}` | removes one |
 //! | `GET /v1/extensions/{name}/grants` | what is asked, granted, in force and missing |
 //! | `PATCH /v1/extensions/{name}/grants` | grants and revokes ([`GrantEdit`]) |
+//! | `GET /v1/extensions/{name}/learned`, `PUT …` with `true` or `false` | what it was refused; whether that is recorded |
+//! | `GET /v1/secrets`, `PUT /v1/secrets/{name}`, `DELETE /v1/secrets/{name}` | names and grants, set to the body, remove |
 //! | `GET /v1/audit?extension=&cursor=` | who changed what, the newest first |
 //! | `POST /v1/bundles`, `GET /v1/bundles?rid=`, `DELETE /v1/bundles?rid=` | publish, read, forget |
 //! | `POST /v1/tools/{name}` | calls a tool with the arguments in the body |
@@ -25,6 +27,7 @@ mod grants;
 mod guard;
 mod problem;
 mod routes;
+mod secrets;
 
 pub use bridge::connect as connect_mcp;
 pub use client::Client;

@@ -6,7 +6,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 use axum::{Json, Router, middleware};
 use hyper_util::rt::TokioIo;
 use koi_mcp_server::McpServer;
@@ -19,8 +19,9 @@ use serde_json::{Map, Value, json};
 
 use super::guard::{Token, check};
 use super::problem::Problem;
-use super::{MAX_COMPONENT, MCP_UPGRADE, OPERATOR, audit, grants};
+use super::{MAX_COMPONENT, MCP_UPGRADE, OPERATOR, audit, grants, secrets};
 use crate::data_dir::RunningNode;
+use crate::secrets::Secrets;
 
 /// Dead letters in one answer.
 const DEAD_LETTERS: u32 = 1000;
@@ -34,6 +35,8 @@ pub struct AdminParts {
     pub registry: Registry,
     /// Stored knowledge.
     pub stores: Stores,
+    /// Secrets of extensions.
+    pub secrets: Arc<Secrets>,
     /// The way in for publications.
     pub intake: Intake,
     /// For another try at a dead letter.
@@ -51,6 +54,8 @@ pub struct InstallOptions {
     pub grants: Vec<String>,
     /// Grant all that the extension asks for.
     pub grant_asked: bool,
+    /// Record what it is refused.
+    pub learn: bool,
     /// Settings on top of those of the configuration.
     pub settings: Map<String, Value>,
     /// Where the component came from, for the record.
@@ -76,6 +81,15 @@ pub fn router(parts: AdminParts, token: &str) -> Router {
         .route(
             "/v1/extensions/{name}/grants",
             get(grants::show).patch(grants::change),
+        )
+        .route(
+            "/v1/extensions/{name}/learned",
+            get(grants::learned).put(grants::learn),
+        )
+        .route("/v1/secrets", get(secrets::list))
+        .route(
+            "/v1/secrets/{name}",
+            put(secrets::set).delete(secrets::remove),
         )
         .route("/v1/audit", get(audit::list))
         .route("/v1/bundles", get(read).post(publish).delete(forget))
@@ -129,6 +143,7 @@ async fn install(
             grants,
             settings: options.settings,
             source: options.source,
+            learn: options.learn,
             who: OPERATOR.to_owned(),
         })
         .await

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use reqwest::Method;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{grants, print};
 use crate::admin::{Client, GrantEdit, InstallOptions};
-use crate::cli::ExtensionCommand;
+use crate::cli::{ExtensionCommand, Switch};
 
 pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) -> Result<()> {
     let client = Client::of(data_dir)?;
@@ -17,11 +17,13 @@ pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) 
             file,
             grants,
             grant_asked,
+            learn,
             settings,
         } => {
             let options = InstallOptions {
                 grants,
                 grant_asked,
+                learn,
                 settings: parse_settings(&settings)?,
                 source: file.display().to_string(),
             };
@@ -38,6 +40,10 @@ pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) 
             Ok(())
         }
         ExtensionCommand::Grants { name } => grants::show(&client, &name, json).await,
+        ExtensionCommand::Learn { name, switch } => {
+            grants::learn(&client, &name, switch == Switch::On, json).await
+        }
+        ExtensionCommand::Learned { name } => grants::learned(&client, &name, json).await,
         ExtensionCommand::Grant { name, grants } => {
             let edit = GrantEdit {
                 grant: grants,
@@ -167,6 +173,8 @@ fn parse_settings(settings: &[String]) -> Result<Map<String, Value>> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

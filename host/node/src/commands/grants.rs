@@ -1,4 +1,4 @@
-//! `koi-mcp extension grants|grant|revoke`.
+//! `koi-mcp extension grants|grant|revoke|learn|learned`.
 
 use std::collections::BTreeSet;
 
@@ -55,6 +55,71 @@ pub(super) async fn change(
         print::json(&answer);
     } else {
         println!("{name} is granted: {}", print::cell(&answer, "grants"));
+    }
+    Ok(())
+}
+
+pub(super) async fn learn(client: &Client, name: &str, on: bool, json: bool) -> Result<()> {
+    let request = client
+        .request(Method::PUT, &format!("extensions/{name}/learned"))
+        .json(&on);
+    let answer: Value = client.send(request).await?;
+    if json {
+        print::json(&answer);
+    } else if on {
+        println!(
+            "what {name} is refused is recorded until the node stops; `koi-mcp extension learned {name}` shows it"
+        );
+    } else {
+        println!("what {name} is refused is not recorded any more");
+    }
+    Ok(())
+}
+
+pub(super) async fn learned(client: &Client, name: &str, json: bool) -> Result<()> {
+    let request = client.request(Method::GET, &format!("extensions/{name}/learned"));
+    let answer: Value = client.send(request).await?;
+    if json {
+        print::json(&answer);
+        return Ok(());
+    }
+    let tried = answer["tried"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    if tried.is_empty() && answer["learning"] == false {
+        println!("nothing is recorded; begin with: koi-mcp extension learn {name} on");
+        return Ok(());
+    }
+    if tried.is_empty() {
+        println!("{name} has been refused nothing so far");
+        return Ok(());
+    }
+    let rows: Vec<[String; 2]> = tried
+        .iter()
+        .map(|one| {
+            [
+                one[1].to_string(),
+                one[0].as_str().unwrap_or_default().to_owned(),
+            ]
+        })
+        .collect();
+    print::table(["TIMES", "REFUSED"], &rows);
+    if answer["not-listed"] != 0 {
+        println!(
+            "and {} more that there was no room for",
+            answer["not-listed"]
+        );
+    }
+    let propose = print::cell(&answer, "propose");
+    if !propose.is_empty() {
+        println!("to allow it: koi-mcp extension grant {name} {propose}");
+    }
+    let not_asked = print::cell(&answer, "not-asked");
+    if !not_asked.is_empty() {
+        println!(
+            "{name} does not ask for this in its `describe`, so that it cannot be granted: {not_asked}"
+        );
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ mod grants;
 mod knowledge;
 mod mcp;
 mod print;
+mod secret;
 mod serve;
 
 use anyhow::Result;
@@ -38,6 +39,7 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Forget { rid } => knowledge::forget(&data_dir, &rid, json).await,
         Command::Read { rid } => knowledge::read(&data_dir, &rid).await,
         Command::Call { tool, args } => knowledge::call(&data_dir, &tool, &args, json).await,
+        Command::Secret(command) => secret::run(&data_dir, command, json).await,
         Command::Audit { extension } => audit::run(&data_dir, extension.as_deref(), json).await,
         Command::DeadLetters(command) => dead_letters::run(&data_dir, command, json).await,
     }

@@ -128,6 +128,7 @@ pub async fn start(
     let registry = Registry::open(RegistryParts {
         loader: Arc::new(FakeLoader { behaviour }),
         extensions: stores.extensions.clone(),
+        vault: Arc::default(),
         key_value: stores.key_value.clone(),
         saved_states: stores.saved_states.clone(),
         knowledge: knowledge.clone(),
@@ -143,6 +144,7 @@ pub async fn start(
         grants: GrantRequest::AsAsked,
         settings: Map::new(),
         source: "test".to_owned(),
+        learn: false,
         who: "operator".to_owned(),
     };
     registry.install(install).await.unwrap();

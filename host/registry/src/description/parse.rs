@@ -9,9 +9,11 @@ use serde_json::Value;
 
 use super::{
     Description, HandlerDescription, MAX_DECLARATIONS, MAX_DESCRIPTION_BYTES, MAX_RID_TYPES,
-    MAX_SCHEMAS, MAX_TEXT_BYTES, RidTypeDescription, SchemaDescription,
+    MAX_SCHEMAS, MAX_SECRETS, MAX_TEXT_BYTES, RidTypeDescription, SchemaDescription,
 };
-use crate::grant::{Capability, Folder, Grant, Grants, LimitName, MAX_GRANTS, Pattern, Right};
+use crate::grant::{
+    Capability, Folder, Grant, Grants, LimitName, MAX_GRANTS, Pattern, Right, SecretUse,
+};
 
 /// RID types of the network itself: the host owns them.
 const HOST_RID_TYPES: [&str; 2] = ["orn:koi-net.node", "orn:koi-net.edge"];
@@ -91,6 +93,7 @@ struct RawAsks {
     http: Vec<String>,
     files: Vec<RawFolder>,
     environment: Vec<String>,
+    secrets: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -357,6 +360,12 @@ fn asks(
         let folder = Folder::asked(&folder.path, folder.write)
             .map_err(|reason| format!("`asks.files`: `{}`: {reason}", shortened(&folder.path)))?;
         asks.push(Grant::Files(folder));
+    }
+    at_most("asks.secrets", raw.secrets.len(), MAX_SECRETS)?;
+    for name in &raw.secrets {
+        let secret =
+            SecretUse::asked(name).map_err(|reason| format!("`asks.secrets`: {reason}"))?;
+        asks.push(Grant::Secret(secret));
     }
     for rid_type in handlers.iter().flat_map(|handler| &handler.rid_types) {
         if !asks.iter().any(|ask| ask.touches(Right::Handle, rid_type)) {

@@ -9,7 +9,8 @@ use koi_runtime::Limits;
 use koi_runtime::ports::{Denial, PortError};
 
 use super::execution::is_default;
-use super::{Capability, Execution, Grant, Grants, Right};
+use super::{Attempts, Capability, Execution, Grant, Grants, Pattern, Right, SecretUse};
+use crate::secret::SecretName;
 
 /// What an extension asked for and what it was granted. Only what is in both is in force. Each
 /// check reads the grants of that moment, so that a change of grants holds from the next check on.
@@ -22,6 +23,7 @@ pub struct Access {
     node: Limits,
     /// Made when the grants change, since every call asks for it.
     execution: ArcSwap<Execution>,
+    attempts: Arc<Attempts>,
 }
 
 impl Access {
@@ -33,7 +35,14 @@ impl Access {
             execution: ArcSwap::from_pointee(Execution::of(&Limits::default(), &asks, &granted)),
             asks,
             granted: ArcSwap::from_pointee(granted),
+            attempts: Arc::default(),
         }
+    }
+
+    /// With refusals noted there.
+    pub(crate) fn learning(mut self, attempts: Arc<Attempts>) -> Self {
+        self.attempts = attempts;
+        self
     }
 
     /// With these limits where none are granted.
@@ -86,19 +95,8 @@ impl Access {
     /// force too, and cannot be written as a grant.
     pub fn in_force(&self) -> BTreeSet<Grant> {
         let granted = self.granted.load();
-        let shared = |ask: &Grant, grant: &Grant| {
-            if ask.includes(grant) {
-                Some(grant.clone())
-            } else if grant.includes(ask) {
-                Some(ask.clone())
-            } else {
-                None
-            }
-        };
-        self.asks
-            .iter()
-            .flat_map(|ask| granted.iter().filter_map(move |grant| shared(ask, grant)))
-            .collect()
+        let of = |ask| granted.iter().filter_map(move |grant| grant.shared(ask));
+        self.asks.iter().flat_map(of).collect()
     }
 
     /// Whether `right` on `rid` is in force.
@@ -117,9 +115,11 @@ impl Access {
         if self.allows(right, rid) {
             return Ok(());
         }
+        self.attempts
+            .note(|| Some(Grant::Knowledge(right, Pattern::exact(rid))));
         let grant = format!("{}={}", right.as_str(), rid.rid_type());
         Err(PortError::Denied(
-            self.denial(grant, self.asks.cover(right, rid)),
+            self.refusal(grant, self.asks.cover(right, rid)),
         ))
     }
 
@@ -146,8 +146,25 @@ impl Access {
         Err(PortError::Denied(self.denial(grant, asked)))
     }
 
-    /// What to tell of a missing grant. A grant is of no use where the extension did not ask, so that the remedy then is another.
+    /// That a secret was not granted for a host.
+    pub(crate) fn secret_denial(&self, name: &SecretName, host: &str) -> Denial {
+        let asked = self.asks.secrets().any(|ask| ask.name == *name);
+        self.attempts.note(|| {
+            let host = host.parse().ok();
+            let name = name.clone();
+            Some(Grant::Secret(SecretUse { name, host }))
+        });
+        self.refusal(format!("secret={name}@{host}"), asked)
+    }
+
+    /// What to tell of a missing grant, which is noted as such.
     pub(crate) fn denial(&self, grant: String, asked: bool) -> Denial {
+        self.attempts.note(|| grant.parse().ok());
+        self.refusal(grant, asked)
+    }
+
+    /// What to tell of a missing grant. A grant is of no use where the extension did not ask, so that the remedy then is another.
+    fn refusal(&self, grant: String, asked: bool) -> Denial {
         let remedy = if asked {
             format!(
                 "the operator gives it with: koi-mcp extension grant {} {grant}",

@@ -50,6 +50,16 @@ impl HostPattern {
         }
     }
 
+    /// Whether it names this machine, an address or a range: what is near enough that the operator
+    /// knows the way there.
+    pub(crate) fn is_local(&self) -> bool {
+        match self {
+            Self::Any | Self::Under(_) => false,
+            Self::Name(name) => name == LOCALHOST,
+            Self::Address(_) | Self::Range(_) => true,
+        }
+    }
+
     /// Whether it covers all that `other` does.
     pub fn includes(&self, other: &Self) -> bool {
         match (self, other) {

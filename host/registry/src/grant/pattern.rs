@@ -49,6 +49,19 @@ impl Pattern {
         }
     }
 
+    /// Covers one RID and, where that has a `*` in it, others like it. The whole type, if the RID is
+    /// longer than a pattern may be.
+    pub(crate) fn exact(rid: &Rid) -> Self {
+        rid.as_str()
+            .parse()
+            .unwrap_or_else(|_| Self::whole(rid.rid_type()))
+    }
+
+    /// The glob on the reference; none if it covers the whole type.
+    pub(crate) fn reference(&self) -> Option<&str> {
+        self.reference.as_deref()
+    }
+
     /// The type whose RIDs it covers.
     pub fn rid_type(&self) -> &RidType {
         &self.rid_type

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use koi_rid::{Rid, RidType};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use super::{Capability, Folder, Grant, GrantError, HttpRule, MAX_GRANTS, Right, Variable};
+use super::{
+    Capability, Folder, Grant, GrantError, HttpRule, MAX_GRANTS, Right, SecretUse, Variable,
+};
 
 /// A set of grants, without repetitions and in the order in which they are shown. As JSON an array
 /// of texts.
@@ -71,6 +73,14 @@ impl Grants {
     pub(crate) fn variables(&self) -> impl Iterator<Item = &Variable> {
         self.0.iter().filter_map(|grant| match grant {
             Grant::Environment(variable) => Some(variable),
+            _ => None,
+        })
+    }
+
+    /// The secrets.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &SecretUse> {
+        self.0.iter().filter_map(|grant| match grant {
+            Grant::Secret(secret) => Some(secret),
             _ => None,
         })
     }

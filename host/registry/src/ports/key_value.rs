@@ -7,6 +7,7 @@ use koi_runtime::ports::{CallContext, KeyPage, KeyValue, PortError};
 use koi_store::{KeyValue as Store, StoreError};
 
 use crate::grant::{Access, Capability};
+use crate::secret::{Guard, refuse};
 
 /// Longest name of a bucket, in bytes.
 const MAX_BUCKET_BYTES: usize = 64;
@@ -20,11 +21,26 @@ const MAX_KEYS: usize = 1000;
 pub(super) struct GrantedKeyValue {
     store: Arc<dyn Store>,
     access: Arc<Access>,
+    guard: Option<Arc<Guard>>,
 }
 
 impl GrantedKeyValue {
-    pub(super) fn new(store: Arc<dyn Store>, access: Arc<Access>) -> Self {
-        Self { store, access }
+    pub(super) fn new(
+        store: Arc<dyn Store>,
+        access: Arc<Access>,
+        guard: Option<Arc<Guard>>,
+    ) -> Self {
+        Self {
+            store,
+            access,
+            guard,
+        }
+    }
+
+    /// That what is to be kept has no secret in it.
+    fn check_secrets(&self, key: &str, value: &[u8]) -> Result<(), PortError> {
+        refuse(self.guard.as_ref(), "the key", key.as_bytes())?;
+        refuse(self.guard.as_ref(), "the value", value)
     }
 
     fn check(&self, bucket: &str) -> Result<(), PortError> {
@@ -108,6 +124,7 @@ impl KeyValue for GrantedKeyValue {
         self.check(bucket)?;
         Self::check_key(key)?;
         Self::check_value(&value)?;
+        self.check_secrets(key, &value)?;
         self.store
             .set(&call.extension, bucket, key, &value)
             .await
@@ -159,6 +176,7 @@ impl KeyValue for GrantedKeyValue {
     ) -> Result<u64, PortError> {
         self.check(bucket)?;
         Self::check_key(key)?;
+        refuse(self.guard.as_ref(), "the key", key.as_bytes())?;
         self.store
             .increment(&call.extension, bucket, key, delta)
             .await
@@ -196,6 +214,9 @@ impl KeyValue for GrantedKeyValue {
         entries
             .iter()
             .try_for_each(|(_, value)| Self::check_value(value))?;
+        entries
+            .iter()
+            .try_for_each(|(key, value)| self.check_secrets(key, value))?;
         self.store
             .set_many(&call.extension, bucket, entries)
             .await

@@ -9,15 +9,30 @@ use koi_runtime::ports::{
 };
 
 use crate::grant::{Access, Right};
+use crate::secret::{Guard, refuse};
 
 pub(super) struct GrantedKnowledge {
     inner: Arc<dyn Knowledge>,
     access: Arc<Access>,
+    guard: Option<Arc<Guard>>,
 }
 
 impl GrantedKnowledge {
-    pub(super) fn new(inner: Arc<dyn Knowledge>, access: Arc<Access>) -> Self {
-        Self { inner, access }
+    pub(super) fn new(
+        inner: Arc<dyn Knowledge>,
+        access: Arc<Access>,
+        guard: Option<Arc<Guard>>,
+    ) -> Self {
+        Self {
+            inner,
+            access,
+            guard,
+        }
+    }
+
+    /// That a RID which others get to see has no secret in it.
+    fn check_rid(&self, rid: &Rid) -> Result<(), PortError> {
+        refuse(self.guard.as_ref(), "the RID", rid.as_str().as_bytes())
     }
 }
 
@@ -49,11 +64,15 @@ impl Knowledge for GrantedKnowledge {
         contents: Contents,
     ) -> Result<Manifest, PortError> {
         self.access.require(Right::Publish, &rid)?;
+        self.check_rid(&rid)?;
+        let text = contents.as_str().as_bytes();
+        refuse(self.guard.as_ref(), "the publication", text)?;
         self.inner.publish(call, rid, contents).await
     }
 
     async fn forget(&self, call: &CallContext, rid: &Rid) -> Result<(), PortError> {
         self.access.require(Right::Forget, rid)?;
+        self.check_rid(rid)?;
         self.inner.forget(call, rid).await
     }
 
@@ -63,6 +82,7 @@ impl Knowledge for GrantedKnowledge {
         rid: &Rid,
     ) -> Result<Option<KnownBundle>, PortError> {
         self.access.require(Right::Read, rid)?;
+        self.check_rid(rid)?;
         self.inner.dereference(call, rid).await
     }
 }

@@ -35,13 +35,14 @@ fn fixture(granted: &[&str], known: &[&str]) -> Fixture {
         knowledge: node.clone(),
         network: node,
         key_value: stores.key_value.clone(),
+        vault: Arc::default(),
         saved_states: stores.saved_states.clone(),
         egress: Arc::new(Egress::new()),
     };
     let settings = json!({"greeting": "hello", "list": [1, "x"]});
     let settings = Settings::new(settings.as_object().unwrap());
     Fixture {
-        ports: ports.granted(&access, settings),
+        ports: ports.granted(&access, settings, None),
         access,
         _folder: folder,
     }

@@ -43,7 +43,7 @@ pub enum GrantsError {
 }
 
 impl GrantsError {
-    fn unknown(name: &str) -> Self {
+    pub(super) fn unknown(name: &str) -> Self {
         Self::Unknown(name.chars().take(64).collect())
     }
 }

@@ -23,6 +23,8 @@ pub struct Install {
     pub settings: Map<String, Value>,
     /// Where it came from, for a person.
     pub source: String,
+    /// Whether what it is refused is to be recorded from its `start` on.
+    pub learn: bool,
     /// Who installs it, for the audit log: a principal, `operator`, `drop-folder`.
     pub who: String,
 }
@@ -105,6 +107,9 @@ impl Registry {
         super::to_the_end(async move {
             let inner = &registry.inner;
             let _changing = inner.changing.lock().await;
+            if install.learn {
+                inner.attempts(&candidate.description.name).learn(true);
+            }
             let plan = inner
                 .plan(&candidate, install.grants, install.settings)
                 .await?;

@@ -35,6 +35,7 @@ impl Registry {
                 knowledge: parts.knowledge,
                 network: parts.network,
                 key_value: parts.key_value,
+                vault: parts.vault,
                 saved_states: parts.saved_states,
                 egress: Arc::new(Egress::new()),
             },
@@ -46,6 +47,7 @@ impl Registry {
             changing: Mutex::new(()),
             swapping: Mutex::new(()),
             relisting: relist::Relisting::new(),
+            attempts: std::sync::Mutex::default(),
         };
         let registry = Self {
             inner: Arc::new(inner),

@@ -13,6 +13,7 @@ use crate::entry::{ExtensionEntry, ListError, Lists, RevisionInfo};
 use crate::grant::{Access, Grants};
 use crate::ports::Settings;
 use crate::schema::{JsonSchema, SchemaError};
+use crate::secret::{Guard, GuardedCallee};
 
 /// Why a component cannot be activated.
 #[derive(Debug, thiserror::Error)]
@@ -101,14 +102,19 @@ impl Inner {
         let settings = Settings::new(&effective);
         check_settings(&candidate.description, effective)?;
         let access = Access::new(name.clone(), candidate.description.asks.clone(), grants);
-        let access = Arc::new(access.within(self.limits));
-        let callee = candidate.loaded.bind(Binding {
+        let access = access.within(self.limits).learning(self.attempts(&name));
+        let access = Arc::new(access);
+        let guard = Guard::new(&access, &self.ports.vault);
+        let mut callee = candidate.loaded.bind(Binding {
             extension: name,
             revision: revision.revision,
-            ports: self.ports.granted(&access, settings),
+            ports: self.ports.granted(&access, settings, guard.as_ref()),
             access: access.clone(),
             save_every: self.save_every,
         });
+        if let Some(guard) = guard {
+            callee = Arc::new(GuardedCallee::new(callee, guard));
+        }
         let description = candidate.description.clone();
         let entry = move || ExtensionEntry::new(revision, description, access, callee);
         Ok(super::aside(entry).await?)

@@ -90,6 +90,7 @@ async fn open(stores: &Stores, stage: &Stage, full: &Arc<AtomicBool>) -> Registr
     Registry::open(RegistryParts {
         loader: Arc::new(stage.clone()),
         extensions: Arc::new(FullStore(stores.extensions.clone(), full.clone())),
+        vault: Arc::default(),
         key_value: stores.key_value.clone(),
         saved_states: stores.saved_states.clone(),
         knowledge: node.clone(),
@@ -131,6 +132,7 @@ fn component(script: &Value, grants: GrantRequest) -> Install {
         grants,
         settings: Map::new(),
         source: "test".to_owned(),
+        learn: false,
         who: "operator".to_owned(),
     }
 }

@@ -121,6 +121,14 @@ pub(crate) mod caller {
     pub(crate) fn log(_: &str, _: &str) {}
 }
 
+pub(crate) mod secrets {
+    use crate::bindings::imports::koi::extension::types::Error;
+
+    pub(crate) fn placeholder(name: &str) -> Result<String, Error> {
+        Ok(format!("koi-secret-{name}"))
+    }
+}
+
 pub(crate) mod config {
     use super::with;
     pub(crate) use crate::bindings::imports::wasi::config::store::Error;

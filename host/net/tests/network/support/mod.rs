@@ -128,6 +128,7 @@ impl Node {
                 behaviour: unchanged(),
             }),
             extensions: stores.extensions.clone(),
+            vault: Arc::default(),
             key_value: stores.key_value.clone(),
             saved_states: stores.saved_states.clone(),
             knowledge: knowledge.clone(),
@@ -327,6 +328,7 @@ async fn install(registry: &Registry, owns: &[&str]) {
         grants: GrantRequest::AsAsked,
         settings: Map::new(),
         source: "test".to_owned(),
+        learn: false,
         who: "operator".to_owned(),
     };
     registry.install(install).await.unwrap();
