@@ -86,7 +86,10 @@ fn list(secrets: &Value, json: bool) {
 enum Door {
     Node(Client),
     /// With the folder's lock, so that no node starts meanwhile.
-    Folder(Secrets, #[expect(dead_code, reason = "held, not read")] DataDir),
+    Folder(
+        Secrets,
+        #[expect(dead_code, reason = "held, not read")] DataDir,
+    ),
 }
 
 impl Door {
