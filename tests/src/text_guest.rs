@@ -28,6 +28,9 @@ pub struct Guest {
     pub fields: &'static str,
     /// Further imports of the component.
     pub imports: &'static str,
+    /// Further definitions and exports of the component, with `$main`, `$memory`, `$realloc` and
+    /// `$error` at hand.
+    pub exports: &'static str,
     /// The version of the contract that it claims.
     pub version: &'static str,
     /// Whether `extension` is exported.
@@ -45,6 +48,7 @@ impl Default for Guest {
             instantiate: "",
             fields: "",
             imports: "",
+            exports: "",
             version: "0.1.0",
             extension: true,
         }
@@ -77,6 +81,7 @@ impl Guest {
             instantiate,
             fields,
             imports,
+            exports,
             version,
             extension,
         } = self;
@@ -189,7 +194,8 @@ impl Guest {
   (instance $tools
     (export "list-tools" (func $list-tools))
     (export "call-tool" (func $call-tool)))
-  (export "koi:extension/tools@{version}" (instance $tools)))
+  (export "koi:extension/tools@{version}" (instance $tools))
+  {exports})
 "#
         )
     }

@@ -1,7 +1,7 @@
 //! Where the work of calls is done.
 //!
 //! Work begins where its caller is: a small call costs no switch of threads. Work that has used its
-//! first ticks of CPU goes on in the slow lane: threads of its own, one per core, at the lowest
+//! first ticks of CPU goes on in the slow lane: threads of its own, one per core, at a low
 //! priority, so that others get the processors first. Work of an extension that went there often of
 //! late begins there.
 //!
@@ -26,9 +26,10 @@ use crate::work::Measured;
 /// So much CPU time is spent where the caller is. Starting a Python guest takes less.
 pub(crate) const FIRST_TICKS: Duration = Duration::from_millis(20);
 
-/// The lowest priority but for `SCHED_IDLE`: a hundredth of the processor time of an ordinary thread
-/// where both want it.
-const NICE: i32 = 19;
+/// A tenth of the processor time of an ordinary thread where both want it, and an ordinary thread that
+/// wakes up runs at once. Lower still, long calls would meet their wall limit on a busy machine before
+/// they have used a fraction of their CPU time.
+const NICE: i32 = 10;
 
 thread_local! {
     static LOWERED: Cell<bool> = const { Cell::new(false) };

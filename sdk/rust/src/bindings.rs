@@ -63,6 +63,15 @@ pub mod tools {
     });
 }
 
+pub mod state {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        inline: "package koi:sdk; world state { export koi:extension/state@0.1.0; }",
+        with: { "koi:extension/types@0.1.0": crate::bindings::imports::koi::extension::types },
+        pub_export_macro: true,
+    });
+}
+
 pub mod resources {
     wit_bindgen::generate!({
         path: "../../wit",

@@ -1,7 +1,7 @@
 //! What an extension is, provides and asks for: the document that `describe` answers, in the form
 //! of `docs/describe.schema.json`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -29,6 +29,53 @@ pub struct Description {
     asks: Asks,
     #[serde(skip_serializing_if = "Option::is_none")]
     config_schema: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mode: Option<Mode>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    limits: BTreeMap<Limit, u64>,
+}
+
+/// How long an instance of the extension lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Mode {
+    /// For one call; nothing in its memory survives it.
+    Fresh,
+    /// For many calls, one after another, beside others of its kind. What a call leaves in memory
+    /// may or may not be there in the next one.
+    Pooled,
+    /// For all calls, one after another. What is in memory is the extension's [`State`](crate::State).
+    Singleton,
+}
+
+/// A limit of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Limit {
+    /// CPU time in milliseconds.
+    Cpu,
+    /// Time from call to answer in milliseconds.
+    Wall,
+    /// Time spent waiting for a person, in milliseconds.
+    Person,
+    /// Bytes of all memories and tables.
+    Memory,
+    /// Bytes of an answer.
+    Result,
+    /// Calls to the host.
+    HostCalls,
+    /// Bytes of log.
+    LogBytes,
+    /// Bytes sent out of the node.
+    Sent,
+    /// Calls at the same time.
+    Concurrent,
+    /// Calls that wait.
+    Queue,
+    /// Units of fuel.
+    Fuel,
 }
 
 /// Host capabilities that an operator grants by name.
@@ -76,6 +123,8 @@ impl Description {
             lists_depend_on: BTreeSet::new(),
             asks: Asks::default(),
             config_schema: None,
+            mode: None,
+            limits: BTreeMap::new(),
         }
     }
 
@@ -157,6 +206,20 @@ impl Description {
     /// Asks for secrets of the operator by name; see [`secrets`](crate::secrets).
     pub fn asks_secrets<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.asks.secrets.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// How long its instances live, if the operator allows it; else, and if this is not said, each
+    /// call has a [fresh](Mode::Fresh) one.
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = Some(mode);
+        self
+    }
+
+    /// Its own limit of a call. A lower one than the operator's is in force, a higher one is a
+    /// request.
+    pub fn limit(mut self, limit: Limit, value: u64) -> Self {
+        self.limits.insert(limit, value);
         self
     }
 

@@ -4,8 +4,8 @@
 ///
 /// The type implements [`Extension`](crate::Extension) and the traits that are named:
 /// [`RidTypes`](crate::RidTypes), [`Schemas`](crate::Schemas), [`Handlers`](crate::Handlers),
-/// [`Tools`](crate::Tools), [`Resources`](crate::Resources). The component exports the interfaces of
-/// these and no others. Stands once, at the root of a `cdylib` crate. Outside of WebAssembly, where
+/// [`Tools`](crate::Tools), [`Resources`](crate::Resources), [`State`](crate::State). The component
+/// exports the interfaces of these and no others. Stands once, at the root of a `cdylib` crate. Outside of WebAssembly, where
 /// unit tests run, it only checks that the traits are implemented.
 #[macro_export]
 macro_rules! export {
@@ -37,12 +37,15 @@ macro_rules! __export_interface {
     ($extension:ident Resources) => {
         $crate::__export_interface!($extension, Resources, resources);
     };
+    ($extension:ident State) => {
+        $crate::__export_interface!($extension, State, state);
+    };
     ($extension:ident $other:ident) => {
         ::core::compile_error!(::core::concat!(
             "`",
             ::core::stringify!($other),
             "` is not an interface that an extension can export: there are RidTypes, Schemas, ",
-            "Handlers, Tools and Resources (Extension is always exported)"
+            "Handlers, Tools, Resources and State (Extension is always exported)"
         ));
     };
     ($extension:ident, $interface:ident, $module:ident) => {

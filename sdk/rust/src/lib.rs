@@ -2,7 +2,7 @@
 //! tools and resources, as a WebAssembly component.
 //!
 //! An extension is a type that implements [`Extension`] and those of [`RidTypes`], [`Schemas`],
-//! [`Handlers`], [`Tools`] and [`Resources`] that the domain needs, in a crate of type `cdylib` for
+//! [`Handlers`], [`Tools`], [`Resources`] and [`State`] that the domain needs, in a crate of type `cdylib` for
 //! the target `wasm32-wasip2`:
 //!
 //! ```
@@ -59,12 +59,13 @@ mod rid_types;
 mod schema;
 mod schemas;
 pub mod secrets;
+mod state;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod tools;
 
 pub use bundle::{Bundle, Publication};
-pub use description::{Capability, Description, Handler, RidType};
+pub use description::{Capability, Description, Handler, Limit, Mode, RidType};
 pub use error::{Error, ErrorKind, Result};
 pub use extension::{Extension, Health, Status};
 pub use handlers::{EventType, Handlers, KnowledgeObject, Outcome, Phase, Replacement};
@@ -76,4 +77,5 @@ pub use rid::Rid;
 pub use rid_types::{Reference, References, RidTypes};
 pub use schema::Schema;
 pub use schemas::Schemas;
+pub use state::State;
 pub use tools::{IntoToolResult, NoArguments, Tool, ToolResult, Toolbox, Tools};

@@ -2,7 +2,7 @@
 
 pub use crate::{
     Bundle, Capability, Description, Error, EventType, Extension, Handler, Handlers, Json,
-    KnowledgeObject, Outcome, Phase, Publication, Reference, References, Replacement, Resource,
+    KnowledgeObject, Limit, Mode, NoArguments, Outcome, Phase, Publication, Reference, References, Replacement, Resource,
     ResourceContents, ResourceList, ResourceTemplate, Resources, Result, Rid, RidType, RidTypes,
-    Schema, Schemas, Tool, ToolResult, Toolbox, Tools, knowledge,
+    Schema, Schemas, State, Tool, ToolResult, Toolbox, Tools, knowledge,
 };

@@ -107,16 +107,8 @@ async fn a_guest_that_spins_in_describe_is_stopped() {
     };
     let extension = guest.load(&runtime()).await;
     let error = extension.describe().await.expect_err("it was not stopped");
-    assert!(
-        matches!(
-            error,
-            CallError::Limit {
-                setting: "limits.cpu",
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    // Which of its limits of time it meets first, a busy machine decides.
+    assert!(matches!(error, CallError::Limit { .. }), "{error:?}");
 }
 
 #[tokio::test]

@@ -149,7 +149,8 @@ async fn a_guest_that_spins_while_it_is_instantiated_is_refused() {
     };
     let error = refusal(guest.bytes()).await;
     assert!(matches!(error, LoadError::Instantiate(_)), "{error}");
-    assert!(error.to_string().contains("limits.cpu"), "{error}");
+    // Which of its limits of time it meets first, a busy machine decides.
+    assert!(error.to_string().contains("setting `limits."), "{error}");
 }
 
 #[tokio::test]

@@ -9,7 +9,9 @@
 
 mod cache;
 mod calls;
+mod fairness;
 mod guest;
 mod hostile;
 mod loading;
+mod modes;
 mod ports;

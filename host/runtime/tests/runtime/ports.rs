@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use koi_rid::{Contents, Manifest, Rid};
 use koi_runtime::ports::{
     CallContext, CallKind, Caller, Knowledge, KnowledgePage, KnowledgeQuery, KnownBundle, Level,
-    Log, PortError, Ports,
+    Log, PortError, Ports, SavedState,
 };
 use koi_runtime::{Call, Limits, Mode};
 use tokio::sync::Notify;
@@ -108,5 +108,47 @@ impl Log for Kept {
         assert_eq!(&*call.correlation, "c1");
         let mut lines = self.0.lock().expect("nobody panics with the lock");
         lines.push((level, context.to_owned(), message.to_owned()));
+    }
+}
+
+/// A caller who notes on which threads they are spoken to.
+#[derive(Default)]
+pub struct Threads(pub Mutex<Vec<String>>);
+
+impl Caller for Threads {
+    fn who(&self, _: &CallContext) -> String {
+        "{}".to_owned()
+    }
+
+    fn progress(&self, _: &CallContext, _: f64, _: Option<f64>, _: Option<String>) {}
+
+    fn log(&self, _: &CallContext, _: &str, _: &str) {
+        let name = std::thread::current().name().unwrap_or_default().to_owned();
+        self.0
+            .lock()
+            .expect("nobody panics with the lock")
+            .push(name);
+    }
+}
+
+/// A saved state in memory, which counts how often it was saved.
+#[derive(Default)]
+pub struct Saved(pub Mutex<(Option<Vec<u8>>, u32)>);
+
+#[async_trait]
+impl SavedState for Saved {
+    async fn load(&self, _: &CallContext) -> Result<Option<Vec<u8>>, PortError> {
+        Ok(self
+            .0
+            .lock()
+            .expect("nobody panics with the lock")
+            .0
+            .clone())
+    }
+
+    async fn save(&self, _: &CallContext, state: Vec<u8>) -> Result<(), PortError> {
+        let mut saved = self.0.lock().expect("nobody panics with the lock");
+        *saved = (Some(state), saved.1 + 1);
+        Ok(())
     }
 }

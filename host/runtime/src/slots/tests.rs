@@ -1,0 +1,196 @@
+use std::sync::Mutex as Lock;
+
+use super::*;
+
+const SOON: Duration = Duration::from_secs(60);
+
+fn want(mode: Mode) -> Want {
+    Want {
+        count: 1,
+        concurrent: 100,
+        queue: 100,
+        mode,
+    }
+}
+
+fn fresh() -> Want {
+    want(Mode::Fresh)
+}
+
+async fn enter(share: &Share<u32>, want: Want) -> Place<u32> {
+    share
+        .enter(want, Instant::now() + SOON)
+        .await
+        .expect("a place")
+}
+
+/// Lets all that is ready go on.
+async fn settle() {
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn free(slots: &Slots<u32>) -> u32 {
+    slots.lock().free
+}
+
+#[tokio::test]
+async fn a_place_is_free_again_when_it_is_dropped() {
+    let slots = Slots::new(4);
+    let share = slots.share();
+    let place = enter(&share, fresh()).await;
+    assert_eq!(free(&slots), 3);
+    drop(place);
+    assert_eq!(free(&slots), 4);
+}
+
+#[tokio::test]
+async fn queues_are_served_in_turns_whoever_came_first() {
+    let slots = Slots::new(1);
+    let shares: Vec<_> = (0..2).map(|_| Arc::new(slots.share())).collect();
+    let blocking = enter(&shares[0], fresh()).await;
+    let order = Arc::new(Lock::new(Vec::new()));
+    // Three calls of the first extension wait before the second one's only call.
+    let tasks: Vec<_> = [0, 0, 0, 1]
+        .into_iter()
+        .map(|who: usize| {
+            let (share, order) = (shares[who].clone(), order.clone());
+            tokio::spawn(async move {
+                let _place = enter(&share, fresh()).await;
+                order.lock().unwrap().push(who);
+            })
+        })
+        .collect();
+    settle().await;
+    drop(blocking);
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(*order.lock().unwrap(), [0, 1, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_large_call_is_not_overtaken_by_small_ones() {
+    let slots = Slots::new(4);
+    let (large, small) = (slots.share(), slots.share());
+    let first = enter(&small, fresh()).await;
+    let second = enter(&small, fresh()).await;
+    let large_want = Want {
+        count: 3,
+        ..fresh()
+    };
+    let mut waiting = std::pin::pin!(enter(&large, large_want));
+    assert!(futures_now(waiting.as_mut()).await.is_none());
+    let mut late = std::pin::pin!(enter(&small, fresh()));
+    assert!(
+        futures_now(late.as_mut()).await.is_none(),
+        "there are two free"
+    );
+    drop((first, second));
+    drop(waiting.await);
+    late.await;
+}
+
+/// The outcome of a future that is ready.
+async fn futures_now<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::Output> {
+    tokio::select! {
+        biased;
+        done = future => Some(done),
+        () = std::future::ready(()) => None,
+    }
+}
+
+#[tokio::test]
+async fn calls_that_wait_for_their_own_extension_hold_up_nobody() {
+    let slots = Slots::new(8);
+    let (busy, other) = (slots.share(), slots.share());
+    let one = Want {
+        concurrent: 1,
+        ..fresh()
+    };
+    let _running = enter(&busy, one).await;
+    let mut waiting = std::pin::pin!(enter(&busy, one));
+    assert!(futures_now(waiting.as_mut()).await.is_none());
+    let mut entered = std::pin::pin!(enter(&other, fresh()));
+    assert!(futures_now(entered.as_mut()).await.is_some());
+}
+
+#[tokio::test]
+async fn a_quarter_of_the_slots_is_left_to_others() {
+    let slots = Slots::new(8);
+    let (greedy, other) = (slots.share(), slots.share());
+    let mut places = Vec::new();
+    for _ in 0..6 {
+        places.push(enter(&greedy, fresh()).await);
+    }
+    let mut more = std::pin::pin!(enter(&greedy, fresh()));
+    assert!(futures_now(more.as_mut()).await.is_none());
+    drop(enter(&other, fresh()).await);
+}
+
+#[tokio::test]
+async fn a_warm_instance_is_found_by_its_mode_and_given_up_for_whoever_waits() {
+    let slots = Slots::new(2);
+    let (warm, other) = (slots.share(), slots.share());
+    enter(&warm, want(Mode::Pooled)).await.keep(7, Mode::Pooled);
+    assert_eq!(enter(&warm, fresh()).await.warm, None);
+    let mut place = enter(&warm, want(Mode::Pooled)).await;
+    assert_eq!(place.warm.take(), Some(7));
+    place.keep(8, Mode::Pooled);
+    assert_eq!(free(&slots), 1);
+    let both = Want {
+        count: 2,
+        ..fresh()
+    };
+    let place = enter(&other, both).await;
+    assert_eq!(free(&slots), 0);
+    drop(place);
+    assert_eq!(enter(&warm, want(Mode::Pooled)).await.warm, None);
+}
+
+#[tokio::test]
+async fn a_singleton_is_not_given_up() {
+    let slots = Slots::new(1);
+    let (single, other) = (slots.share(), slots.share());
+    let place = enter(&single, want(Mode::Singleton)).await;
+    place.keep(7, Mode::Singleton);
+    slots.sweep(Duration::ZERO);
+    let mut waiting = std::pin::pin!(enter(&other, fresh()));
+    assert!(futures_now(waiting.as_mut()).await.is_none());
+    assert_eq!(enter(&single, want(Mode::Singleton)).await.warm, Some(7));
+    drop(single);
+    waiting.await;
+}
+
+#[tokio::test]
+async fn what_is_not_used_is_swept_up() {
+    let slots = Slots::new(2);
+    let share = slots.share();
+    enter(&share, want(Mode::Pooled))
+        .await
+        .keep(7, Mode::Pooled);
+    slots.sweep(SOON);
+    assert_eq!(free(&slots), 1);
+    slots.sweep(Duration::ZERO);
+    assert_eq!(free(&slots), 2);
+}
+
+#[tokio::test]
+async fn a_call_that_is_given_up_leaves_its_queue_and_its_place() {
+    let slots = Slots::new(1);
+    let share = slots.share();
+    let place = enter(&share, fresh()).await;
+    {
+        let mut waiting = std::pin::pin!(enter(&share, fresh()));
+        assert!(futures_now(waiting.as_mut()).await.is_none());
+    }
+    {
+        let mut waiting = std::pin::pin!(enter(&share, fresh()));
+        assert!(futures_now(waiting.as_mut()).await.is_none());
+        // It is let in and goes without having heard of it.
+        drop(place);
+    }
+    assert_eq!(free(&slots), 1);
+    assert!(slots.lock().turns.is_empty());
+}
