@@ -12,6 +12,7 @@ mod input_schema;
 mod own;
 mod profile;
 mod reference;
+mod relay;
 mod resources;
 mod settings;
 mod template;
@@ -51,6 +52,7 @@ impl Extension for AgentPersonality {
             .reads([PERSONALITY])
             .publishes([PERSONALITY])
             .uses([Capability::Config, Capability::Network])
+            .requests(["POST:http://*:*", "POST:https://*:*"])
             .config_schema::<Settings>()
     }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::behaviour::Behaviour;
 use crate::profile::{PersonalityProfile, PersonalityTrait};
 use crate::settings::Settings;
-use crate::{AgentPersonality, agents, input_schema, own, tool_name};
+use crate::{AgentPersonality, agents, input_schema, own, relay, tool_name};
 
 /// The tool that changes this node's own traits.
 pub const UPDATE_TRAITS: &str = "update_traits";
@@ -69,7 +69,7 @@ impl Tools for AgentPersonality {
                 return call_own(&called, arguments);
             }
         }
-        Err(elsewhere(name)?)
+        elsewhere(name, arguments)
     }
 }
 
@@ -123,8 +123,8 @@ fn call_own(called: &PersonalityTrait, arguments: &Json) -> Result<ToolResult> {
     ToolResult::structured(&behaviour.call(&arguments)?)
 }
 
-/// Why a tool that is not this node's own cannot be called here.
-fn elsewhere(tool: &str) -> Result<Error> {
+/// Calls a tool that is not this node's own where it runs.
+fn elsewhere(tool: &str, arguments: &Json) -> Result<ToolResult> {
     for (agent, known) in agents::newest(|agent| tool_name::can_be_of(tool, agent))? {
         let Some(profile) = known.profile() else {
             continue;
@@ -132,20 +132,22 @@ fn elsewhere(tool: &str) -> Result<Error> {
         let url = profile.mcp_url.clone();
         if let Some(called) = called(profile, &agent, tool) {
             let name = called.name;
-            return Ok(Error::permanent(match url {
-                Some(url) => format!(
-                    "the trait `{name}` of the agent `{agent}` runs at its own MCP server, which \
-                     this node cannot call: call the tool `{name}` (on a koi-mcp node `{tool}`) at \
-                     {url}"
-                ),
-                None => format!(
+            let Some(url) = url else {
+                return Err(Error::permanent(format!(
                     "the trait `{name}` of the agent `{agent}` runs there and cannot be called: \
                      the agent has published no `mcp_url`"
+                )));
+            };
+            return relay::call(&url, tool, arguments).map_err(|error| Error {
+                message: format!(
+                    "the trait `{name}` of the agent `{agent}` runs at its own MCP server, which \
+                     could not be called as {url}: {error}"
                 ),
-            }));
+                kind: error.kind,
+            });
         }
     }
-    Ok(Error::invalid_input(format!("there is no tool `{tool}`")))
+    Err(Error::invalid_input(format!("there is no tool `{tool}`")))
 }
 
 #[cfg(test)]

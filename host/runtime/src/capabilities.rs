@@ -7,6 +7,7 @@
 pub(crate) mod caller;
 pub(crate) mod config;
 pub(crate) mod convert;
+mod files;
 pub(crate) mod http;
 pub(crate) mod keyvalue;
 pub(crate) mod knowledge;
@@ -25,6 +26,7 @@ use crate::state::State;
 pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     type Own = HasSelf<State>;
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
+    files::link(linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
     koi::types::add_to_linker::<State, Own>(linker, |state| state)?;
     koi::knowledge::add_to_linker::<State, Own>(linker, |state| state)?;

@@ -18,6 +18,14 @@ pub mod imports {
     });
 }
 
+pub mod http {
+    wit_bindgen::generate!({
+        path: "wit",
+        world: "client",
+        generate_all,
+    });
+}
+
 pub mod extension {
     wit_bindgen::generate!({
         path: "../../wit",

@@ -100,6 +100,18 @@ struct Asks {
     capabilities: BTreeSet<Capability>,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     secrets: BTreeSet<String>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    http: BTreeSet<String>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    files: BTreeSet<Folder>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    environment: BTreeSet<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+struct Folder {
+    path: String,
+    write: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -220,6 +232,39 @@ impl Description {
     /// request.
     pub fn limit(mut self, limit: Limit, value: u64) -> Self {
         self.limits.insert(limit, value);
+        self
+    }
+
+    /// Asks to send HTTP requests, by methods, scheme, host and port: `GET,POST:https://example.com`,
+    /// `*:https://*.example.com:8443`, `GET:https://*`. Hosts that are not on the public Internet are
+    /// only reached where the operator's grant names them.
+    pub fn requests<S: Into<String>>(mut self, rules: impl IntoIterator<Item = S>) -> Self {
+        self.asks.http.extend(rules.into_iter().map(Into::into));
+        self
+    }
+
+    /// Asks for a folder to read, under this absolute path; the operator says which one it is.
+    pub fn reads_files(self, path: impl Into<String>) -> Self {
+        self.folder(path, false)
+    }
+
+    /// Asks for a folder to read and write, under this absolute path; the operator says which one it
+    /// is.
+    pub fn writes_files(self, path: impl Into<String>) -> Self {
+        self.folder(path, true)
+    }
+
+    fn folder(mut self, path: impl Into<String>, write: bool) -> Self {
+        let path = path.into();
+        self.asks.files.insert(Folder { path, write });
+        self
+    }
+
+    /// Asks for environment variables of the node, by their names.
+    pub fn environment<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.asks
+            .environment
+            .extend(names.into_iter().map(Into::into));
         self
     }
 

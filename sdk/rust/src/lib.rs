@@ -33,7 +33,8 @@
 //! ```
 //!
 //! What the host offers is in [`knowledge`], [`network`], [`caller`], [`config`], [`keyvalue`],
-//! [`secrets`] and [`log`]. Every failure is an [`Error`] whose kind decides what the host does next. Unit tests run
+//! [`http`], [`secrets`] and [`log`]; granted folders and environment variables are those of the
+//! standard library. Every failure is an [`Error`] whose kind decides what the host does next. Unit tests run
 //! on the author's machine, without a host: see [`testing`].
 
 #[doc(hidden)]
@@ -47,6 +48,7 @@ mod export;
 mod extension;
 mod handlers;
 mod host;
+pub mod http;
 mod json;
 pub mod keyvalue;
 pub mod knowledge;

@@ -26,9 +26,12 @@
 
 pub(crate) mod host;
 
+use std::rc::Rc;
+
 use serde::Serialize;
 
-use crate::{Json, Rid};
+use crate::http::{Request, Response};
+use crate::{Json, Result, Rid};
 
 /// The node of this thread.
 pub struct Node(());
@@ -59,6 +62,11 @@ impl Node {
         if let Ok(contents) = Json::of(contents) {
             host::with(|node| node.bundles.insert(rid.to_string(), contents.into_string()));
         }
+    }
+
+    /// Answers the HTTP requests of the extension from now on; without this, they are denied.
+    pub fn serve(&self, server: impl Fn(&Request) -> Result<Response> + 'static) {
+        host::with(|node| node.server = Some(Rc::new(server)));
     }
 
     /// The contents stored under a RID.

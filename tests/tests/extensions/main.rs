@@ -6,6 +6,7 @@
 mod grants;
 mod guests;
 mod hot_load;
+mod reach;
 
 use koi_tests::{Node, NodeBuilder};
 use serde_json::Value;

@@ -148,7 +148,11 @@ fn anothers_trait_is_not_run_and_the_error_says_where_it_is() {
     );
     store(&node, "eve", None, traits);
     let error = call("bob_greet", json!({})).unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Permanent);
+    assert_eq!(error.kind, ErrorKind::Denied);
+    assert!(
+        error.message.contains("`http=POST:http://127.0.0.1:8101`"),
+        "{error}"
+    );
     assert!(
         error.message.contains("http://127.0.0.1:8101/mcp"),
         "{error}"

@@ -2,10 +2,17 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::Result;
+use crate::http::{Request, Response};
 
 thread_local! {
     static NODE: RefCell<Memory> = RefCell::default();
 }
+
+/// Answers HTTP requests.
+pub(crate) type Server = Rc<dyn Fn(&Request) -> Result<Response>>;
 
 /// All that a node in memory knows.
 #[derive(Default)]
@@ -14,6 +21,7 @@ pub(crate) struct Memory {
     pub(crate) config: BTreeMap<String, String>,
     pub(crate) neighbours: BTreeMap<String, Vec<String>>,
     pub(crate) log: Vec<String>,
+    pub(crate) server: Option<Server>,
     buckets: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
 }
 
@@ -86,6 +94,13 @@ pub(crate) mod knowledge {
     pub(crate) fn forget(rid: &str) -> Result<(), Error> {
         with(|node| node.bundles.remove(rid));
         Ok(())
+    }
+}
+
+pub(crate) fn exchange(request: &Request) -> Result<Response> {
+    match with(|node| node.server.clone()) {
+        Some(server) => server(request),
+        None => Err(request.denied()),
     }
 }
 
