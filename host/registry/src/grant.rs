@@ -138,7 +138,7 @@ impl Grant {
             (Self::Files(folder), Self::Files(other)) => folder.includes(other),
             (Self::Secret(secret), Self::Secret(other)) => secret.includes(other),
             (Self::Limit(name, value), Self::Limit(other_name, other)) => {
-                name == other_name && name.includes(*value, *other)
+                name == other_name && value >= other
             }
             _ => self == other,
         }

@@ -20,6 +20,7 @@ use crate::exports::Indices;
 use crate::lanes::Manners;
 use crate::live::Live;
 use crate::meter::Stop;
+use crate::ports::Denial;
 use crate::runtime::Shared;
 use crate::slots::{Place, Share, Want};
 use crate::state::State;
@@ -143,8 +144,10 @@ pub(crate) struct Seated {
 }
 
 impl Seated {
-    /// Ends a call to which the guest gave an answer.
-    pub(crate) async fn end<R>(mut self, answer: Result<R, Error>) -> Answer<R> {
+    /// Ends a call. After a trap the instance goes.
+    pub(crate) async fn end<R>(mut self, answer: Answer<R>) -> Answer<R> {
+        let denied = self.live.store.data_mut().take_denied();
+        let answer = answer?.map_err(|error| with_denials(error, &denied));
         let kept = match self.mode {
             Mode::Fresh => false,
             Mode::Pooled => self.live.is_reusable(),
@@ -188,6 +191,19 @@ impl Seated {
     }
 }
 
+/// A guest's failure together with what was denied in its call and the guest could not know.
+fn with_denials(mut error: Error, denied: &[Denial]) -> Error {
+    for denial in denied {
+        let denial = denial.to_string();
+        if !error.message.contains(&denial) {
+            error.message.push_str(" (");
+            error.message.push_str(&denial);
+            error.message.push(')');
+        }
+    }
+    error
+}
+
 /// Has a singleton save its state, if it is another than was saved last. A failure changes nothing
 /// of the call's answer; false if the instance is no longer usable.
 async fn save(live: &mut Live, indices: &Indices) -> bool {
@@ -224,4 +240,29 @@ async fn save(live: &mut Live, indices: &Indices) -> bool {
         "the state of a singleton was not saved; what was saved before stands"
     );
     usable
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bindings::koi::extension::types::ErrorKind;
+
+    #[test]
+    fn a_failure_tells_once_what_was_denied_without_words() {
+        let denial = |grant: &str| Denial {
+            grant: grant.to_owned(),
+            remedy: "grant it".to_owned(),
+        };
+        let (told, untold) = (denial("capability=config"), denial("capability=keyvalue"));
+        let error = Error {
+            kind: ErrorKind::Permanent,
+            message: format!("no settings: {told}"),
+        };
+        let message = with_denials(error, &[told, untold]).message;
+        assert_eq!(
+            message,
+            "no settings: not granted: capability=config; grant it \
+             (not granted: capability=keyvalue; grant it)"
+        );
+    }
 }

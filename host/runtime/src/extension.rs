@@ -32,7 +32,7 @@ macro_rules! call {
         $self.bound.run($call, move |entered| Box::pin(async move {
             let mut seated = entered.seat().await?;
             let guest = seated.live.$interface(&seated.bound.code.indices)?;
-            let answer = guest.$function(&mut seated.live.store $(, $argument)*).await?;
+            let answer = guest.$function(&mut seated.live.store $(, $argument)*).await;
             seated.end(answer).await
         }))
     };

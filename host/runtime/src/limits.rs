@@ -12,7 +12,7 @@ pub struct LimitInfo {
     pub setting: &'static str,
     /// The environment variable that sets the node-wide default.
     pub environment: &'static str,
-    /// What the number counts: `ms`, `bytes`, `calls` or `units`.
+    /// What the number counts: `ms`, `bytes` or `calls`.
     pub unit: &'static str,
     /// The default, in that unit.
     pub default: u64,
@@ -74,7 +74,6 @@ macro_rules! limits {
     (@unit ms) => { "ms" };
     (@unit bytes) => { "bytes" };
     (@unit calls) => { "calls" };
-    (@unit units) => { "units" };
 }
 
 limits! {
@@ -99,20 +98,12 @@ limits! {
     concurrent: calls = 256, "limits.concurrent", "KOI_MCP_LIMITS__CONCURRENT";
     /// Calls of one extension that wait for their turn; one more is refused at once.
     queue: calls = 1024, "limits.queue", "KOI_MCP_LIMITS__QUEUE";
-    /// Instructions, as WebAssembly's fuel counts them; the same call uses the same. 0 counts none,
-    /// and then the extension runs without the counting.
-    fuel: units = 0, "limits.fuel", "KOI_MCP_LIMITS__FUEL";
 }
 
 impl Limits {
-    /// Lowers a limit by its setting; a higher value changes nothing. Fuel that is not counted is
-    /// more than any.
+    /// Lowers a limit by its setting, in the unit of its row; a higher value changes nothing.
     pub fn lower(&mut self, setting: &str, value: u64) {
-        let counts = |number: u64| setting != "limits.fuel" || number > 0;
-        if let Some(now) = self.get(setting)
-            && counts(value)
-            && (value < now || !counts(now))
-        {
+        if self.get(setting).is_some_and(|now| value < now) {
             self.set(setting, value);
         }
     }

@@ -40,7 +40,6 @@ pub(crate) enum Exceeded {
     Memory(u64),
     Result(u64),
     HostCalls(u64),
-    Fuel(u64),
 }
 
 impl Exceeded {
@@ -55,7 +54,6 @@ impl Exceeded {
             Self::Memory(limit) => ("memory", bytes(limit), "limits.memory"),
             Self::Result(limit) => ("result", bytes(limit), "limits.result"),
             Self::HostCalls(limit) => ("host calls", limit.to_string(), "limits.host_calls"),
-            Self::Fuel(limit) => ("fuel", limit.to_string(), "limits.fuel"),
         };
         CallError::Limit {
             limit,

@@ -15,7 +15,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::capabilities::{http::Outgoing, logging::LogSink, wasi};
 use crate::meter::Meter;
-use crate::ports::{CallContext, Ports};
+use crate::ports::{CallContext, Denial, Ports};
 use crate::time::CallTime;
 use crate::values::Call;
 
@@ -24,6 +24,9 @@ const MAX_HANDLES: usize = 10_000;
 
 /// Handles that a guest may leave open from one call to the next: its standard streams and the like.
 const MAX_KEPT_HANDLES: usize = 64;
+
+/// Denials of one call that are told; the others are the same in another place.
+const MAX_DENIED: usize = 16;
 
 /// The data of a Store.
 pub(crate) struct State {
@@ -38,6 +41,8 @@ pub(crate) struct State {
     wasi: Option<Box<WasiCtx>>,
     /// Made when the guest first uses HTTP.
     pub(crate) http: Option<Box<Outgoing>>,
+    /// What was denied where the guest could not be told which grant is missing.
+    denied: Vec<Denial>,
     /// What the instance's first WASI context was made with. Guests keep what they saw of it.
     surroundings: Option<wasi::Surroundings>,
 }
@@ -54,6 +59,7 @@ impl State {
             log: None,
             wasi: None,
             http: None,
+            denied: Vec::new(),
             surroundings: None,
         }
     }
@@ -87,6 +93,7 @@ impl State {
         }
         self.wasi = None;
         self.http = None;
+        self.denied.clear();
         self.ports = Ports::denied();
         self.context.principal = None;
         self.context.cause = None;
@@ -96,6 +103,26 @@ impl State {
     pub(crate) fn is_reusable(&mut self) -> bool {
         self.meter.is_modest()
             && self.table.iter_mut().take(MAX_KEPT_HANDLES + 1).count() <= MAX_KEPT_HANDLES
+    }
+
+    /// Notes a denial for which the interface has no words.
+    pub(crate) fn deny(&mut self, denial: Denial) {
+        if self.denied.len() < MAX_DENIED && !self.denied.contains(&denial) {
+            self.denied.push(denial);
+        }
+    }
+
+    /// What was denied without words in this call, which the log tells now.
+    pub(crate) fn take_denied(&mut self) -> Vec<Denial> {
+        let mut denied = std::mem::take(&mut self.denied);
+        if let Some(http) = &self.http {
+            denied.extend(http.take_denied());
+        }
+        denied.truncate(MAX_DENIED);
+        for denial in &denied {
+            self.log().warn(&denial.to_string());
+        }
+        denied
     }
 
     /// Where this call's log goes.

@@ -74,8 +74,6 @@ pub enum Limit {
     Concurrent,
     /// Calls that wait.
     Queue,
-    /// Units of fuel.
-    Fuel,
 }
 
 /// Host capabilities that an operator grants by name.

@@ -6,6 +6,7 @@
 mod grants;
 mod guests;
 mod hot_load;
+mod modes;
 mod reach;
 
 use koi_tests::{Node, NodeBuilder};

@@ -21,19 +21,6 @@ impl LimitName {
     pub fn as_str(self) -> &'static str {
         self.0.strip_prefix("limits.").unwrap_or(self.0)
     }
-
-    /// Whether a ceiling includes another. Fuel that is not counted includes any.
-    pub(super) fn includes(self, own: u64, other: u64) -> bool {
-        own == other || ceiling(self.0, own) >= ceiling(self.0, other)
-    }
-}
-
-/// What a value allows: fuel of 0 is not counted, which allows most.
-fn ceiling(setting: &str, value: u64) -> u64 {
-    match (setting, value) {
-        ("limits.fuel", 0) => u64::MAX,
-        _ => value,
-    }
 }
 
 /// What stands before the `=`.
@@ -88,7 +75,7 @@ impl Execution {
             let highest = granted
                 .limits()
                 .filter(|(other, _)| *other == name)
-                .all(|(_, other)| name.includes(value, other));
+                .all(|(_, other)| value >= other);
             if highest {
                 limits.set(name.0, value);
             }
@@ -106,9 +93,7 @@ impl Execution {
 /// Whether the node allows so much to every extension.
 pub(super) fn is_default(node: &Limits, ask: &Grant) -> bool {
     match ask {
-        Grant::Limit(name, value) => node
-            .get(name.0)
-            .is_some_and(|default| name.includes(default, *value)),
+        Grant::Limit(name, value) => node.get(name.0).is_some_and(|default| default >= *value),
         _ => false,
     }
 }
@@ -174,10 +159,6 @@ mod tests {
         assert_eq!(cpu(&["limit=cpu:9000"], &[]), 2000);
         assert_eq!(cpu(&["limit=cpu:9000"], &["limit=cpu:9000"]), 9000);
         assert_eq!(cpu(&["limit=cpu:9000"], &["limit=cpu:20000"]), 9000);
-        assert_eq!(
-            access(&["limit=fuel:100"], &[]).execution().limits.fuel,
-            100
-        );
     }
 
     #[test]

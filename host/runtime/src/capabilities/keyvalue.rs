@@ -17,11 +17,16 @@ pub struct Bucket {
 type Answer<T> = wasmtime::Result<Result<T, store::Error>>;
 type Pairs = Vec<Option<(String, Vec<u8>)>>;
 
-fn error(error: PortError) -> store::Error {
-    match error {
-        // The interface has no room for the missing grant; it is in the log and the call's result.
-        PortError::Denied(_) => store::Error::AccessDenied,
-        other => store::Error::Other(other.to_string()),
+impl State {
+    fn refused(&mut self, error: PortError) -> store::Error {
+        match error {
+            // The interface has no room for the missing grant.
+            PortError::Denied(denial) => {
+                self.deny(denial);
+                store::Error::AccessDenied
+            }
+            other => store::Error::Other(other.to_string()),
+        }
     }
 }
 
@@ -31,7 +36,7 @@ impl store::Host for State {
         match self.ports.key_value.open(&self.context, &name).await {
             Ok(()) => Ok(Ok(self.table.push(Bucket { name })?)),
             Err(PortError::InvalidInput(_)) => Ok(Err(store::Error::NoSuchStore)),
-            Err(reason) => Ok(Err(error(reason))),
+            Err(reason) => Ok(Err(self.refused(reason))),
         }
     }
 }
@@ -41,7 +46,7 @@ impl store::HostBucket for State {
         self.meter.host_call()?;
         let name = &self.table.get(&bucket)?.name;
         let found = self.ports.key_value.get(&self.context, name, &key).await;
-        Ok(found.map_err(error))
+        Ok(found.map_err(|error| self.refused(error)))
     }
 
     async fn set(&mut self, bucket: Resource<Bucket>, key: String, value: Vec<u8>) -> Answer<()> {
@@ -52,21 +57,21 @@ impl store::HostBucket for State {
             .key_value
             .set(&self.context, name, &key, value)
             .await;
-        Ok(done.map_err(error))
+        Ok(done.map_err(|error| self.refused(error)))
     }
 
     async fn delete(&mut self, bucket: Resource<Bucket>, key: String) -> Answer<()> {
         self.meter.host_call()?;
         let name = &self.table.get(&bucket)?.name;
         let done = self.ports.key_value.delete(&self.context, name, &key).await;
-        Ok(done.map_err(error))
+        Ok(done.map_err(|error| self.refused(error)))
     }
 
     async fn exists(&mut self, bucket: Resource<Bucket>, key: String) -> Answer<bool> {
         self.meter.host_call()?;
         let name = &self.table.get(&bucket)?.name;
         let found = self.ports.key_value.exists(&self.context, name, &key).await;
-        Ok(found.map_err(error))
+        Ok(found.map_err(|error| self.refused(error)))
     }
 
     async fn list_keys(
@@ -86,7 +91,7 @@ impl store::HostBucket for State {
                 keys: page.keys,
                 cursor: page.next,
             })
-            .map_err(error))
+            .map_err(|error| self.refused(error)))
     }
 
     async fn drop(&mut self, bucket: Resource<Bucket>) -> wasmtime::Result<()> {
@@ -109,7 +114,7 @@ impl atomics::Host for State {
             .key_value
             .increment(&self.context, name, &key, delta)
             .await;
-        Ok(sum.map_err(error))
+        Ok(sum.map_err(|error| self.refused(error)))
     }
 }
 
@@ -122,7 +127,7 @@ impl batch::Host for State {
             .key_value
             .get_many(&self.context, name, keys)
             .await;
-        Ok(found.map_err(error))
+        Ok(found.map_err(|error| self.refused(error)))
     }
 
     async fn set_many(
@@ -137,7 +142,7 @@ impl batch::Host for State {
             .key_value
             .set_many(&self.context, name, entries)
             .await;
-        Ok(done.map_err(error))
+        Ok(done.map_err(|error| self.refused(error)))
     }
 
     async fn delete_many(&mut self, bucket: Resource<Bucket>, keys: Vec<String>) -> Answer<()> {
@@ -148,6 +153,6 @@ impl batch::Host for State {
             .key_value
             .delete_many(&self.context, name, keys)
             .await;
-        Ok(done.map_err(error))
+        Ok(done.map_err(|error| self.refused(error)))
     }
 }
