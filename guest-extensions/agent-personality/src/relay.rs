@@ -68,7 +68,10 @@ fn reply(answer: Response) -> Result<Value> {
 fn result(result: &Value) -> Result<ToolResult> {
     let blocks = result["content"].as_array().map_or(&[][..], Vec::as_slice);
     if result["isError"] == true {
-        let texts: Vec<&str> = blocks.iter().filter_map(|block| block["text"].as_str()).collect();
+        let texts: Vec<&str> = blocks
+            .iter()
+            .filter_map(|block| block["text"].as_str())
+            .collect();
         return Ok(ToolResult::failure(texts.join("\n")));
     }
     let answer = match &result["structuredContent"] {
@@ -109,7 +112,9 @@ mod tests {
             "structuredContent": { "result": "Hello" }
         }})
         .to_string();
-        let stream = format!("data: {{\"method\":\"notifications/progress\"}}\n\nevent: message\ndata: {reply}\n\n");
+        let stream = format!(
+            "data: {{\"method\":\"notifications/progress\"}}\n\nevent: message\ndata: {reply}\n\n"
+        );
         for (kind, body) in [("application/json", reply), ("text/event-stream", stream)] {
             let answer = served(kind, body).unwrap();
             assert_eq!(answer.structured_as(), Some(json!({ "result": "Hello" })));

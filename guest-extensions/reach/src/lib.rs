@@ -72,14 +72,20 @@ impl Tools for Reach {
                 let text = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
                 Ok(Text { text })
             })
-            .tool(Tool::new("write_file", "Writes a file"), |Write { path, text }| {
-                fs::write(&path, text).map_err(|error| failed(&path, &error))?;
-                Ok(Text { text: path })
-            })
-            .tool(Tool::new("link", "Makes a hard link"), |Link { original, link }| {
-                fs::hard_link(original, &link).map_err(|error| failed(&link, &error))?;
-                Ok(Text { text: link })
-            })
+            .tool(
+                Tool::new("write_file", "Writes a file"),
+                |Write { path, text }| {
+                    fs::write(&path, text).map_err(|error| failed(&path, &error))?;
+                    Ok(Text { text: path })
+                },
+            )
+            .tool(
+                Tool::new("link", "Makes a hard link"),
+                |Link { original, link }| {
+                    fs::hard_link(original, &link).map_err(|error| failed(&link, &error))?;
+                    Ok(Text { text: link })
+                },
+            )
             .tool(
                 Tool::new("environment", "All environment variables"),
                 |_: koi_extension::NoArguments| {

@@ -1,6 +1,9 @@
 //! What an extension is, provides and asks for: the document that `describe` answers, in the form
 //! of `docs/describe.schema.json`.
 
+mod asks;
+mod execution;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
@@ -9,6 +12,10 @@ use serde_json::Value;
 
 use crate::schema::{Schema, schema_of};
 use crate::{EventType, Phase};
+
+use asks::Asks;
+pub use asks::Capability;
+pub use execution::{Limit, Mode};
 
 /// What an extension is, provides and asks for.
 ///
@@ -33,83 +40,6 @@ pub struct Description {
     mode: Option<Mode>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     limits: BTreeMap<Limit, u64>,
-}
-
-/// How long an instance of the extension lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Mode {
-    /// For one call; nothing in its memory survives it.
-    Fresh,
-    /// For many calls, one after another, beside others of its kind. What a call leaves in memory
-    /// may or may not be there in the next one.
-    Pooled,
-    /// For all calls, one after another. What is in memory is the extension's [`State`](crate::State).
-    Singleton,
-}
-
-/// A limit of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Limit {
-    /// CPU time in milliseconds.
-    Cpu,
-    /// Time from call to answer in milliseconds.
-    Wall,
-    /// Time spent waiting for a person, in milliseconds.
-    Person,
-    /// Bytes of all memories and tables.
-    Memory,
-    /// Bytes of an answer.
-    Result,
-    /// Calls to the host.
-    HostCalls,
-    /// Bytes of log.
-    LogBytes,
-    /// Bytes sent out of the node.
-    Sent,
-    /// Calls at the same time.
-    Concurrent,
-    /// Calls that wait.
-    Queue,
-}
-
-/// Host capabilities that an operator grants by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Capability {
-    /// [`keyvalue`](crate::keyvalue).
-    Keyvalue,
-    /// [`config`](crate::config).
-    Config,
-    /// [`network`](crate::network).
-    Network,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-struct Asks {
-    read: BTreeSet<String>,
-    publish: BTreeSet<String>,
-    forget: BTreeSet<String>,
-    handle: BTreeSet<String>,
-    capabilities: BTreeSet<Capability>,
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    secrets: BTreeSet<String>,
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    http: BTreeSet<String>,
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    files: BTreeSet<Folder>,
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    environment: BTreeSet<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-struct Folder {
-    path: String,
-    write: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -182,87 +112,6 @@ impl Description {
     pub fn lists_depend_on<S: Into<String>>(mut self, types: impl IntoIterator<Item = S>) -> Self {
         self.lists_depend_on
             .extend(types.into_iter().map(Into::into));
-        self
-    }
-
-    /// Asks to read RIDs of these patterns.
-    pub fn reads<S: Into<String>>(mut self, patterns: impl IntoIterator<Item = S>) -> Self {
-        self.asks.read.extend(patterns.into_iter().map(Into::into));
-        self
-    }
-
-    /// Asks to publish under RIDs of these patterns.
-    pub fn publishes<S: Into<String>>(mut self, patterns: impl IntoIterator<Item = S>) -> Self {
-        self.asks
-            .publish
-            .extend(patterns.into_iter().map(Into::into));
-        self
-    }
-
-    /// Asks to forget RIDs of these patterns.
-    pub fn forgets<S: Into<String>>(mut self, patterns: impl IntoIterator<Item = S>) -> Self {
-        self.asks
-            .forget
-            .extend(patterns.into_iter().map(Into::into));
-        self
-    }
-
-    /// Asks for host capabilities.
-    pub fn uses(mut self, capabilities: impl IntoIterator<Item = Capability>) -> Self {
-        self.asks.capabilities.extend(capabilities);
-        self
-    }
-
-    /// Asks for secrets of the operator by name; see [`secrets`](crate::secrets).
-    pub fn asks_secrets<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        self.asks.secrets.extend(names.into_iter().map(Into::into));
-        self
-    }
-
-    /// How long its instances live, if the operator allows it; else, and if this is not said, each
-    /// call has a [fresh](Mode::Fresh) one.
-    pub fn mode(mut self, mode: Mode) -> Self {
-        self.mode = Some(mode);
-        self
-    }
-
-    /// Its own limit of a call. A lower one than the operator's is in force, a higher one is a
-    /// request.
-    pub fn limit(mut self, limit: Limit, value: u64) -> Self {
-        self.limits.insert(limit, value);
-        self
-    }
-
-    /// Asks to send HTTP requests, by methods, scheme, host and port: `GET,POST:https://example.com`,
-    /// `*:https://*.example.com:8443`, `GET:https://*`. Hosts that are not on the public Internet are
-    /// only reached where the operator's grant names them.
-    pub fn requests<S: Into<String>>(mut self, rules: impl IntoIterator<Item = S>) -> Self {
-        self.asks.http.extend(rules.into_iter().map(Into::into));
-        self
-    }
-
-    /// Asks for a folder to read, under this absolute path; the operator says which one it is.
-    pub fn reads_files(self, path: impl Into<String>) -> Self {
-        self.folder(path, false)
-    }
-
-    /// Asks for a folder to read and write, under this absolute path; the operator says which one it
-    /// is.
-    pub fn writes_files(self, path: impl Into<String>) -> Self {
-        self.folder(path, true)
-    }
-
-    fn folder(mut self, path: impl Into<String>, write: bool) -> Self {
-        let path = path.into();
-        self.asks.files.insert(Folder { path, write });
-        self
-    }
-
-    /// Asks for environment variables of the node, by their names.
-    pub fn environment<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        self.asks
-            .environment
-            .extend(names.into_iter().map(Into::into));
         self
     }
 

@@ -169,7 +169,11 @@ mod tests {
     #[test]
     fn a_request_that_nobody_granted_names_the_grant() {
         Node::fresh();
-        for url in ["https://a.b:8443/c?d", "https://a.b:8443?d", "https://a.b:8443"] {
+        for url in [
+            "https://a.b:8443/c?d",
+            "https://a.b:8443?d",
+            "https://a.b:8443",
+        ] {
             let error = Request::post(url).send().unwrap_err();
             assert_eq!(error.kind, ErrorKind::Denied);
             assert!(
@@ -184,7 +188,11 @@ mod tests {
         let node = Node::fresh();
         node.serve(|request| {
             Ok(Response {
-                status: if request.url.ends_with("/busy") { 503 } else { 200 },
+                status: if request.url.ends_with("/busy") {
+                    503
+                } else {
+                    200
+                },
                 headers: vec![("x-a".into(), b"1".to_vec())],
                 body: request.body.clone(),
             })

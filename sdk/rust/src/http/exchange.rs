@@ -25,13 +25,15 @@ pub(super) fn exchange(request: &Request) -> Result<Response> {
     let failed = |code: ErrorCode| failed(request, &code);
     // The body is taken in while it is written, so the exchange begins before.
     let answer = handle(outgoing, Some(options)).map_err(failed)?;
-    write(body, &request.body).map_err(|_| lost(request)).or_else(|error| {
-        // Why nobody took it is what the answer says.
-        match answer.get() {
-            Some(Ok(Err(code))) => Err(failed(code)),
-            _ => Err(error),
-        }
-    })?;
+    write(body, &request.body)
+        .map_err(|_| lost(request))
+        .or_else(|error| {
+            // Why nobody took it is what the answer says.
+            match answer.get() {
+                Some(Ok(Err(code))) => Err(failed(code)),
+                _ => Err(error),
+            }
+        })?;
     answer.subscribe().block();
     match answer.get() {
         Some(Ok(Ok(response))) => taken(request, &response),
