@@ -246,7 +246,7 @@ mod tests {
         let learned = attempts.learned(&access);
         assert_eq!(learned.tried.len(), MAX_ATTEMPTS);
         assert_eq!(learned.not_listed, 5);
-        assert_eq!(texts(&learned.propose), ["read=orn:t.t:*"]);
+        assert_eq!(texts(&learned.propose), ["read=orn:t.t"]);
         attempts.learn(true);
         attempts.learn(false);
         assert!(access.require_capability(Capability::Config).is_err());

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{Egress, NodePorts, Settings};
 use crate::grant::{Access, Grants};
+use crate::secret::{Guard, SecretValue, Vault};
 use crate::testing::{FakeNode, context};
 
 struct Fixture {
@@ -213,4 +214,61 @@ async fn names_keys_and_values_are_bounded() {
     ));
     let many = (0..1001).map(|n| (n.to_string(), vec![])).collect();
     assert!(invalid(kv.set_many(&call, "b", many).await));
+}
+
+#[tokio::test]
+async fn a_secret_is_neither_published_nor_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let stores = koi_store::sqlite::open(&folder.path().join("koi.db")).unwrap();
+    let node = Arc::new(FakeNode::default());
+    let vault = Arc::new(Vault::default());
+    let value = SecretValue::new("hunter2-hunter2".to_owned()).unwrap();
+    vault.set([("KEY".parse().unwrap(), value)].into());
+    let all = [
+        "publish=orn:t.t",
+        "read=orn:t.t",
+        "capability=keyvalue",
+        "secret=KEY@a.example",
+    ];
+    let access = Arc::new(Access::new("a".into(), grants(&all), grants(&all)));
+    let guard = Guard::new(&access, &vault).unwrap();
+    let ports = NodePorts {
+        knowledge: node.clone(),
+        network: node,
+        key_value: stores.key_value.clone(),
+        vault,
+        saved_states: stores.saved_states.clone(),
+        egress: Arc::new(Egress::new()),
+    };
+    let ports = ports.granted(&access, Settings::default(), Some(&guard));
+    let call = context("a");
+    let refused = |told: Result<(), PortError>| match told {
+        Err(PortError::InvalidInput(told)) => assert!(told.contains("secret KEY"), "{told}"),
+        other => panic!("{other:?}"),
+    };
+    let rid = Rid::parse("orn:t.t:x").unwrap();
+    for value in [
+        "hunter2-hunter2",
+        "68756E746572322d68756e74657232",
+        "aHVudGVyMi1odW50ZXIy",
+    ] {
+        let contents = Contents::parse(&json!({"a": [value]}).to_string()).unwrap();
+        let published = ports.knowledge.publish(&call, rid.clone(), contents).await;
+        refused(published.map(drop));
+        let named = Rid::parse(&format!("orn:t.t:{value}")).unwrap();
+        let contents = Contents::parse("{}").unwrap();
+        let published = ports
+            .knowledge
+            .publish(&call, named.clone(), contents)
+            .await;
+        refused(published.map(drop));
+        refused(ports.knowledge.dereference(&call, &named).await.map(drop));
+        let value = value.as_bytes().to_vec();
+        refused(ports.key_value.set(&call, "b", "k", value.clone()).await);
+        let entries = vec![("k".to_owned(), value)];
+        refused(ports.key_value.set_many(&call, "b", entries).await);
+    }
+    let placeholder = ports.secrets.placeholder(&call, "KEY").unwrap();
+    let value = placeholder.into_bytes();
+    ports.key_value.set(&call, "b", "k", value).await.unwrap();
 }
