@@ -120,7 +120,10 @@ pub(crate) async fn bundle(
     let Some(rid_type) = view.snapshot.rid_types.get(&rid.rid_type()) else {
         return Ok(None);
     };
-    let Some(StoredBundle { bundle, written_by }) = bundles.read(&rid).await? else {
+    let Some(StoredBundle {
+        bundle, written_by, ..
+    }) = bundles.read(&rid).await?
+    else {
         return Ok(None);
     };
     let mut meta = MetaObject::new();

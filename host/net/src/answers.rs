@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use koi_rid::{Bundle, Event, Rid, RidType};
-use koi_store::{Batch, BundleQuery, MAX_PAGE, Op, OutboxEntry, StoreError, Stores};
+use koi_rid::{Bundle, Event, MAX_PYTHON_RID_BYTES, Manifest, Rid, RidType};
+use koi_store::{Batch, BundleQuery, MAX_PAGE, Op, OutboxEntry, Sent, StoreError, Stores};
 use koi_wire::Payload;
 
 /// How often an event is given to a peer that polls. The second time covers an answer that was lost
@@ -16,11 +16,8 @@ const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 /// How many bundles are read from the store at once.
 const BUNDLES_AT_ONCE: usize = 32;
 
-/// How many outbox entries are read from the store at once.
-const ENTRIES_AT_ONCE: u32 = 100;
-
 /// The events that wait for a peer, at most `limit` (0 for as many as one answer holds). Those that
-/// it has been given often enough are gone.
+/// it has been given often enough are gone, and those that would stop a Python node.
 pub(crate) async fn queued(
     stores: &Stores,
     peer: &Rid,
@@ -30,26 +27,37 @@ pub(crate) async fn queued(
         .ok()
         .filter(|limit| *limit > 0)
         .unwrap_or(usize::MAX);
-    let waiting = stores.outbox.next(peer, 0, ENTRIES_AT_ONCE).await?;
-    if waiting.is_empty() {
-        return Ok(Vec::new());
+    let (mut done, mut giving) = (Vec::new(), Vec::new());
+    let mut after = 0;
+    // Whole pages may have been given before: what waits behind them is wanted now.
+    while giving.is_empty() {
+        let waiting = stores.outbox.next(peer, after, MAX_PAGE).await?;
+        let Some(last) = waiting.last() else { break };
+        after = last.id;
+        let (given, left): (Vec<_>, Vec<_>) = waiting
+            .into_iter()
+            .partition(|entry| entry.given >= TIMES_GIVEN || !is_short(&entry.event.rid));
+        done.extend(sent(&given));
+        giving = fitting(left, limit);
     }
-    let (given, left): (Vec<_>, Vec<_>) = waiting
-        .into_iter()
-        .partition(|entry| entry.attempts >= TIMES_GIVEN);
-    let giving = fitting(left, limit);
-    let ids = |entries: &[OutboxEntry]| entries.iter().map(|entry| entry.id).collect::<Vec<_>>();
     let mut ops = Vec::new();
-    if !given.is_empty() {
-        ops.push(Op::Delivered { ids: ids(&given) });
+    if !done.is_empty() {
+        ops.push(Op::Delivered { sent: done });
     }
     if !giving.is_empty() {
-        ops.push(Op::Attempted { ids: ids(&giving) });
+        ops.push(Op::Given {
+            sent: sent(&giving),
+        });
     }
     if !ops.is_empty() {
         stores.commits.commit(Batch { ops }).await?;
     }
     Ok(giving.into_iter().map(|entry| entry.event).collect())
+}
+
+/// What to acknowledge of some entries.
+pub(crate) fn sent(entries: &[OutboxEntry]) -> Vec<Sent> {
+    entries.iter().map(OutboxEntry::sent).collect()
 }
 
 /// The first entries, up to a number and a size.
@@ -73,61 +81,43 @@ pub(crate) fn fitting(entries: Vec<OutboxEntry>, limit: usize) -> Vec<OutboxEntr
     entries
 }
 
-/// All RIDs of some types; of all types if none is named.
+/// All RIDs of some types, of all types if none is named, as far as one answer holds them. Those that
+/// would stop a Python node are not listed.
 pub(crate) async fn rids(stores: &Stores, rid_types: Vec<RidType>) -> Result<Vec<Rid>, StoreError> {
-    let mut query = BundleQuery {
-        rid_types,
-        limit: MAX_PAGE,
-        ..BundleQuery::default()
-    };
-    let mut rids = Vec::new();
+    let mut query = all_of(rid_types);
+    let mut answer = Answer::default();
     loop {
         let page = stores.bundles.rids(&query).await?;
-        rids.extend(page.items);
-        match page.next {
+        let listed = page.items.into_iter().filter(is_short);
+        let complete = answer.take(listed, |rid| rid.as_str().len());
+        match page.next.filter(|_| complete) {
             Some(next) => query.cursor = Some(next),
-            None => return Ok(rids),
+            None => return Ok(answer.items),
         }
     }
 }
 
-/// The manifests of some RIDs if any are named, else of some types, else all.
+/// The manifests of some RIDs if any are named, else of some types, else all; as far as one answer
+/// holds them.
 pub(crate) async fn manifests(
     stores: &Stores,
     rid_types: Vec<RidType>,
     rids: Vec<Rid>,
 ) -> Result<Payload, StoreError> {
     if !rids.is_empty() {
-        let mut manifests = Vec::new();
-        for rids in rids.chunks(BUNDLES_AT_ONCE) {
-            let stored = stores.bundles.read_many(rids).await?;
-            manifests.extend(stored.into_iter().map(|stored| stored.bundle.manifest));
-        }
-        let found: HashSet<_> = manifests.iter().map(|manifest| &manifest.rid).collect();
-        let not_found = rids
-            .iter()
-            .filter(|rid| !found.contains(rid))
-            .cloned()
-            .collect();
-        return Ok(Payload::Manifests {
-            manifests,
-            not_found,
-        });
+        return manifests_of(stores, once_each(rids)).await;
     }
-    let mut query = BundleQuery {
-        rid_types,
-        limit: MAX_PAGE,
-        ..BundleQuery::default()
-    };
-    let mut manifests = Vec::new();
+    let mut query = all_of(rid_types);
+    let mut answer = Answer::default();
     loop {
         let page = stores.bundles.manifests(&query).await?;
-        manifests.extend(page.items);
-        match page.next {
+        let listed = page.items.into_iter().filter(|m| is_short(&m.rid));
+        let complete = answer.take(listed, manifest_bytes);
+        match page.next.filter(|_| complete) {
             Some(next) => query.cursor = Some(next),
             None => {
                 return Ok(Payload::Manifests {
-                    manifests,
+                    manifests: answer.items,
                     not_found: Vec::new(),
                 });
             }
@@ -135,15 +125,92 @@ pub(crate) async fn manifests(
     }
 }
 
+async fn manifests_of(stores: &Stores, rids: Vec<Rid>) -> Result<Payload, StoreError> {
+    let (mut answer, mut not_found) = (Answer::default(), Vec::new());
+    for chunk in rids.chunks(BUNDLES_AT_ONCE) {
+        let stored = stores.bundles.read_many(chunk).await?;
+        let found: HashSet<Rid> = stored
+            .iter()
+            .map(|stored| stored.bundle.manifest.rid.clone())
+            .collect();
+        not_found.extend(chunk.iter().filter(|rid| !found.contains(rid)).cloned());
+        let manifests = stored.into_iter().map(|stored| stored.bundle.manifest);
+        if !answer.take(manifests, manifest_bytes) {
+            break;
+        }
+    }
+    Ok(Payload::Manifests {
+        manifests: answer.items,
+        not_found,
+    })
+}
+
+fn all_of(rid_types: Vec<RidType>) -> BundleQuery {
+    BundleQuery {
+        rid_types,
+        limit: MAX_PAGE,
+        ..BundleQuery::default()
+    }
+}
+
+/// Each RID where it stands first.
+fn once_each(rids: Vec<Rid>) -> Vec<Rid> {
+    let mut asked = HashSet::new();
+    rids.into_iter()
+        .filter(|rid| asked.insert(rid.clone()))
+        .collect()
+}
+
+/// Whether a Python node survives storing something under the RID.
+pub(crate) fn is_short(rid: &Rid) -> bool {
+    rid.as_str().len() <= MAX_PYTHON_RID_BYTES
+}
+
+/// About how long a manifest is in an answer.
+fn manifest_bytes(manifest: &Manifest) -> usize {
+    let extras = manifest.extras.iter();
+    let extras: usize = extras.map(|(name, text)| name.len() + text.len() + 4).sum();
+    manifest.rid.as_str().len() + manifest.sha256_hash.len() + 96 + extras
+}
+
+/// A list that does not grow beyond what one answer holds.
+struct Answer<T> {
+    items: Vec<T>,
+    bytes: usize,
+}
+
+impl<T> Default for Answer<T> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            bytes: 0,
+        }
+    }
+}
+
+impl<T> Answer<T> {
+    /// Takes what fits; false if that was not all.
+    fn take(&mut self, items: impl Iterator<Item = T>, bytes: impl Fn(&T) -> usize) -> bool {
+        for item in items {
+            self.bytes += bytes(&item);
+            if self.bytes > MAX_ANSWER_BYTES && !self.items.is_empty() {
+                tracing::warn!(
+                    given = self.items.len(),
+                    "a peer has asked for more than one answer holds, and is given a part"
+                );
+                return false;
+            }
+            self.items.push(item);
+        }
+        true
+    }
+}
+
 /// The bundles of some RIDs. What one answer does not hold is deferred.
 pub(crate) async fn bundles(stores: &Stores, rids: Vec<Rid>) -> Result<Payload, StoreError> {
     let (mut bundles, mut not_found, mut deferred) = (Vec::new(), Vec::new(), Vec::new());
-    let mut asked = HashSet::new();
     let mut bytes = 0;
-    let rids: Vec<Rid> = rids
-        .into_iter()
-        .filter(|rid| asked.insert(rid.clone()))
-        .collect();
+    let rids = once_each(rids);
     for chunk in rids.chunks(BUNDLES_AT_ONCE) {
         if !deferred.is_empty() {
             deferred.extend_from_slice(chunk);

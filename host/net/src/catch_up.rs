@@ -52,14 +52,27 @@ pub(crate) async fn catch_up(
     for rids in rids.chunks(RIDS_AT_ONCE) {
         let missing = missing(shared, client, node, rids).await?;
         for rids in missing.chunks(BUNDLES_AT_ONCE) {
-            let asked: HashSet<&Rid> = rids.iter().collect();
-            let bundles = client.bundles(node, rids.to_vec()).await?;
-            let arrivals: Vec<Arrival> = bundles
-                .into_iter()
-                .filter(|bundle| asked.contains(&bundle.manifest.rid))
-                .map(|bundle| listed(bundle, node, &correlation))
-                .collect();
-            shared.intake.accept(arrivals).await?;
+            let mut wanted = rids.to_vec();
+            // What does not fit into one answer is deferred: asked for again as long as some came.
+            while !wanted.is_empty() {
+                let (bundles, deferred) = client.bundles(node, wanted.clone()).await?;
+                let mut left: HashSet<Rid> = wanted.into_iter().collect();
+                let arrivals: Vec<Arrival> = bundles
+                    .into_iter()
+                    .filter(|bundle| left.remove(&bundle.manifest.rid))
+                    .map(|bundle| listed(bundle, node, &correlation))
+                    .collect();
+                let progress = !arrivals.is_empty();
+                shared.intake.accept(arrivals).await?;
+                wanted = deferred
+                    .into_iter()
+                    .filter(|rid| left.remove(rid))
+                    .collect();
+                if !progress && !wanted.is_empty() {
+                    let reason = "it defers all that it is asked for".to_owned();
+                    return Err(AskError::Unreachable(reason).into());
+                }
+            }
         }
     }
     Ok(())

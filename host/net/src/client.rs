@@ -6,9 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use koi_pipeline::{Fetch, FetchError, Fetched};
-use koi_rid::{Bundle, Event, EventType, Manifest, Rid};
+use koi_rid::{Event, EventType, Rid};
 use koi_wire::{
     Dialect, Endpoint, Envelope, ErrorCode, FloatStyle, MAX_ENVELOPE_BYTES, ManifestExtras,
     Payload, seal,
@@ -21,6 +19,8 @@ use crate::shared::Shared;
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 /// Between two pieces of an answer, the first one included. Peers answer before they process.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// How long an idle connection is kept, which is less than other nodes of this kind do.
+const IDLE_WITHIN: Duration = Duration::from_secs(20);
 /// For a whole question, however large its answer.
 const DONE_WITHIN: Duration = Duration::from_secs(60);
 
@@ -47,11 +47,16 @@ impl Client {
             .connect_timeout(CONNECT_WITHIN)
             .read_timeout(ANSWER_WITHIN)
             .timeout(DONE_WITHIN)
+            .pool_idle_timeout(IDLE_WITHIN)
             .redirect(reqwest::redirect::Policy::none())
             // Peers are named by their own addresses; an environment's proxy is not asked.
             .no_proxy()
             .build()?;
         Ok(Self { http, shared })
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// Tells a node of events.
@@ -81,68 +86,21 @@ impl Client {
         Ok(Event::of_bundle(EventType::New, bundle.as_ref().clone()))
     }
 
-    /// The RIDs that a node has.
-    pub(crate) async fn rids(
+    /// Asks a node at a URL; introduces this one first if that is what it takes.
+    pub(crate) async fn fetch_at(
         &self,
         node: &Rid,
-        rid_types: Vec<koi_rid::RidType>,
-    ) -> Result<Vec<Rid>, AskError> {
-        match self
-            .fetch(node, Endpoint::FetchRids, &Payload::FetchRids { rid_types })
-            .await?
-        {
-            Payload::Rids { rids } => Ok(rids),
-            other => Err(AskError::unexpected(&other)),
-        }
-    }
-
-    /// The manifests that a node has for some RIDs.
-    pub(crate) async fn manifests(
-        &self,
-        node: &Rid,
-        rids: Vec<Rid>,
-    ) -> Result<Vec<Manifest>, AskError> {
-        let payload = Payload::FetchManifests {
-            rid_types: Vec::new(),
-            rids,
-        };
-        match self.fetch(node, Endpoint::FetchManifests, &payload).await? {
-            Payload::Manifests { manifests, .. } => Ok(manifests),
-            other => Err(AskError::unexpected(&other)),
-        }
-    }
-
-    /// The bundles that a node has for some RIDs.
-    pub(crate) async fn bundles(
-        &self,
-        node: &Rid,
-        rids: Vec<Rid>,
-    ) -> Result<Vec<Bundle>, AskError> {
-        let payload = Payload::FetchBundles { rids };
-        match self.fetch(node, Endpoint::FetchBundles, &payload).await? {
-            Payload::Bundles { bundles, .. } => Ok(bundles),
-            other => Err(AskError::unexpected(&other)),
-        }
-    }
-
-    /// Asks a known node; introduces this one first if that is what it takes.
-    async fn fetch(
-        &self,
-        node: &Rid,
+        url: &str,
         endpoint: Endpoint,
         payload: &Payload,
     ) -> Result<Payload, AskError> {
-        let url = self
-            .shared
-            .url_of(node)
-            .ok_or_else(|| AskError::NoServer(node.clone()))?;
-        let mut answer = self.ask(node, &url, endpoint, payload).await;
+        let mut answer = self.ask(node, url, endpoint, payload).await;
         if answer.as_ref().is_err_and(AskError::is_unknown_node) {
-            self.introduce(node, &url).await?;
+            self.introduce(node, url).await?;
             self.shared.forgotten_by.ring(node);
             for wait in AFTER_INTRODUCTION {
                 tokio::time::sleep(wait).await;
-                answer = self.ask(node, &url, endpoint, payload).await;
+                answer = self.ask(node, url, endpoint, payload).await;
                 if !answer.as_ref().is_err_and(AskError::is_unknown_node) {
                     break;
                 }
@@ -272,40 +230,4 @@ async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, AskError> {
         body.extend_from_slice(&piece);
     }
     Ok(body)
-}
-
-#[async_trait]
-impl Fetch for Client {
-    async fn manifest(&self, source: &Rid, rid: &Rid) -> Result<Option<Manifest>, FetchError> {
-        let manifests = self.manifests(source, vec![rid.clone()]).await;
-        let manifests = manifests.map_err(|error| error.of_fetching(source))?;
-        Ok(manifests.into_iter().find(|manifest| manifest.rid == *rid))
-    }
-
-    async fn bundle(&self, source: &Rid, rid: &Rid) -> Result<Option<Bundle>, FetchError> {
-        let bundles = self.bundles(source, vec![rid.clone()]).await;
-        let bundles = bundles.map_err(|error| error.of_fetching(source))?;
-        Ok(bundles
-            .into_iter()
-            .find(|bundle| bundle.manifest.rid == *rid))
-    }
-
-    async fn dereference(&self, rid: &Rid) -> Result<Option<Fetched>, FetchError> {
-        let rid_type = rid.rid_type();
-        let mut failure = None;
-        for (source, node) in self.shared.graph.nodes() {
-            if !node.is_full() || !node.profile.provides.state.contains(&rid_type) {
-                continue;
-            }
-            match self.bundle(&source, rid).await {
-                Ok(Some(bundle)) if bundle.hash_is_right() => {
-                    return Ok(Some(Fetched { bundle, source }));
-                }
-                Ok(_) => {}
-                Err(error) => failure = Some(error),
-            }
-        }
-        // "Nobody has it" is only said if all who might have it have answered.
-        failure.map_or(Ok(None), Err)
-    }
 }

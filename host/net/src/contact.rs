@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use koi_pipeline::correlation;
+use koi_pipeline::{correlation, succeed};
 use koi_rid::{Contents, Event, EventType, Rid, RidType};
 use koi_store::Arrival;
 use koi_wire::{EDGE_TYPE, EdgeProfile, EdgeStatus, EdgeType, NODE_TYPE};
@@ -111,12 +111,10 @@ impl Contacts {
     async fn persist(&self, node: &Rid, mut purpose: Purpose) {
         let mut backoff = Backoff::default();
         loop {
-            let error = match self.inner.contact(node, purpose).await {
+            let error = match self.inner.contact(node, &mut purpose).await {
                 Ok(()) => return,
                 Err(error) => error,
             };
-            // The proposal comes first and is durable: only the catching up is missing.
-            purpose = Purpose::Usual;
             if let ContactError::Ask(error) = &error
                 && !error.is_transient()
             {
@@ -139,7 +137,9 @@ impl Contacts {
 }
 
 impl Inner {
-    async fn contact(&self, node: &Rid, purpose: Purpose) -> Result<(), ContactError> {
+    /// Proposes, then catches up. Once the proposal is on its way, which is durable, only the usual is
+    /// left to be done.
+    async fn contact(&self, node: &Rid, purpose: &mut Purpose) -> Result<(), ContactError> {
         let shared = &self.shared;
         let Some(known) = shared.graph.node(node).filter(|known| known.is_full()) else {
             return Ok(());
@@ -161,7 +161,7 @@ impl Inner {
             standing.as_ref().map(|(_, e)| &**e),
         );
         if let Some(edge) = edge.or_else(|| {
-            let again = purpose == Purpose::Again;
+            let again = *purpose == Purpose::Again;
             let (_, standing) = standing.as_ref().filter(|_| again)?;
             Some(EdgeProfile {
                 status: EdgeStatus::Proposed,
@@ -174,13 +174,14 @@ impl Inner {
                 Err(error) => tracing::error!(%error, "an edge could not be proposed"),
             }
         }
+        *purpose = Purpose::Usual;
         catch_up(shared, &self.client, node, &wanted).await
     }
 
     async fn propose(&self, rid: Rid, contents: Contents) -> Result<(), ContactError> {
         let stored = self.shared.stores.bundles.read(&rid).await?;
         let stored = stored.map(|stored| stored.bundle.manifest);
-        let bundle = Shared::succeed(stored.as_ref(), rid, contents);
+        let bundle = succeed(stored.as_ref(), rid, contents);
         let arrival = Arrival {
             correlation: correlation(),
             ..Arrival::from(Event::of_bundle(EventType::New, bundle))

@@ -2,32 +2,29 @@
 //!
 //! One task a peer that has something waiting: batches in order, each kept until the peer has taken
 //! it. A peer that is away is tried again with growing waits, and at once when it is heard of. One
-//! that has forgotten this node is told who it is in the same envelope. What a peer refuses for good
-//! is dropped alone, with a line in the log, so that it does not hold up what comes after it.
+//! that has forgotten this node is told who it is in the same envelope.
+//!
+//! An event that a peer refuses, alone in its envelope, is passed over. Only when the peer takes a
+//! later one is it known to be the event's fault, and the event becomes a dead letter; until then all
+//! of it waits. So a peer that refuses everything for a while, its disk full for example, loses nothing.
+
+mod round;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use koi_pipeline::Bell;
-use koi_rid::{Event, Rid};
+use koi_rid::{Event, MAX_PYTHON_RID_BYTES, Rid};
 use koi_store::{Batch, Op, OutboxEntry};
-use koi_wire::ErrorCode;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::answers::fitting;
+use crate::answers::{fitting, is_short, sent};
 use crate::ask_error::AskError;
-use crate::backoff::Backoff;
 use crate::client::Client;
 use crate::shared::Shared;
-
-/// Most events in one envelope.
-const BATCH: u32 = 64;
-
-/// How often a peer may answer an event that is alone in its envelope with a server error, before it
-/// is taken to be the event's fault.
-const MAX_SERVER_ERRORS: u32 = 8;
+use round::Round;
 
 #[derive(Clone)]
 pub(crate) struct Delivery {
@@ -49,15 +46,8 @@ struct Running {
     heard: Notify,
     /// Something was added since the task last looked.
     more: Mutex<bool>,
-}
-
-/// What became of a batch.
-enum Sent {
-    Taken,
-    /// Not now.
-    Later(AskError),
-    /// The peer will never take it as it is.
-    Never(AskError),
+    /// Rung with that.
+    rung: Notify,
 }
 
 impl Delivery {
@@ -101,6 +91,7 @@ impl Delivery {
         let mut all = self.running();
         if let Some(running) = all.get(peer) {
             *lock(&running.more) = true;
+            running.rung.notify_one();
             return;
         }
         let running = Arc::new(Running::default());
@@ -128,115 +119,108 @@ impl Delivery {
     /// Delivers until nothing waits any more, or nothing can be delivered to this peer.
     async fn serve(&self, peer: &Rid, running: &Running) {
         let stores = &self.inner.shared.stores;
-        let mut backoff = Backoff::default();
-        let mut batch_size = BATCH;
-        let mut introduce = false;
+        let mut round = Round::default();
         loop {
             let Some(url) = self.inner.shared.url_of(peer) else {
                 return;
             };
-            let waiting = match stores.outbox.next(peer, 0, batch_size).await {
+            let waiting = stores.outbox.next(peer, round.after(), round.size());
+            let waiting = match waiting.await {
                 Ok(waiting) => fitting(waiting, usize::MAX),
                 Err(error) => {
                     tracing::error!(%error, peer = %peer, "the outbox could not be read");
                     return;
                 }
             };
-            if waiting.is_empty() {
+            if waiting.is_empty() && round.refused.is_empty() {
                 return;
             }
-            let sent = tokio::select! {
-                () = self.inner.stopping.cancelled() => return,
-                sent = self.send(peer, &url, &waiting, introduce) => sent,
-            };
-            let op = match sent {
-                Sent::Taken => {
-                    backoff = Backoff::default();
-                    batch_size = BATCH;
-                    introduce = false;
-                    Op::Delivered { ids: ids(&waiting) }
+            let ops = if waiting.is_empty() {
+                // All that is left was refused. Something new may show whose fault that is.
+                if !self.rest(running, &mut round, true).await {
+                    return;
                 }
-                Sent::Later(error) if error.is_unknown_node() && !introduce => {
-                    tracing::info!(peer = %peer, "the peer does not know this node: introducing it");
-                    introduce = true;
-                    self.inner.shared.forgotten_by.ring(peer);
-                    continue;
-                }
-                Sent::Later(error) => {
-                    let wait = backoff.wait();
-                    tracing::info!(
-                        peer = %peer,
-                        %error,
-                        wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-                        "events could not be delivered; they wait"
-                    );
-                    tokio::select! {
-                        () = self.inner.stopping.cancelled() => return,
-                        () = running.heard.notified() => {}
-                        () = tokio::time::sleep(wait) => {}
+                continue;
+            } else if let Some(long) = waiting.iter().find(|entry| !is_short(&entry.event.rid)) {
+                tracing::warn!(
+                    peer = %peer,
+                    rid = %long.event.rid,
+                    "the peer is not told: a RID of more than {MAX_PYTHON_RID_BYTES} bytes stops a \
+                     Python node"
+                );
+                vec![Op::Delivered {
+                    sent: vec![long.sent()],
+                }]
+            } else {
+                let sending = self.send(peer, &url, &waiting, round.introduce);
+                let outcome = tokio::select! {
+                    () = self.inner.stopping.cancelled() => return,
+                    outcome = sending => outcome,
+                };
+                match outcome {
+                    Ok(()) => round.taken(peer, &waiting),
+                    Err(error) if error.is_unknown_node() && !round.introduce => {
+                        tracing::info!(peer = %peer, "the peer does not know this node: introducing it");
+                        round.introduce = true;
+                        self.inner.shared.forgotten_by.ring(peer);
+                        continue;
                     }
-                    Op::Attempted { ids: ids(&waiting) }
-                }
-                Sent::Never(_) if waiting.len() > 1 => {
-                    batch_size = 1;
-                    continue;
-                }
-                Sent::Never(error) => {
-                    let event = &waiting[0].event;
-                    tracing::error!(
-                        peer = %peer,
-                        rid = %event.rid,
-                        %error,
-                        "the peer does not take this event; it is dropped"
-                    );
-                    Op::Delivered { ids: ids(&waiting) }
+                    Err(error) if round::is_refusal(&error, &waiting) => {
+                        let goes_on = round.refuse(waiting, &error);
+                        if !goes_on && !self.rest(running, &mut round, false).await {
+                            return;
+                        }
+                        continue;
+                    }
+                    Err(error) => {
+                        tracing::info!(peer = %peer, %error, "events could not be delivered; they wait");
+                        if !self.rest(running, &mut round, false).await {
+                            return;
+                        }
+                        vec![Op::Attempted {
+                            sent: sent(&waiting),
+                        }]
+                    }
                 }
             };
-            if let Err(error) = stores.commits.commit(Batch { ops: vec![op] }).await {
+            if let Err(error) = stores.commits.commit(Batch { ops }).await {
                 tracing::error!(%error, peer = %peer, "the outbox could not be changed");
                 return;
             }
         }
     }
 
-    async fn send(&self, peer: &Rid, url: &str, waiting: &[OutboxEntry], introduce: bool) -> Sent {
+    /// Waits before everything is tried again; false if the node stops meanwhile.
+    async fn rest(&self, running: &Running, round: &mut Round, for_more: bool) -> bool {
+        let wait = round.backoff.wait();
+        tokio::select! {
+            () = self.inner.stopping.cancelled() => return false,
+            () = running.heard.notified() => round.refused.clear(),
+            // What was refused stays passed over: the new one is what counts.
+            () = running.rung.notified(), if for_more => {}
+            () = tokio::time::sleep(wait) => round.refused.clear(),
+        }
+        true
+    }
+
+    async fn send(
+        &self,
+        peer: &Rid,
+        url: &str,
+        waiting: &[OutboxEntry],
+        introduce: bool,
+    ) -> Result<(), AskError> {
         let mut events: Vec<Event> = Vec::with_capacity(waiting.len() + 1);
         if introduce {
-            match self.inner.client.introduction() {
-                Ok(introduction) => events.push(introduction),
-                Err(error) => return Sent::Later(error),
-            }
+            events.push(self.inner.client.introduction()?);
         }
         events.extend(waiting.iter().map(|entry| entry.event.clone()));
-        match self.inner.client.broadcast(peer, url, events).await {
-            Ok(()) => Sent::Taken,
-            Err(error) if is_final(&error, waiting) => Sent::Never(error),
-            Err(error) => Sent::Later(error),
-        }
+        self.inner.client.broadcast(peer, url, events).await
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<Rid, Arc<Running>>> {
         lock(&self.inner.running)
     }
-}
-
-/// Whether it is the batch that the peer does not take, rather than this node or this moment.
-fn is_final(error: &AskError, waiting: &[OutboxEntry]) -> bool {
-    match error {
-        AskError::Refused { code, .. } => *code == ErrorCode::InvalidSignature,
-        AskError::Status {
-            status: 413 | 422, ..
-        } => true,
-        AskError::Status { status: 500, .. } => match waiting {
-            [only] => only.attempts >= MAX_SERVER_ERRORS,
-            several => several.iter().all(|entry| entry.attempts >= 2),
-        },
-        _ => false,
-    }
-}
-
-fn ids(entries: &[OutboxEntry]) -> Vec<u64> {
-    entries.iter().map(|entry| entry.id).collect()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -141,8 +141,13 @@ impl Graph {
 
     /// Waits until a node is known.
     pub(crate) async fn known(&self, rid: &Rid) {
+        self.until(rid, |_| true).await;
+    }
+
+    /// Waits until a node is known as one of which a condition holds.
+    pub(crate) async fn until(&self, rid: &Rid, condition: impl Fn(&KnownNode) -> bool) {
         let mut changed = self.changed.subscribe();
-        while self.node(rid).is_none() {
+        while !self.node(rid).is_some_and(|node| condition(&node)) {
             if changed.changed().await.is_err() {
                 return;
             }

@@ -1,7 +1,8 @@
 //! Entering a network through the first contact, for as long as it takes.
 //!
 //! The node runs without it meanwhile. A first contact that answers newcomers (a coordinator) sends
-//! its profile and a proposal; of any other the profile is fetched.
+//! its profile and a proposal; of any other the profile is fetched. One that is known at another
+//! address than the configured one may have moved, and is asked there who it is.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use crate::ask_error::AskError;
 use crate::backoff::Backoff;
 use crate::catch_up::listed;
 use crate::client::Client;
+use crate::graph::KnownNode;
 use crate::shared::Shared;
 
 /// How long a first contact has to introduce itself before it is asked for its profile. A Python
@@ -74,36 +76,46 @@ async fn attempt(
             shared.coordinator.get_or_init(|| rid).clone()
         }
     };
-    if shared.graph.node(&rid).is_some() {
+    let before = shared.graph.node(&rid);
+    match &before {
+        Some(known) if is_at(known, contact) => return Ok(rid),
+        Some(_) => {}
+        None => {
+            let events = vec![
+                Event::of_rid(EventType::Forget, shared.me().clone()),
+                client.introduction()?,
+            ];
+            client.broadcast(&rid, &contact.url, events).await?;
+            let introduced = tokio::time::timeout(INTRODUCES_WITHIN, shared.graph.known(&rid));
+            if introduced.await.is_ok() {
+                return Ok(rid);
+            }
+        }
+    }
+    let before = before.as_ref().map(|known| &known.profile);
+    let bundle = client.profile_at(&rid, &contact.url).await?;
+    if before.is_some() && before == KnownNode::of(&bundle).as_ref().map(|now| &now.profile) {
+        // It goes by another address than the one at which it was found.
         return Ok(rid);
     }
-    let events = vec![
-        Event::of_rid(EventType::Forget, shared.me().clone()),
-        client.introduction()?,
-    ];
-    client.broadcast(&rid, &contact.url, events).await?;
-    if tokio::time::timeout(INTRODUCES_WITHIN, shared.graph.known(&rid))
-        .await
-        .is_ok()
-    {
-        return Ok(rid);
-    }
-    let bundles = client.bundles(&rid, vec![rid.clone()]).await?;
-    let bundle = bundles
-        .into_iter()
-        .find(|bundle| bundle.manifest.rid == rid)
-        .ok_or_else(|| {
-            AskError::BadAnswer("the first contact does not have its own profile".to_owned())
-        })?;
     let arrival = listed(bundle, &rid, &correlation());
     let accepted = shared.intake.accept(vec![arrival]).await;
     accepted.map_err(|error| AskError::Own(error.to_string()))?;
-    tokio::time::timeout(STORED_WITHIN, shared.graph.known(&rid))
+    let stored = shared
+        .graph
+        .until(&rid, |known| before != Some(&known.profile));
+    tokio::time::timeout(STORED_WITHIN, stored)
         .await
         .map_err(|_| {
             AskError::BadAnswer("its profile was not accepted; see the dead letters".to_owned())
         })?;
     Ok(rid)
+}
+
+/// Whether a node says that it is where it was looked for.
+fn is_at(known: &KnownNode, contact: &FirstContact) -> bool {
+    let url = |text: &str| text.trim_end_matches('/').to_owned();
+    known.base_url().map(url) == Some(url(&contact.url))
 }
 
 /// Asks a URL whose it is: an envelope for somebody else is refused by telling for whom it should

@@ -16,6 +16,7 @@ mod catch_up;
 mod client;
 mod contact;
 mod delivery;
+mod fetch;
 mod graph;
 mod handlers;
 mod identity;
@@ -24,7 +25,10 @@ mod network;
 mod node;
 mod offer;
 mod peers;
+mod questions;
+mod receive;
 mod recent;
+mod serve;
 mod server;
 mod shared;
 

@@ -5,8 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use axum::serve::ListenerExt;
-use koi_pipeline::{Bell, Fetch, HostHandler, Intake, IntakeError, Pipeline, correlation};
+use koi_pipeline::{Bell, Fetch, HostHandler, Intake, IntakeError, Pipeline, correlation, succeed};
 use koi_registry::Registry;
 use koi_rid::{ContentsError, Event, EventType, Rid};
 use koi_runtime::ports::Network;
@@ -26,8 +25,10 @@ use crate::graph::{Graph, KnownNode};
 use crate::network::KnownNetwork;
 use crate::offer::Offer;
 use crate::peers::Peers;
+use crate::receive::Bodies;
 use crate::recent::Recent;
-use crate::shared::{MAX_STRANGERS, Shared};
+use crate::serve::serve;
+use crate::shared::{MAX_ANSWERS, MAX_STRANGERS, Shared};
 use crate::{FirstContact, Identity, Role, handlers, join, server};
 
 /// Where a node that listens on an address has its endpoints.
@@ -111,6 +112,8 @@ impl Net {
             heard: Bell::default(),
             reachable: Bell::default(),
             strangers: Semaphore::new(MAX_STRANGERS),
+            bodies: Bodies::default(),
+            answers: Semaphore::new(MAX_ANSWERS),
         });
         let client = Client::new(shared.clone())?;
         Ok(Self { shared, client })
@@ -188,19 +191,8 @@ impl Net {
                 }
             }
         });
-        let listener = listener.tap_io(|stream| {
-            // Small answers must not wait for more to send.
-            let _ = stream.set_nodelay(true);
-        });
         let router = server::router(shared.clone());
-        let stop = stopping.clone();
-        let serving = tokio::spawn(async move {
-            let serve =
-                axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
-            if let Err(error) = serve.await {
-                tracing::error!(%error, "the KOI-net server has failed");
-            }
-        });
+        let serving = tokio::spawn(serve(listener, router, stopping.clone()));
         Ok(NetNode {
             net: self.clone(),
             stopping,
@@ -238,7 +230,7 @@ impl Net {
             .is_none_or(|stored| stored.contents.hash() != contents.hash())
         {
             let manifest = stored.as_ref().map(|stored| &stored.manifest);
-            let bundle = Shared::succeed(manifest, shared.me().clone(), contents);
+            let bundle = succeed(manifest, shared.me().clone(), contents);
             // Before it is on its way: whoever subscribes meanwhile is sent this one.
             shared.profile.store(Some(Arc::new(bundle.clone())));
             let arrival = Arrival {

@@ -8,16 +8,17 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use koi_rid::{Event, RidType};
+use koi_rid::{Rid, RidType};
 
 /// How far back a new subscription reaches.
 const KEPT_FOR: Duration = Duration::from_secs(30);
 
-/// How many events are kept, and how many bytes of contents.
-const MAX_EVENTS: usize = 512;
+/// How much is remembered, and how many bytes of contents it may stand for.
+const MAX_OBJECTS: usize = 512;
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 
-/// The last events, oldest first. In memory only.
+/// The RIDs of what was told last, oldest first. In memory only; what has become of them is in the
+/// store.
 #[derive(Default)]
 pub(crate) struct Recent {
     kept: Mutex<Kept>,
@@ -25,43 +26,54 @@ pub(crate) struct Recent {
 
 #[derive(Default)]
 struct Kept {
-    events: VecDeque<(Instant, Event)>,
+    objects: VecDeque<Told>,
+    bytes: usize,
+}
+
+struct Told {
+    at: Instant,
+    rid: Rid,
     bytes: usize,
 }
 
 impl Recent {
-    /// Keeps an event. To be called before it is looked up who subscribes: so a subscription that
-    /// comes at the same time finds the event either way.
-    pub(crate) fn note(&self, event: Event) {
+    /// Remembers an object that is stored now. To be called before it is looked up who subscribes: so
+    /// a subscription that comes at the same time finds it either way.
+    pub(crate) fn note(&self, rid: &Rid, bytes: usize) {
         let mut kept = self.lock();
-        kept.bytes += size(&event);
-        kept.events.push_back((Instant::now(), event));
-        while kept.events.len() > MAX_EVENTS
+        kept.bytes += bytes;
+        kept.objects.push_back(Told {
+            at: Instant::now(),
+            rid: rid.clone(),
+            bytes,
+        });
+        while kept.objects.len() > MAX_OBJECTS
             || kept.bytes > MAX_BYTES
             || kept
-                .events
+                .objects
                 .front()
-                .is_some_and(|(at, _)| at.elapsed() > KEPT_FOR)
+                .is_some_and(|told| told.at.elapsed() > KEPT_FOR)
         {
-            let Some((_, event)) = kept.events.pop_front() else {
+            let Some(told) = kept.objects.pop_front() else {
                 return;
             };
-            kept.bytes -= size(&event);
+            kept.bytes -= told.bytes;
         }
     }
 
-    /// The events of some types, oldest first.
-    pub(crate) fn of(&self, rid_types: &[RidType]) -> Vec<Event> {
+    /// The RIDs of some types, in the order in which they were told first.
+    pub(crate) fn of(&self, rid_types: &[RidType]) -> Vec<Rid> {
         let kept = self.lock();
-        let recent = kept
-            .events
-            .iter()
-            .filter(|(at, _)| at.elapsed() <= KEPT_FOR);
-        recent
-            .map(|(_, event)| event)
-            .filter(|event| rid_types.contains(&event.rid.rid_type()))
-            .cloned()
-            .collect()
+        let recent = kept.objects.iter().filter(|told| {
+            told.at.elapsed() <= KEPT_FOR && rid_types.contains(&told.rid.rid_type())
+        });
+        let mut rids: Vec<Rid> = Vec::new();
+        for told in recent {
+            if !rids.contains(&told.rid) {
+                rids.push(told.rid.clone());
+            }
+        }
+        rids
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
@@ -70,47 +82,35 @@ impl Recent {
     }
 }
 
-fn size(event: &Event) -> usize {
-    event
-        .contents
-        .as_ref()
-        .map_or(0, |contents| contents.as_str().len())
-}
-
 #[cfg(test)]
 mod tests {
-    use koi_rid::{Bundle, Contents, EventType, Rid};
-
     use super::*;
 
-    fn event(rid: &str, contents: &str) -> Event {
-        let rid = Rid::parse(rid).unwrap();
-        let bundle = Bundle::generate(rid, Contents::parse(contents).unwrap());
-        Event::of_bundle(EventType::New, bundle)
+    fn note(recent: &Recent, rid: &str, bytes: usize) {
+        recent.note(&Rid::parse(rid).unwrap(), bytes);
     }
 
     #[test]
-    fn only_wanted_types_are_given_in_their_order() {
+    fn only_wanted_types_are_given_once_each_in_their_order() {
         let recent = Recent::default();
-        for rid in ["orn:a.a:1", "orn:b.b:1", "orn:a.a:2"] {
-            recent.note(event(rid, "{}"));
+        for rid in ["orn:a.a:2", "orn:b.b:1", "orn:a.a:1", "orn:a.a:2"] {
+            note(&recent, rid, 2);
         }
         let given = recent.of(&[RidType::parse("orn:a.a").unwrap()]);
-        let given: Vec<_> = given.iter().map(|event| event.rid.as_str()).collect();
-        assert_eq!(given, ["orn:a.a:1", "orn:a.a:2"]);
+        let given: Vec<_> = given.iter().map(Rid::as_str).collect();
+        assert_eq!(given, ["orn:a.a:2", "orn:a.a:1"]);
     }
 
     #[test]
     fn the_number_and_size_of_what_is_kept_are_bounded() {
         let recent = Recent::default();
-        for number in 0..2 * MAX_EVENTS {
-            recent.note(event(&format!("orn:a.a:{number}"), "{}"));
+        for number in 0..2 * MAX_OBJECTS {
+            note(&recent, &format!("orn:a.a:{number}"), 2);
         }
         let rid_types = [RidType::parse("orn:a.a").unwrap()];
-        assert_eq!(recent.of(&rid_types).len(), MAX_EVENTS);
-        let large = format!(r#"{{"a":"{}"}}"#, "x".repeat(MAX_BYTES / 4));
-        for _ in 0..8 {
-            recent.note(event("orn:a.a:large", &large));
+        assert_eq!(recent.of(&rid_types).len(), MAX_OBJECTS);
+        for number in 0..8 {
+            note(&recent, &format!("orn:a.a:large-{number}"), MAX_BYTES / 4);
         }
         assert!(recent.of(&rid_types).len() <= 4);
     }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::body::Body;
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -17,17 +17,19 @@ use koi_pipeline::{IntakeError, correlation};
 use koi_rid::{Bundle, EventType, Rid};
 use koi_store::{Arrival, StoreError};
 use koi_wire::{Endpoint, Envelope, ErrorCode, Message, Payload, PublicKey, WireError, seal};
+use tokio::sync::SemaphorePermit;
 
 use crate::answers;
 use crate::graph::KnownNode;
+use crate::receive::Unreceived;
 use crate::shared::Shared;
-
-/// Longest request that is read, in bytes.
-const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
 /// How long the profile of an asker may be on its way. A Python coordinator collects events for a
 /// second before it sends them; askers wait for five.
 const PROFILE_WITHIN: Duration = Duration::from_secs(2);
+
+/// How long an asker waits for a turn.
+const TURN_WITHIN: Duration = Duration::from_secs(4);
 
 /// Where the endpoints are, before their own paths.
 pub(crate) const PREFIX: &str = "/koi-net";
@@ -36,21 +38,24 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
     let mut router = Router::new();
     for endpoint in Endpoint::ALL {
         let path = format!("{PREFIX}{}", endpoint.path());
-        let serve = move |State(shared): State<Arc<Shared>>, body: Bytes| async move {
-            match answer(&shared, endpoint, &body).await {
+        let serve = move |State(shared): State<Arc<Shared>>, body: Body| async move {
+            let answer = async {
+                let body = shared.bodies.read(body).await?;
+                answer(&shared, endpoint, &body.bytes).await
+            };
+            match answer.await {
                 Ok(body) => json(StatusCode::OK, body),
                 Err(problem) => problem.into_response(&shared),
             }
         };
         router = router.route(&path, post(serve));
     }
-    router
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .with_state(shared)
+    router.with_state(shared)
 }
 
 /// Why a request is not served.
 enum Problem {
+    Body(Unreceived),
     Wire(WireError),
     Busy(String),
     Store(StoreError),
@@ -60,6 +65,12 @@ enum Problem {
 impl From<WireError> for Problem {
     fn from(error: WireError) -> Self {
         Self::Wire(error)
+    }
+}
+
+impl From<Unreceived> for Problem {
+    fn from(error: Unreceived) -> Self {
+        Self::Body(error)
     }
 }
 
@@ -81,6 +92,15 @@ impl From<IntakeError> for Problem {
 impl Problem {
     fn into_response(self, shared: &Shared) -> Response {
         match self {
+            Self::Body(error) => {
+                let status = match error {
+                    Unreceived::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+                    Unreceived::TooSlow => StatusCode::REQUEST_TIMEOUT,
+                    Unreceived::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
+                    Unreceived::Broken => StatusCode::BAD_REQUEST,
+                };
+                json(status, detail(&error.to_string()))
+            }
             Self::Wire(error) => {
                 tracing::info!(%error, "an envelope was refused");
                 let status = StatusCode::from_u16(error.status());
@@ -90,9 +110,10 @@ impl Problem {
             Self::Busy(reason) => json(StatusCode::SERVICE_UNAVAILABLE, detail(&reason)),
             Self::Store(error) => {
                 tracing::error!(%error, "a request could not be served");
-                // What is wrong with this node's disk is not for others to know.
+                // What is wrong with this node's disk is not for others to know; that it is not their
+                // request's fault, and may pass, is.
                 json(
-                    StatusCode::INTERNAL_SERVER_ERROR,
+                    StatusCode::SERVICE_UNAVAILABLE,
                     detail("the node's store has failed"),
                 )
             }
@@ -137,6 +158,10 @@ async fn answer(shared: &Shared, endpoint: Endpoint, body: &[u8]) -> Result<Stri
     let message = open(shared, endpoint, body).await?;
     let peer = message.source;
     shared.heard.ring(&peer);
+    let _turn = match message.payload {
+        Payload::Events { .. } => None,
+        _ => Some(turn(shared).await?),
+    };
     let payload = match message.payload {
         Payload::Events { events } => {
             let correlation = correlation();
@@ -167,6 +192,15 @@ async fn answer(shared: &Shared, endpoint: Endpoint, body: &[u8]) -> Result<Stri
     let dialect = shared.peers.dialect(&shared.graph, &peer);
     seal(&payload, shared.me(), &peer, shared.identity.key(), dialect)
         .map_err(|error| Problem::Own(error.to_string()))
+}
+
+/// A turn to make an answer.
+async fn turn(shared: &Shared) -> Result<SemaphorePermit<'_>, Problem> {
+    let turn = tokio::time::timeout(TURN_WITHIN, shared.answers.acquire()).await;
+    // The semaphore is never closed.
+    turn.ok()
+        .and_then(Result::ok)
+        .ok_or_else(|| Problem::Busy("the node is busy; ask again later".to_owned()))
 }
 
 /// Verifies a request, in the order of the reference: who, their key, their signature, for whom.

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use koi_pipeline::{Bell, Intake};
-use koi_rid::{Bundle, Contents, Manifest, Rid, Timestamp};
+use koi_rid::{Bundle, Rid};
 use koi_store::Stores;
 use tokio::sync::Semaphore;
 
@@ -12,10 +12,14 @@ use crate::graph::Graph;
 use crate::identity::Identity;
 use crate::offer::Offer;
 use crate::peers::Peers;
+use crate::receive::Bodies;
 use crate::recent::Recent;
 
 /// How many requests of unknown nodes may wait for a profile at a time.
 pub(crate) const MAX_STRANGERS: usize = 64;
+
+/// How many answers are made at a time.
+pub(crate) const MAX_ANSWERS: usize = 16;
 
 /// What a node is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -62,6 +66,10 @@ pub(crate) struct Shared {
     pub(crate) reachable: Bell,
     /// Room for askers whose profile may still be on its way.
     pub(crate) strangers: Semaphore,
+    /// Room for the requests that are being read.
+    pub(crate) bodies: Bodies,
+    /// Turns to make answers, which can be large.
+    pub(crate) answers: Semaphore,
     /// Nodes that have just been heard of: what waits for them may be tried at once.
     pub(crate) heard: Bell,
 }
@@ -84,19 +92,6 @@ impl Shared {
         }
         let contact = self.first_contact.as_ref()?;
         (self.coordinator.get() == Some(node)).then(|| contact.url.clone())
-    }
-
-    /// Contents that this node publishes in place of what is stored: later than that, even if the
-    /// clock of whoever made it is ahead.
-    pub(crate) fn succeed(stored: Option<&Manifest>, rid: Rid, contents: Contents) -> Bundle {
-        let mut bundle = Bundle::generate(rid, contents);
-        if let Some(stored) = stored
-            && bundle.manifest.timestamp <= stored.timestamp
-        {
-            let after = stored.timestamp.to_micros().saturating_add(1);
-            bundle.manifest.timestamp = Timestamp::from_micros(after);
-        }
-        bundle
     }
 
     /// This node's own bundle, if it has one yet.

@@ -35,6 +35,11 @@ impl Fault {
         }
     }
 
+    /// The host itself failed; only the object at hand suffers from it.
+    pub(crate) fn panic() -> Self {
+        Self::refused("panic", "the host failed; its log says more")
+    }
+
     /// Something outside of the object failed.
     pub(crate) fn transient(code: &str, reason: impl Into<String>) -> Self {
         Self {

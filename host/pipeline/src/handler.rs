@@ -17,6 +17,8 @@ pub struct Object {
     pub cause: Option<Rid>,
     /// Stands in all log lines about it.
     pub correlation: String,
+    /// Whether an extension's handler has said who is to be told.
+    pub targets_by_guest: bool,
     /// What is committed together with it, even if it is stopped; not if it fails.
     pub effects: Effects,
 }

@@ -4,26 +4,33 @@
 //! crash. It is then handed over in memory; the inbox is read again only at the next start. Both
 //! finish what they began when their caller goes away, so that nothing lies in the inbox unseen.
 //!
-//! Two bounds: objects from outside wait for room (this is what pushes back on peers), objects
-//! published from within are refused instead, because whoever publishes may be what holds the room.
+//! Room is bounded in objects and in bytes of contents. Objects from outside wait for room (this is
+//! what pushes back on peers), objects published from within are refused instead, because whoever
+//! publishes may be what holds the room.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use koi_rid::Timestamp;
 use koi_store::{Arrival, Inbox, InboxEntry, StoreError, Stores};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc};
 
 /// How long an arrival from outside waits for room. Peers give up after five seconds.
 const PATIENCE: Duration = Duration::from_secs(4);
+
+/// How many bytes of contents may wait, from outside and as many from within, in pieces of 1 KB.
+const PIECES: usize = 256 * 1024;
+const PIECE: usize = 1024;
 
 /// Why arrivals were not taken. None of them was.
 #[derive(Debug, thiserror::Error)]
 pub enum IntakeError {
     /// All room is taken. Another try later may succeed.
-    #[error("the node is busy: {bound} objects wait to be processed; try again later")]
+    #[error(
+        "the node is busy: as many objects, {bound}, or bytes of them as may wait do; try again later"
+    )]
     Busy {
-        /// How many may wait.
+        /// How many objects may wait.
         bound: usize,
     },
     /// The node is stopping.
@@ -37,7 +44,62 @@ pub enum IntakeError {
 /// An entry on its way to its lane. The room it takes is free again when it is dropped.
 pub(crate) struct Waiting {
     pub(crate) entry: InboxEntry,
-    pub(crate) _room: Option<OwnedSemaphorePermit>,
+    pub(crate) _room: Option<Room>,
+}
+
+/// A bounded place for what waits.
+struct Hall {
+    objects: Arc<Semaphore>,
+    pieces: Arc<Semaphore>,
+}
+
+/// Room in a hall.
+pub(crate) struct Room {
+    objects: OwnedSemaphorePermit,
+    pieces: OwnedSemaphorePermit,
+}
+
+impl Hall {
+    fn new(objects: usize) -> Self {
+        Self {
+            objects: Arc::new(Semaphore::new(objects)),
+            pieces: Arc::new(Semaphore::new(PIECES)),
+        }
+    }
+
+    async fn acquire(&self, objects: u32, pieces: u32) -> Result<Room, AcquireError> {
+        // Always in this order, so that two who wait never hold what the other wants.
+        let objects = self.objects.clone().acquire_many_owned(objects).await?;
+        let pieces = self.pieces.clone().acquire_many_owned(pieces).await?;
+        Ok(Room { objects, pieces })
+    }
+
+    fn try_acquire(&self, objects: u32, pieces: u32) -> Result<Room, TryAcquireError> {
+        let objects = self.objects.clone().try_acquire_many_owned(objects)?;
+        let pieces = self.pieces.clone().try_acquire_many_owned(pieces)?;
+        Ok(Room { objects, pieces })
+    }
+
+    fn close(&self) {
+        self.objects.close();
+        self.pieces.close();
+    }
+}
+
+impl Room {
+    /// The part of it that one arrival takes; none when an envelope larger than all room has used
+    /// it up.
+    fn split(&mut self, arrival: &Arrival) -> Option<Self> {
+        let objects = self.objects.split(1)?;
+        let wanted = pieces(arrival).min(self.pieces.num_permits());
+        let pieces = self.pieces.split(wanted)?;
+        Some(Self { objects, pieces })
+    }
+}
+
+fn pieces(arrival: &Arrival) -> usize {
+    let contents = arrival.contents.as_ref();
+    contents.map_or(0, |contents| contents.as_str().len().div_ceil(PIECE))
 }
 
 /// Where arrivals enter. Clones are the same entrance.
@@ -49,8 +111,8 @@ pub struct Intake {
 struct Inner {
     inbox: Arc<dyn Inbox>,
     bound: usize,
-    outside: Arc<Semaphore>,
-    inside: Arc<Semaphore>,
+    outside: Hall,
+    inside: Hall,
     sender: mpsc::UnboundedSender<Vec<Waiting>>,
     receiver: Mutex<Option<mpsc::UnboundedReceiver<Vec<Waiting>>>>,
 }
@@ -65,8 +127,8 @@ impl Intake {
             inner: Arc::new(Inner {
                 inbox: stores.inbox.clone(),
                 bound,
-                outside: Arc::new(Semaphore::new(bound)),
-                inside: Arc::new(Semaphore::new(bound)),
+                outside: Hall::new(bound),
+                inside: Hall::new(bound),
                 sender,
                 receiver: Mutex::new(Some(receiver)),
             }),
@@ -76,9 +138,9 @@ impl Intake {
     /// Takes arrivals from outside, all or none. Waits for room, a few seconds at most. Durable when
     /// it returns.
     pub async fn accept(&self, arrivals: Vec<Arrival>) -> Result<(), IntakeError> {
-        let room = self.inner.outside.clone();
-        let wanted = self.room_for(arrivals.len());
-        let room = tokio::time::timeout(PATIENCE, room.acquire_many_owned(wanted))
+        let (objects, pieces) = self.room_for(&arrivals);
+        let room = self.inner.outside.acquire(objects, pieces);
+        let room = tokio::time::timeout(PATIENCE, room)
             .await
             .map_err(|_| self.busy())?
             .map_err(|_| IntakeError::Closed)?;
@@ -88,13 +150,12 @@ impl Intake {
     /// Takes what was published on this node, by the host, a guest or a client; all or none. Does
     /// not wait for room. Durable when it returns.
     pub async fn publish(&self, arrivals: Vec<Arrival>) -> Result<(), IntakeError> {
-        let room = self.inner.inside.clone();
-        let room = room
-            .try_acquire_many_owned(self.room_for(arrivals.len()))
-            .map_err(|error| match error {
-                tokio::sync::TryAcquireError::Closed => IntakeError::Closed,
-                tokio::sync::TryAcquireError::NoPermits => self.busy(),
-            })?;
+        let (objects, pieces) = self.room_for(&arrivals);
+        let room = self.inner.inside.try_acquire(objects, pieces);
+        let room = room.map_err(|error| match error {
+            TryAcquireError::Closed => IntakeError::Closed,
+            TryAcquireError::NoPermits => self.busy(),
+        })?;
         self.store(arrivals, room).await
     }
 
@@ -118,11 +179,7 @@ impl Intake {
         self.inner.inside.close();
     }
 
-    async fn store(
-        &self,
-        arrivals: Vec<Arrival>,
-        room: OwnedSemaphorePermit,
-    ) -> Result<(), IntakeError> {
+    async fn store(&self, arrivals: Vec<Arrival>, room: Room) -> Result<(), IntakeError> {
         if arrivals.is_empty() {
             return Ok(());
         }
@@ -137,8 +194,11 @@ impl Intake {
     }
 
     /// An envelope larger than all room takes all room.
-    fn room_for(&self, arrivals: usize) -> u32 {
-        u32::try_from(arrivals.min(self.inner.bound)).unwrap_or(u32::MAX)
+    fn room_for(&self, arrivals: &[Arrival]) -> (u32, u32) {
+        let objects = arrivals.len().min(self.inner.bound);
+        let pieces = arrivals.iter().map(pieces).sum::<usize>().min(PIECES);
+        let wanted = |number| u32::try_from(number).unwrap_or(u32::MAX);
+        (wanted(objects), wanted(pieces))
     }
 
     fn busy(&self) -> IntakeError {
@@ -149,27 +209,41 @@ impl Intake {
 }
 
 impl Inner {
-    fn hand_over(
-        &self,
-        ids: Vec<u64>,
-        arrivals: Vec<Arrival>,
-        mut room: Option<OwnedSemaphorePermit>,
-    ) {
+    fn hand_over(&self, ids: Vec<u64>, arrivals: Vec<Arrival>, mut room: Option<Room>) {
         let due = Timestamp::now();
         let waiting = ids
             .into_iter()
             .zip(arrivals)
             .map(|(id, arrival)| Waiting {
+                _room: room.as_mut().and_then(|room| room.split(&arrival)),
                 entry: InboxEntry {
                     id,
                     arrival,
                     attempts: 0,
                     due,
                 },
-                _room: room.as_mut().and_then(|room| room.split(1)),
             })
             .collect();
         // Nobody listens any more: it is in the inbox and found at the next start.
         let _ = self.sender.send(waiting);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_bounded_in_bytes_as_well_as_in_objects_and_is_given_back() {
+        let hall = Hall {
+            objects: Arc::new(Semaphore::new(10)),
+            pieces: Arc::new(Semaphore::new(4)),
+        };
+        let large = hall.try_acquire(1, 3).unwrap();
+        assert!(hall.try_acquire(1, 2).is_err());
+        let small = hall.try_acquire(8, 1).unwrap();
+        assert!(hall.try_acquire(2, 0).is_err());
+        drop((large, small));
+        assert!(hall.try_acquire(10, 4).is_ok());
     }
 }

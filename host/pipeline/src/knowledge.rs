@@ -8,13 +8,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use koi_rid::{Bundle, Contents, Event, EventType, Manifest, Rid, Writer};
+use koi_rid::{Contents, Event, EventType, Manifest, Rid, Writer};
 use koi_runtime::ports::{
     CallContext, CallKind, Knowledge, KnowledgePage, KnowledgeQuery, KnownBundle, PortError,
 };
 use koi_store::{Arrival, ArrivalKind, BundleQuery, StoreError, StoredBundle, Stores};
 
-use crate::{Fetch, FetchError, Intake, IntakeError};
+use crate::{Fetch, FetchError, Intake, IntakeError, succeed};
 
 /// The knowledge port over a store, an entrance and a way to ask other nodes. It checks no grants:
 /// the registry puts that in front.
@@ -85,19 +85,13 @@ impl Knowledge for StoredKnowledge {
                 "nothing was published under {rid}: empty contents cannot travel in the network"
             )));
         }
-        let known = self
-            .stores
-            .bundles
-            .read(&rid)
-            .await
-            .map_err(store_error)?
-            .is_some();
-        let event_type = if known {
-            EventType::Update
-        } else {
-            EventType::New
+        let stored = self.stores.bundles.read(&rid).await.map_err(store_error)?;
+        let event_type = match stored {
+            Some(_) => EventType::Update,
+            None => EventType::New,
         };
-        let bundle = Bundle::generate(rid, contents);
+        let stored = stored.map(|stored| stored.bundle.manifest);
+        let bundle = succeed(stored.as_ref(), rid, contents);
         let manifest = bundle.manifest.clone();
         self.enter(call, Event::of_bundle(event_type, bundle))
             .await?;

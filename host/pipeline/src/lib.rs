@@ -14,13 +14,19 @@
 //! The Final phase runs after the commit. A crash between the two leaves it out; a handler that must
 //! not miss an object belongs in the Network phase.
 //!
+//! What is published here comes after what is stored, also when a peer's clock was ahead of this
+//! node's: an acknowledged publication is never taken for an old one.
+//!
 //! It does not know who called it or how things are sent: asking other nodes is the [`Fetch`] trait,
 //! telling them is the outbox.
 
 mod bell;
 mod change;
+mod commit;
 mod fault;
 mod fetch;
+mod fetching;
+mod finish;
 mod handler;
 mod intake;
 mod journey;
@@ -29,6 +35,7 @@ mod lanes;
 mod log;
 mod pipeline;
 mod publication;
+mod redrive;
 mod replacement;
 mod rules;
 mod settle;
@@ -40,7 +47,7 @@ pub use handler::{Effects, Flow, HandlerError, HostHandler, Object};
 pub use intake::{Intake, IntakeError};
 pub use knowledge::knowledge;
 pub use pipeline::{Pipeline, PipelineError, PipelineParts, Retry};
-pub use publication::{correlation, forgetting, publication};
+pub use publication::{correlation, forgetting, publication, succeed};
 
 /// How many causes may stand behind an object. Deeper ones are handlers that answer each other
 /// without end, and go to the dead letters.

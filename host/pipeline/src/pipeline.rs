@@ -1,12 +1,14 @@
 //! The running pipeline: takes objects from the intake, runs their lanes, settles each one.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use koi_registry::Registry;
 use koi_rid::Rid;
-use koi_store::{Batch, Op, StoreError, Stores};
+use koi_store::{StoreError, Stores};
 use tokio::sync::{broadcast, mpsc};
 
 use crate::intake::Waiting;
@@ -85,6 +87,14 @@ pub enum PipelineError {
     /// There is no such dead letter.
     #[error("there is no dead letter {0}: list them to see their numbers")]
     NoSuchLetter(u64),
+    /// A dead letter was not driven again, and stays.
+    #[error("dead letter {id} stays: {reason}")]
+    StillDead {
+        /// Its number.
+        id: u64,
+        /// Why.
+        reason: String,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -131,23 +141,20 @@ impl Pipeline {
         self.world.deliveries.clone()
     }
 
-    /// Gives a dead letter another try from the first phase on. It ends up among the dead letters
-    /// again, under a new number, if it fails again.
+    /// Gives a dead letter another try. One that was given up on its way in is taken from the first
+    /// phase on and, if it fails again, is among the dead letters again under a new number. One of the
+    /// Final phase runs that phase now; it stays where it is if that fails. Of one that a peer did not
+    /// take, the peer is told what this node has now.
     pub async fn redrive(&self, id: u64) -> Result<(), PipelineError> {
-        let stores = &self.world.stores;
-        let letter = stores.dead_letters.read(id).await?;
-        let mut arrival = letter.ok_or(PipelineError::NoSuchLetter(id))?.arrival;
-        // An operator's decision begins a new chain of causes.
-        arrival.depth = 0;
-        let ops = vec![Op::Exhume(id), Op::Accept(arrival.clone())];
-        let committed = match stores.commits.commit(Batch { ops }).await {
-            Err(StoreError::NotFound { .. }) => return Err(PipelineError::NoSuchLetter(id)),
-            committed => committed?,
-        };
-        self.world
-            .intake
-            .hand_over(committed.accepted, vec![arrival]);
-        Ok(())
+        let world = self.world.clone();
+        // Its own task: a caller that goes away must not leave an entry that nobody processes.
+        let driven = tokio::spawn(async move { world.redrive(id).await });
+        driven.await.unwrap_or_else(|_| {
+            Err(PipelineError::StillDead {
+                id,
+                reason: "the host failed; its log says more".to_owned(),
+            })
+        })
     }
 
     /// Takes nothing more and finishes the objects that are being worked on, for as long as
@@ -224,7 +231,11 @@ fn run(world: &Arc<World>, first: Waiting, before: Before) {
         let rid = first.entry.arrival.rid.clone();
         let mut current = Some((first, before));
         while let Some((waiting, before)) = current {
-            lane.settle(&waiting.entry, before).await;
+            let settled = AssertUnwindSafe(lane.settle(&waiting.entry, before));
+            if settled.catch_unwind().await.is_err() {
+                // The lane goes on; the object is in the inbox and taken up at the next start.
+                tracing::error!(rid = %rid, "the host failed while it settled an object");
+            }
             drop(waiting);
             if lane.stopping.is_cancelled() {
                 return;

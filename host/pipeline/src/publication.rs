@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use koi_rid::{Bundle, Contents, Event, EventType, Rid, Timestamp};
+use koi_rid::{Bundle, Contents, Event, EventType, Manifest, Rid, Timestamp};
 use koi_store::Arrival;
 
 /// Contents that this node publishes under a RID, made now.
@@ -11,6 +11,21 @@ pub fn publication(rid: Rid, contents: Contents) -> Arrival {
         EventType::New,
         Bundle::generate(rid, contents),
     ))
+}
+
+/// A bundle that this node makes in place of what is stored: later than that, even if the clock of
+/// whoever made it is ahead.
+pub fn succeed(stored: Option<&Manifest>, rid: Rid, contents: Contents) -> Bundle {
+    let mut bundle = Bundle::generate(rid, contents);
+    if let Some(stored) = stored {
+        bundle.manifest.timestamp = bundle.manifest.timestamp.max(just_after(stored));
+    }
+    bundle
+}
+
+/// The earliest time of what comes after a manifest.
+pub(crate) fn just_after(stored: &Manifest) -> Timestamp {
+    Timestamp::from_micros(stored.timestamp.to_micros().saturating_add(1))
 }
 
 /// What is stored under a RID is to be forgotten.

@@ -10,16 +10,27 @@ use crate::fault::Fault;
 /// Most nodes that a handler may want to tell of one object.
 const MAX_TARGETS: usize = 4096;
 
-/// Makes the changes, or says which of them the phase does not have or the object cannot take.
+/// Makes the changes, or says which of them the phase does not have or the object cannot take. What
+/// the host has `judged` in this phase is not exchanged for something that it has not.
 pub(crate) fn apply(
     object: &mut Object,
     handler: &HandlerEntry,
     changes: Replacement,
     this_node: &Rid,
+    judged: bool,
 ) -> Result<(), Fault> {
     let phase = object.knowledge.phase;
     let refuse =
         |reason: String| Fault::by_extension(handler.extension(), "bad-replacement", reason);
+    if judged
+        && phase == Phase::Bundle
+        && (changes.normalized.is_some() || changes.contents.is_some())
+    {
+        return Err(refuse(format!(
+            "the host itself judges objects of the type {}: a handler may stop one, not replace it",
+            object.knowledge.rid.type_str()
+        )));
+    }
     let allow = |what: &str, phases: &[Phase]| {
         if phases.contains(&phase) {
             Ok(())
@@ -67,6 +78,7 @@ pub(crate) fn apply(
         nodes.dedup();
         nodes.retain(|node| node != this_node && node.type_str() == this_node.type_str());
         object.knowledge.network_targets = nodes;
+        object.targets_by_guest = true;
     }
     Ok(())
 }

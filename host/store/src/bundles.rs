@@ -12,6 +12,8 @@ pub struct StoredBundle {
     pub bundle: Bundle,
     /// The guest that wrote it; `None` if it came from the network or from the host itself.
     pub written_by: Option<Writer>,
+    /// The node that told of it; `None` if it was born here.
+    pub source: Option<Rid>,
 }
 
 /// Which bundles to list, and how many.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use koi_rid::{Bundle, Rid, Timestamp};
 
-use crate::{Arrival, DeadLetterDraft, Outgoing, Result, Writer};
+use crate::{Arrival, DeadLetterDraft, Outgoing, Result, Sent, Writer};
 
 /// Changes to make in this order, all or none.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +22,8 @@ pub enum Op {
         bundle: Bundle,
         /// The guest that wrote it, if one did.
         written_by: Option<Writer>,
+        /// The node that told of it; `None` if it was born here.
+        source: Option<Rid>,
     },
     /// Forgets the bundle of a RID.
     DeleteBundle {
@@ -41,24 +43,42 @@ pub enum Op {
         /// When to try again.
         due: Timestamp,
     },
-    /// Puts an event into the outbox of a peer.
+    /// Puts an event into the outbox of a peer. What waits there about the same RID makes way: a
+    /// FORGET removes all of it and goes to the end; a NEW or UPDATE takes the place of one before
+    /// it, as a NEW if that was one, and leaves a FORGET where it is. A peer's oldest entries go,
+    /// with a line in the log, when too much waits for it.
     Enqueue(Outgoing),
-    /// Removes outbox entries: the peer has them.
+    /// Removes outbox entries, as far as they are what was sent: the peer has them.
     Delivered {
-        /// The entries.
-        ids: Vec<u64>,
+        /// What was sent.
+        sent: Vec<Sent>,
     },
-    /// Counts a failed attempt for outbox entries.
+    /// Counts a failed attempt for outbox entries, as far as they are what was sent.
     Attempted {
-        /// The entries.
-        ids: Vec<u64>,
+        /// What was sent.
+        sent: Vec<Sent>,
+    },
+    /// Counts that outbox entries were given to a peer that asked for them, as far as they are what
+    /// was given.
+    Given {
+        /// What was given.
+        sent: Vec<Sent>,
+    },
+    /// Removes what waits for a peer about one RID: the peer has told newer things of it itself.
+    Withdraw {
+        /// The peer's RID.
+        peer: Rid,
+        /// What it is about.
+        rid: Rid,
     },
     /// Removes all that waits for a peer.
     DropPeer {
         /// The peer's RID.
         peer: Rid,
     },
-    /// Adds a dead letter. The inbox entry is removed by an [`Op::Acknowledge`] beside it.
+    /// Adds a dead letter, in place of one that says the same of the same object: its
+    /// [`crate::DeadLetter::times`] then counts both. The oldest letters go, with a line in the log,
+    /// when there are too many. The inbox entry is removed by an [`Op::Acknowledge`] beside it.
     Bury(DeadLetterDraft),
     /// Removes a dead letter. Fails with [`crate::StoreError::NotFound`] if it is not there, so that
     /// an [`Op::Accept`] beside it takes effect once, however often it is asked for.

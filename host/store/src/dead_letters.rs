@@ -1,7 +1,7 @@
 //! Arrivals that were given up, kept with the reason. They come and go by [`crate::Commits`].
 
 use async_trait::async_trait;
-use koi_rid::Timestamp;
+use koi_rid::{Rid, Timestamp};
 
 use crate::{Arrival, Page, Result};
 
@@ -12,6 +12,8 @@ pub struct DeadLetterDraft {
     pub arrival: Arrival,
     /// The phase of the pipeline that gave it up.
     pub phase: String,
+    /// The peer that does not take it, if it was given up on its way out.
+    pub peer: Option<Rid>,
     /// The extension whose handler refused it; `None` if it was the host.
     pub extension: Option<String>,
     /// What happened, for a person.
@@ -31,14 +33,18 @@ pub struct DeadLetter {
     pub arrival: Arrival,
     /// The phase of the pipeline that gave it up.
     pub phase: String,
+    /// The peer that does not take it, if it was given up on its way out.
+    pub peer: Option<Rid>,
     /// The extension whose handler refused it; `None` if it was the host.
     pub extension: Option<String>,
     /// What happened, for a person.
     pub reason: String,
     /// What happened, for a program: a short code.
     pub kind: String,
-    /// When it was given up.
+    /// When it was given up, the last time.
     pub at: Timestamp,
+    /// How often it was given up for this reason.
+    pub times: u32,
 }
 
 /// Reads the dead letters.

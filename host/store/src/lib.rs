@@ -36,7 +36,7 @@ pub use extensions::{Extensions, NewRevision, Revision};
 pub use inbox::{Arrival, ArrivalKind, Inbox, InboxEntry};
 pub use key_value::{KeyPage, KeyValue};
 pub use koi_rid::Writer;
-pub use outbox::{Outbox, OutboxEntry, Outgoing};
+pub use outbox::{Outbox, OutboxEntry, Outgoing, Sent};
 pub use page::{MAX_PAGE, Page};
 pub use saved_states::SavedStates;
 pub use stores::Stores;

@@ -14,17 +14,40 @@ pub struct Outgoing {
     pub event: Event,
 }
 
+/// An outbox entry as it was when it was sent: another event may have taken its place since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Sent {
+    /// The entry.
+    pub id: u64,
+    /// Which of the events that have had its place.
+    pub version: u32,
+}
+
 /// An event as it waits in the outbox.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutboxEntry {
-    /// Grows with each entry and is never given twice.
+    /// Its place: grows with each entry and is never given twice.
     pub id: u64,
+    /// Grows with each event that takes the place.
+    pub version: u32,
     /// The RID of the node to tell.
     pub peer: Rid,
     /// What to tell.
     pub event: Event,
     /// How often telling it has failed.
     pub attempts: u32,
+    /// How often the peer has been given it when it asked.
+    pub given: u32,
+}
+
+impl OutboxEntry {
+    /// What to acknowledge when the peer has it.
+    pub fn sent(&self) -> Sent {
+        Sent {
+            id: self.id,
+            version: self.version,
+        }
+    }
 }
 
 /// Reads the outbox.

@@ -204,7 +204,12 @@ impl Node {
             revision: 1,
             digest: "00".to_owned(),
         });
-        self.commit(Op::PutBundle { bundle, written_by }).await;
+        self.commit(Op::PutBundle {
+            bundle,
+            written_by,
+            source: None,
+        })
+        .await;
         self.tell(rid, event_type);
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use koi_pipeline::{Flow, HandlerError, HostHandler, Object};
+use koi_pipeline::{Flow, HandlerError, HostHandler, Object, succeed};
 use koi_rid::{Event, EventType, Rid};
 use koi_runtime::Phase;
 use koi_store::{Arrival, Outgoing};
@@ -67,6 +67,14 @@ impl HostHandler for EdgeNegotiation {
         let Some(source) = &knowledge.source else {
             return Ok(Flow::Continue);
         };
+        let previous = knowledge.previous.as_ref();
+        let standing = previous.and_then(|known| EdgeProfile::parse(&known.bundle.contents).ok());
+        if !is_at_its_place(&edge, &knowledge.rid, standing.as_ref()) {
+            return Err(HandlerError::Refused(format!(
+                "{} is not the RID of an edge from {} to {}",
+                knowledge.rid, edge.source, edge.target
+            )));
+        }
         let shared = &self.0;
         let teller = Teller::of(source, &edge, shared.trusts(source));
         let subscriber = shared.peers.find(&shared.graph, &edge.target);
@@ -92,17 +100,28 @@ impl HostHandler for EdgeNegotiation {
                 let contents = approved
                     .to_contents()
                     .map_err(|error| HandlerError::Refused(error.to_string()))?;
-                let bundle = Shared::succeed(Some(manifest), knowledge.rid.clone(), contents);
+                let bundle = succeed(Some(manifest), knowledge.rid.clone(), contents);
                 // The proposal is stored as it came; the approval follows as an object of this node,
                 // and as such is told to the subscriber.
                 object.effects.publications.push(Arrival {
                     cause: Some(knowledge.rid.clone()),
+                    depth: knowledge.depth.saturating_add(1),
                     correlation: object.correlation.clone(),
                     ..Arrival::from(Event::of_bundle(EventType::Update, bundle))
                 });
                 Ok(Flow::Continue)
             }
         }
+    }
+}
+
+/// Whether an edge may have that RID: its own, or one that it has already. Old nodes and other
+/// implementations make edge RIDs by other rules; what must not be is that an edge between some nodes
+/// takes the place of one between others.
+fn is_at_its_place(edge: &EdgeProfile, rid: &Rid, standing: Option<&EdgeProfile>) -> bool {
+    match standing {
+        Some(standing) => standing.source == edge.source && standing.target == edge.target,
+        None => *rid == edge.rid(),
     }
 }
 
@@ -281,6 +300,17 @@ mod tests {
                 Verdict::Refuse(_)
             ));
         }
+    }
+
+    #[test]
+    fn an_edge_does_not_take_the_place_of_another() {
+        let of = |source, target| edge(source, target, EdgeStatus::Proposed);
+        let (mine, theirs) = (of("me", "peer"), of("me", "victim"));
+        assert!(is_at_its_place(&mine, &mine.rid(), None));
+        assert!(is_at_its_place(&mine, &mine.rid(), Some(&mine)));
+        assert!(!is_at_its_place(&mine, &theirs.rid(), None));
+        assert!(!is_at_its_place(&mine, &theirs.rid(), Some(&theirs)));
+        assert!(!is_at_its_place(&mine, &mine.rid(), Some(&theirs)));
     }
 
     #[test]

@@ -36,6 +36,7 @@ impl HostHandler for ForgetNode {
         for (edge, _) in self.0.graph.edges_of(&knowledge.rid) {
             object.effects.publications.push(Arrival {
                 cause: Some(knowledge.rid.clone()),
+                depth: knowledge.depth.saturating_add(1),
                 correlation: object.correlation.clone(),
                 ..Arrival::from(Event::of_rid(EventType::Forget, edge))
             });

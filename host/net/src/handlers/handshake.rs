@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use koi_pipeline::{Flow, HandlerError, HostHandler, Object};
+use koi_pipeline::{Flow, HandlerError, HostHandler, Object, succeed};
 use koi_rid::{Event, EventType, RidType};
 use koi_runtime::Phase;
 use koi_store::{Arrival, Outgoing};
@@ -55,9 +55,10 @@ impl HostHandler for Handshake {
             .map_err(|error| HandlerError::Refused(error.to_string()))?;
         let standing = self.0.graph.edge(newcomer, self.0.me());
         let rid = standing.map_or_else(|| edge.rid(), |(rid, _)| rid);
-        let bundle = Shared::succeed(None, rid.clone(), contents);
+        let bundle = succeed(None, rid.clone(), contents);
         let publish = |event| Arrival {
             cause: Some(newcomer.clone()),
+            depth: knowledge.depth.saturating_add(1),
             correlation: object.correlation.clone(),
             ..Arrival::from(event)
         };

@@ -7,14 +7,19 @@ use async_trait::async_trait;
 use koi_pipeline::{Flow, HandlerError, HostHandler, Object};
 use koi_rid::{Bundle, Event, EventType, MAX_PYTHON_RID_BYTES, Rid};
 use koi_runtime::{KnowledgeObject, Phase};
+use koi_store::{Batch, Op, Outgoing, StoreError};
 use koi_wire::{EDGE_TYPE, EdgeProfile};
 
+use crate::answers::is_short;
 use crate::shared::Shared;
 
 /// Subscribers hear of what this node provides, of its own profile and of its own edges; of such an
 /// edge its other end hears in any case, and so it does of the profile, which nobody else may tell it.
-/// Nobody is told what they have told, and nobody of the end of an edge that went because they asked
-/// to be forgotten: they are about to begin anew.
+/// Nobody is told what they have told, or of themselves, and nobody of the end of an edge that went
+/// because they asked to be forgotten: they are about to begin anew.
+///
+/// Between the Network phase and the commit somebody may have subscribed. So it looks again when the
+/// object is stored, and tells those who have come since.
 pub(super) struct OutputFilter(pub(super) Arc<Shared>);
 
 #[async_trait]
@@ -24,7 +29,7 @@ impl HostHandler for OutputFilter {
     }
 
     fn phases(&self) -> &'static [Phase] {
-        &[Phase::Network]
+        &[Phase::Network, Phase::Final]
     }
 
     fn handles(&self, _rid_type: &str) -> bool {
@@ -32,8 +37,30 @@ impl HostHandler for OutputFilter {
     }
 
     async fn handle(&self, object: &mut Object) -> Result<Flow, HandlerError> {
+        let audience = self.audience(&object.knowledge);
+        if object.knowledge.phase == Phase::Network {
+            let targets = audience.map(|audience| self.targets(object, &audience));
+            object.knowledge.network_targets = Vec::from_iter(targets.unwrap_or_default());
+        } else if let Some(audience) = audience.filter(|_| !object.targets_by_guest) {
+            let told = self.tell_latecomers(object, &audience).await;
+            told.map_err(|error| HandlerError::Transient(error.to_string()))?;
+        }
+        Ok(Flow::Continue)
+    }
+}
+
+/// Who hears of an object besides subscribers.
+struct Audience {
+    /// The other end of an edge of this node.
+    counterpart: Option<Rid>,
+    /// Whether it is this node's profile, of which all neighbours hear.
+    own_profile: bool,
+}
+
+impl OutputFilter {
+    /// None if nobody hears of an object, whoever subscribes.
+    fn audience(&self, knowledge: &KnowledgeObject) -> Option<Audience> {
         let shared = &self.0;
-        let knowledge = &object.knowledge;
         let born_here = knowledge.source.is_none();
         let counterpart = if born_here && knowledge.rid.type_str() == EDGE_TYPE {
             let edge = knowledge
@@ -44,29 +71,41 @@ impl HostHandler for OutputFilter {
         } else {
             None
         };
-        let involved = counterpart.is_some() || (born_here && knowledge.rid == *shared.me());
-        let rid_type = knowledge.rid.rid_type();
-        let provided = shared.offer.load().provides.contains(&rid_type);
-        if (provided || involved)
-            && let Some(event) = told(knowledge)
-        {
-            shared.recent.note(event);
-        }
-        let mut targets = if involved || provided {
-            shared.graph.subscribers(&rid_type)
-        } else {
-            BTreeSet::new()
+        let own_profile = born_here && knowledge.rid == *shared.me();
+        let provided = || {
+            let rid_type = knowledge.rid.rid_type();
+            shared.offer.load().provides.contains(&rid_type)
         };
-        targets.extend(counterpart);
-        if born_here && knowledge.rid == *shared.me() {
-            let edges = shared.graph.edges_of(shared.me());
-            targets.extend(
-                edges
-                    .iter()
-                    .filter_map(|(_, edge)| other_end(edge, shared.me())),
+        if counterpart.is_none() && !own_profile && !provided() {
+            return None;
+        }
+        if !is_short(&knowledge.rid) {
+            tracing::warn!(
+                rid = %knowledge.rid,
+                "nobody is told of this object: a RID of more than {MAX_PYTHON_RID_BYTES} bytes \
+                 stops a Python node that stores it"
             );
+            return None;
+        }
+        Some(Audience {
+            counterpart,
+            own_profile,
+        })
+    }
+
+    /// Who is to hear of an object by now.
+    fn targets(&self, object: &Object, audience: &Audience) -> BTreeSet<Rid> {
+        let shared = &self.0;
+        let knowledge = &object.knowledge;
+        let mut targets = shared.graph.subscribers(&knowledge.rid.rid_type());
+        targets.extend(audience.counterpart.clone());
+        if audience.own_profile {
+            let edges = shared.graph.edges_of(shared.me());
+            let edges = edges.iter();
+            targets.extend(edges.filter_map(|(_, edge)| other_end(edge, shared.me())));
         }
         targets.remove(shared.me());
+        targets.remove(&knowledge.rid);
         if let Some(source) = &knowledge.source {
             targets.remove(source);
         }
@@ -75,16 +114,35 @@ impl HostHandler for OutputFilter {
         {
             targets.remove(cause);
         }
-        if !targets.is_empty() && knowledge.rid.as_str().len() > MAX_PYTHON_RID_BYTES {
-            tracing::warn!(
-                rid = %knowledge.rid,
-                "nobody is told of this object: a RID of more than {MAX_PYTHON_RID_BYTES} bytes \
-                 stops a Python node that stores it"
-            );
-            targets.clear();
-        }
-        object.knowledge.network_targets = targets.into_iter().collect();
-        Ok(Flow::Continue)
+        targets
+    }
+
+    async fn tell_latecomers(
+        &self,
+        object: &Object,
+        audience: &Audience,
+    ) -> Result<(), StoreError> {
+        let shared = &self.0;
+        let knowledge = &object.knowledge;
+        // Before looking: whoever subscribes at the same time finds it in one way or the other.
+        let contents = knowledge.contents.as_ref();
+        let bytes = contents.map_or(0, |contents| contents.as_str().len());
+        shared.recent.note(&knowledge.rid, bytes);
+        let mut targets = self.targets(object, audience);
+        targets.retain(|target| !knowledge.network_targets.contains(target));
+        let Some(event) = told(knowledge).filter(|_| !targets.is_empty()) else {
+            return Ok(());
+        };
+        let ops = targets.iter().map(|peer| {
+            Op::Enqueue(Outgoing {
+                peer: peer.clone(),
+                event: event.clone(),
+            })
+        });
+        let batch = Batch { ops: ops.collect() };
+        shared.stores.commits.commit(batch).await?;
+        targets.iter().for_each(|peer| shared.reachable.ring(peer));
+        Ok(())
     }
 }
 

@@ -3,16 +3,18 @@
 //! edges. A provider: the profile too. What either was told of that when it became known here may be
 //! out of date, and nobody else tells it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use koi_pipeline::{Flow, HandlerError, HostHandler, Object};
-use koi_rid::{Event, EventType, MAX_PYTHON_RID_BYTES, Rid};
+use koi_rid::{Event, EventType, Rid};
 use koi_runtime::Phase;
 use koi_store::Outgoing;
 use koi_wire::{EDGE_TYPE, EdgeProfile, EdgeStatus, NODE_TYPE};
 
 use super::output::other_end;
+use crate::answers::is_short;
 use crate::shared::Shared;
 
 /// Acts on this node's own approvals and proposals. An edge that is approved is in the graph by then,
@@ -48,7 +50,7 @@ impl HostHandler for Welcome {
         let shared = &self.0;
         let (peer, mut events) = match edge.status {
             EdgeStatus::Approved if edge.source == *shared.me() => {
-                let mut events = shared.recent.of(&edge.rid_types);
+                let mut events = self.recent(&edge).await?;
                 if edge.rid_types.iter().any(|each| each.as_str() == NODE_TYPE) {
                     events.extend(self.profile());
                 }
@@ -62,8 +64,7 @@ impl HostHandler for Welcome {
             }
             _ => return Ok(Flow::Continue),
         };
-        events
-            .retain(|event| event.rid != peer && event.rid.as_str().len() <= MAX_PYTHON_RID_BYTES);
+        events.retain(|event| event.rid != peer && is_short(&event.rid));
         let outgoing = events.into_iter().map(|event| Outgoing {
             peer: peer.clone(),
             event,
@@ -74,6 +75,26 @@ impl HostHandler for Welcome {
 }
 
 impl Welcome {
+    /// What has become of that which was told in the last moments.
+    async fn recent(&self, edge: &EdgeProfile) -> Result<Vec<Event>, HandlerError> {
+        let mut rids = self.0.recent.of(&edge.rid_types);
+        let mut events = self.stored(&rids, EventType::Update).await?;
+        let found: HashSet<Rid> = events.iter().map(|event| event.rid.clone()).collect();
+        rids.retain(|rid| !found.contains(rid));
+        let gone = rids.into_iter();
+        events.extend(gone.map(|rid| Event::of_rid(EventType::Forget, rid)));
+        Ok(events)
+    }
+
+    async fn stored(&self, rids: &[Rid], told_as: EventType) -> Result<Vec<Event>, HandlerError> {
+        let stored = self.0.stores.bundles.read_many(rids).await;
+        let stored = stored.map_err(|error| HandlerError::Transient(error.to_string()))?;
+        let bundles = stored.into_iter().map(|stored| stored.bundle);
+        Ok(bundles
+            .map(|bundle| Event::of_bundle(told_as, bundle))
+            .collect())
+    }
+
     /// This node's profile as it is now.
     fn profile(&self) -> Option<Event> {
         let own = self.0.own_bundle()?;
@@ -89,11 +110,6 @@ impl Welcome {
             .filter(|(_, edge)| other_end(edge, shared.me()).as_ref() != Some(peer))
             .map(|(rid, _)| rid)
             .collect();
-        let stored = shared.stores.bundles.read_many(&edges).await;
-        let stored = stored.map_err(|error| HandlerError::Transient(error.to_string()))?;
-        let events = stored
-            .into_iter()
-            .map(|stored| Event::of_bundle(EventType::New, stored.bundle));
-        Ok(events.collect())
+        self.stored(&edges, EventType::New).await
     }
 }

@@ -4,6 +4,7 @@
 // own setting for tests does not reach functions beside them.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod delivery;
 mod nodes;
 mod peers;
 mod support;

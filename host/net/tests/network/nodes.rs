@@ -145,6 +145,33 @@ async fn a_node_starts_without_its_first_contact_and_joins_when_that_is_there() 
 }
 
 #[tokio::test]
+async fn a_first_contact_that_has_moved_is_found_at_the_address_that_is_configured_now() {
+    let coordinator = Plan::new("coordinator", Role::Coordinator)
+        .owning(&[])
+        .start()
+        .await;
+    let producer = Plan::new("producer", Role::Producer)
+        .through(&coordinator)
+        .start()
+        .await;
+    producer.subscribed_to(coordinator.rid()).await;
+    // Both move, so that neither finds the other where it was.
+    let (plan, folder, _) = producer.stop().await;
+    let (coordinators_plan, coordinators_folder, _) = coordinator.stop().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let coordinator = Node::start(coordinators_plan, coordinators_folder, listener).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let producer = Node::start(plan.through(&coordinator), folder, listener).await;
+    let url = coordinator.net_node.base_url().to_owned();
+    producer
+        .until("the new address", async |node| {
+            let stored = node.stores.bundles.read(coordinator.rid()).await.unwrap();
+            stored.is_some_and(|stored| stored.bundle.contents.as_str().contains(&url))
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn a_first_contact_is_found_by_its_url_alone() {
     let coordinator = Plan::new("coordinator", Role::Coordinator)
         .owning(&[])
@@ -254,9 +281,24 @@ async fn nothing_is_lost_while_a_subscription_comes_about() {
 
 #[tokio::test]
 async fn knowledge_of_a_provider_is_dereferenced() {
-    let (_coordinator, producer, consumer) = three().await;
+    let coordinator = Plan::new("coordinator", Role::Coordinator)
+        .owning(&[])
+        .start()
+        .await;
+    let producer = Plan::new("producer", Role::Producer)
+        .through(&coordinator)
+        .start()
+        .await;
+    // It is not interested in notes, so none comes by itself.
+    let consumer = Plan::new("consumer", Role::Consumer)
+        .owning(&[])
+        .through(&coordinator)
+        .start()
+        .await;
+    consumer.knows(producer.rid()).await;
     producer.publish("orn:test.note:far", "far away").await;
-    consumer.has("orn:test.note:far", Some("far away")).await;
+    producer.has("orn:test.note:far", Some("far away")).await;
+    assert_eq!(consumer.title("orn:test.note:far").await, None);
     let wanted = rid("orn:test.note:far");
     let known = consumer
         .knowledge
@@ -273,7 +315,7 @@ async fn knowledge_of_a_provider_is_dereferenced() {
 }
 
 #[tokio::test]
-async fn a_node_that_asks_to_be_forgotten_is_forgotten_with_its_edges() {
+async fn a_node_that_its_coordinator_forgets_is_forgotten_with_its_edges() {
     let (coordinator, producer, consumer) = three().await;
     coordinator
         .until("the edge between the others", async |node| {

@@ -4,6 +4,7 @@ use super::support::raw::{RawPeer, event};
 use super::support::{NOTE, Node, Plan, rid};
 use koi_net::Role;
 use koi_rid::{Bundle, Event, EventType};
+use koi_store::{Batch, Op, Outgoing};
 use koi_wire::{EdgeStatus, Endpoint, ErrorCode, ErrorResponse, NODE_TYPE, NodeProfile, Payload};
 use reqwest::StatusCode;
 
@@ -94,16 +95,17 @@ async fn envelopes_that_cannot_be_trusted_are_refused_with_the_protocols_codes()
     let other = RawPeer::new("peer");
     let forged = koi_wire::seal(&poll, &peer.rid, node.rid(), &other.key, Default::default());
     assert_eq!(refused(forged.unwrap()).await, ErrorCode::InvalidSignature);
-    let events = vec![Event {
-        rid: peer.rid.clone(),
-        ..other.introduction()
-    }];
-    let mut events = events;
-    events[0].manifest.as_mut().unwrap().rid = peer.rid.clone();
-    assert_eq!(code("{}"), None);
-    let body = other.seal(node.rid(), &Payload::Events { events });
-    let (status, _) = peer.post(&node, Endpoint::BroadcastEvents, body).await;
-    assert_eq!(status, StatusCode::BAD_REQUEST);
+    // A newcomer whose key does not make its RID.
+    let newcomer = RawPeer::new("newcomer");
+    let contents = other.profile().to_contents().unwrap();
+    let bundle = Bundle::generate(newcomer.rid.clone(), contents);
+    let events = vec![Event::of_bundle(EventType::New, bundle)];
+    let body = newcomer.seal(node.rid(), &Payload::Events { events });
+    let (status, body) = peer.post(&node, Endpoint::BroadcastEvents, body).await;
+    assert_eq!(
+        (status, code(&body)),
+        (StatusCode::BAD_REQUEST, Some(ErrorCode::InvalidKey))
+    );
 }
 
 #[tokio::test]
@@ -164,11 +166,11 @@ async fn a_subscriber_is_approved_and_given_each_event_twice_at_most() {
         again.iter().map(|event| &event.rid).collect::<Vec<_>>(),
         [&edge, &rid(NOTE)]
     );
-    assert!(
-        peer.poll(&node, 1)
-            .await
-            .iter()
-            .all(|event| event.rid == rid(NOTE))
+    // What was given twice is passed over at once.
+    let third = peer.poll(&node, 1).await;
+    assert_eq!(
+        third.iter().map(|event| &event.rid).collect::<Vec<_>>(),
+        [&rid(NOTE)]
     );
     assert!(peer.poll(&node, 0).await.is_empty());
     assert_eq!(node.stores.outbox.len(None).await.unwrap(), 0);
@@ -256,6 +258,69 @@ async fn edges_and_profiles_of_others_are_not_for_strangers_to_change() {
 }
 
 #[tokio::test]
+async fn an_edge_does_not_take_the_place_of_another_peers_edge() {
+    let node = node().await;
+    let victim = introduced(&node, "victim").await;
+    let attacker = introduced(&node, "attacker").await;
+    let standing = victim.proposal(&node, EdgeStatus::Proposed, &["orn:test.note"]);
+    let edge = standing.rid.clone();
+    victim.tell(&node, vec![standing]).await;
+    node.until("the edge", async |node| {
+        node.edge(node.rid(), &victim.rid).await.is_some()
+    })
+    .await;
+    let own = attacker.proposal(&node, EdgeStatus::Proposed, &["orn:test.note"]);
+    let bundle = Bundle::generate(edge.clone(), own.contents.unwrap());
+    attacker
+        .tell(&node, vec![Event::of_bundle(EventType::Update, bundle)])
+        .await;
+    assert!(
+        letter(&node, &edge)
+            .await
+            .contains("is not the RID of an edge")
+    );
+    let stands = node.edge(node.rid(), &victim.rid).await.unwrap();
+    assert_eq!(stands.target, victim.rid);
+}
+
+#[tokio::test]
+async fn a_node_that_says_goodbye_is_forgotten_with_its_edges_and_what_waits_for_it() {
+    let node = node().await;
+    let peer = introduced(&node, "peer").await;
+    let proposal = peer.proposal(&node, EdgeStatus::Proposed, &["orn:test.note", NODE_TYPE]);
+    peer.tell(&node, vec![proposal]).await;
+    node.until("the approval", async |node| {
+        let edge = node.edge(node.rid(), &peer.rid).await;
+        edge.is_some_and(|edge| edge.status == EdgeStatus::Approved)
+    })
+    .await;
+    let goodbye = Event::of_rid(EventType::Forget, peer.rid.clone());
+    peer.tell(&node, vec![goodbye]).await;
+    node.until("the peer to be forgotten", async |node| {
+        let stored = node.stores.bundles.read(&peer.rid).await.unwrap();
+        stored.is_none() && node.edge(node.rid(), &peer.rid).await.is_none()
+    })
+    .await;
+    assert_eq!(node.stores.outbox.len(None).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn failed_deliveries_do_not_count_as_given() {
+    let node = node().await;
+    let peer = introduced(&node, "peer").await;
+    let ops = vec![Op::Enqueue(Outgoing {
+        peer: peer.rid.clone(),
+        event: event(NOTE, r#"{"title":"x"}"#),
+    })];
+    node.stores.commits.commit(Batch { ops }).await.unwrap();
+    let waiting = node.stores.outbox.next(&peer.rid, 0, 1).await.unwrap();
+    let sent = vec![waiting[0].sent()];
+    let ops = vec![Op::Attempted { sent }; 5];
+    node.stores.commits.commit(Batch { ops }).await.unwrap();
+    assert_eq!(peer.poll(&node, 0).await[0].rid, rid(NOTE));
+}
+
+#[tokio::test]
 async fn a_profile_with_another_key_is_refused() {
     let node = node().await;
     let peer = introduced(&node, "peer").await;
@@ -313,7 +378,7 @@ async fn what_is_stored_can_be_fetched() {
     let absent = rid("orn:test.note:absent");
     let payload = Payload::FetchManifests {
         rid_types: types(&[NODE_TYPE]),
-        rids: vec![absent.clone(), rid(NOTE)],
+        rids: vec![absent.clone(), rid(NOTE), rid(NOTE), absent.clone()],
     };
     let Payload::Manifests {
         manifests,

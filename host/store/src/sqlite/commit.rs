@@ -27,19 +27,23 @@ fn apply(connection: &Connection, op: &Op, committed: &mut Committed) -> Result<
         Ok(connection.prepare_cached(sql)?.execute(params)?)
     };
     match op {
-        Op::PutBundle { bundle, written_by } => {
+        Op::PutBundle {
+            bundle,
+            written_by,
+            source,
+        } => {
             let mut statement = connection.prepare_cached(concat!(
                 "INSERT INTO bundle (",
                 stored_bundle_columns!(),
-                ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                  ON CONFLICT (rid) DO UPDATE SET timestamp = excluded.timestamp,
                  sha256_hash = excluded.sha256_hash, extras = excluded.extras,
                  contents = excluded.contents, writer_extension = excluded.writer_extension,
                  writer_revision = excluded.writer_revision,
-                 writer_digest = excluded.writer_digest"
+                 writer_digest = excluded.writer_digest, source = excluded.source"
             ))?;
             let mut bind = Bind::new(&mut statement);
-            bind.stored_bundle(bundle, written_by.as_ref())?;
+            bind.stored_bundle(bundle, written_by.as_ref(), source.as_ref())?;
             bind.execute()?;
         }
         Op::DeleteBundle { rid } => {
@@ -65,18 +69,35 @@ fn apply(connection: &Connection, op: &Op, committed: &mut Committed) -> Result<
             )?;
         }
         Op::Enqueue(outgoing) => outbox::insert(connection, outgoing)?,
-        Op::Delivered { ids } => {
-            for entry in ids {
-                execute("DELETE FROM outbox WHERE id = ?", params![id(*entry)])?;
-            }
-        }
-        Op::Attempted { ids } => {
-            for entry in ids {
+        Op::Delivered { sent } => {
+            for sent in sent {
                 execute(
-                    "UPDATE outbox SET attempts = attempts + 1 WHERE id = ?",
-                    params![id(*entry)],
+                    "DELETE FROM outbox WHERE id = ? AND version = ?",
+                    params![id(sent.id), sent.version],
                 )?;
             }
+        }
+        Op::Attempted { sent } => {
+            for sent in sent {
+                execute(
+                    "UPDATE outbox SET attempts = attempts + 1 WHERE id = ? AND version = ?",
+                    params![id(sent.id), sent.version],
+                )?;
+            }
+        }
+        Op::Given { sent } => {
+            for sent in sent {
+                execute(
+                    "UPDATE outbox SET given = given + 1 WHERE id = ? AND version = ?",
+                    params![id(sent.id), sent.version],
+                )?;
+            }
+        }
+        Op::Withdraw { peer, rid } => {
+            execute(
+                "DELETE FROM outbox WHERE peer = ? AND rid = ?",
+                params![peer.as_str(), rid.as_str()],
+            )?;
         }
         Op::DropPeer { peer } => {
             execute("DELETE FROM outbox WHERE peer = ?", params![peer.as_str()])?;

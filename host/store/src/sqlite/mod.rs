@@ -18,6 +18,7 @@ mod key_value;
 mod outbox;
 mod range;
 mod readers;
+mod room;
 mod rows;
 mod saved_states;
 mod schema;

@@ -1,11 +1,11 @@
 //! The outbox.
 
 use async_trait::async_trait;
-use koi_rid::{Event, Rid};
+use koi_rid::{Event, EventType, Rid, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::rows::{Bind, Columns, bytes_of, id, parts_columns};
-use super::{PAGE_BYTES, Sqlite, page_limit};
+use super::{PAGE_BYTES, Sqlite, page_limit, room};
 use crate::{Outbox, OutboxEntry, Outgoing, Result};
 
 #[async_trait]
@@ -37,7 +37,7 @@ impl Outbox for Sqlite {
         self.readers
             .read(move |connection| {
                 let mut statement = connection.prepare_cached(concat!(
-                    "SELECT id, attempts, event_type, ",
+                    "SELECT id, version, attempts, given, event_type, ",
                     parts_columns!(),
                     " FROM outbox WHERE peer = ? AND id > ? ORDER BY id LIMIT ?"
                 ))?;
@@ -70,11 +70,14 @@ impl Outbox for Sqlite {
 
 fn entry(peer: &Rid, columns: &mut Columns<'_>) -> Result<OutboxEntry> {
     let id = columns.number()?;
+    let version = columns.number()?;
     let attempts = columns.number()?;
+    let given = columns.number()?;
     let event_type = columns.parsed("an event type")?;
     let (rid, manifest, contents) = columns.parts()?;
     Ok(OutboxEntry {
         id,
+        version,
         peer: peer.clone(),
         event: Event {
             rid,
@@ -83,21 +86,51 @@ fn entry(peer: &Rid, columns: &mut Columns<'_>) -> Result<OutboxEntry> {
             contents,
         },
         attempts,
+        given,
     })
 }
 
-/// Adds an entry.
+/// Adds an entry, or puts its event in the place of an older one of its RID.
 pub(super) fn insert(connection: &Connection, outgoing: &Outgoing) -> Result<()> {
+    let Outgoing { peer, event } = outgoing;
+    if event.event_type == EventType::Forget {
+        connection
+            .prepare_cached("DELETE FROM outbox WHERE peer = ? AND rid = ?")?
+            .execute(params![peer.as_str(), event.rid.as_str()])?;
+    } else if replace(connection, outgoing)? {
+        return Ok(());
+    }
+    let bytes = bytes_of(event.contents.as_ref());
     let mut statement = connection.prepare_cached(concat!(
         "INSERT INTO outbox (event_type, ",
         parts_columns!(),
-        ", peer) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        ", peer, bytes, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     ))?;
-    let event = &outgoing.event;
     let mut bind = Bind::new(&mut statement);
     bind.value(event.event_type.as_str())?;
     bind.parts(&event.rid, event.manifest.as_ref(), event.contents.as_ref())?;
-    bind.value(outgoing.peer.as_str())?;
+    bind.value(peer.as_str())?;
+    bind.value(bytes as i64)?;
+    bind.value(Timestamp::now().to_micros())?;
     bind.execute()?;
-    Ok(())
+    room::make(connection, peer, connection.last_insert_rowid(), bytes)
+}
+
+/// Puts a NEW or UPDATE in the place of one that waits. False if none does.
+fn replace(connection: &Connection, outgoing: &Outgoing) -> Result<bool> {
+    let Outgoing { peer, event } = outgoing;
+    let mut statement = connection.prepare_cached(concat!(
+        "UPDATE outbox SET (event_type, ",
+        parts_columns!(),
+        ", bytes, version, attempts, given) = (iif(event_type = 'NEW', 'NEW', ?), \
+         ?, ?, ?, ?, ?, ?, ?, version + 1, 0, 0) \
+         WHERE peer = ? AND rid = ? AND event_type <> 'FORGET'"
+    ))?;
+    let mut bind = Bind::new(&mut statement);
+    bind.value(event.event_type.as_str())?;
+    bind.parts(&event.rid, event.manifest.as_ref(), event.contents.as_ref())?;
+    bind.value(bytes_of(event.contents.as_ref()) as i64)?;
+    bind.value(peer.as_str())?;
+    bind.value(event.rid.as_str())?;
+    Ok(bind.execute()? > 0)
 }

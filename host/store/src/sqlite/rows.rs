@@ -15,7 +15,7 @@ use crate::{Arrival, ArrivalKind, Result, StoreError, StoredBundle, Writer};
 macro_rules! stored_bundle_columns {
     () => {
         "rid, timestamp, sha256_hash, extras, contents, \
-         writer_extension, writer_revision, writer_digest"
+         writer_extension, writer_revision, writer_digest, source"
     };
 }
 
@@ -71,11 +71,17 @@ impl<'s, 'c> Bind<'s, 'c> {
         Ok(self.statement.raw_execute()?)
     }
 
-    pub(super) fn stored_bundle(&mut self, bundle: &Bundle, writer: Option<&Writer>) -> Result<()> {
+    pub(super) fn stored_bundle(
+        &mut self,
+        bundle: &Bundle,
+        writer: Option<&Writer>,
+        source: Option<&Rid>,
+    ) -> Result<()> {
         self.value(bundle.manifest.rid.as_str())?;
         self.manifest(Some(&bundle.manifest))?;
         self.value(bundle.contents.as_str())?;
-        self.writer(writer)
+        self.writer(writer)?;
+        self.value(source.map(Rid::as_str))
     }
 
     /// What an event and an arrival have in common.
@@ -191,6 +197,7 @@ impl<'r> Columns<'r> {
         Ok(StoredBundle {
             bundle: Bundle { manifest, contents },
             written_by: self.writer()?,
+            source: self.optional("the source of a bundle", Rid::parse)?,
         })
     }
 
@@ -258,7 +265,7 @@ impl<'r> Columns<'r> {
         }))
     }
 
-    fn optional<T, E: std::fmt::Display>(
+    pub(super) fn optional<T, E: std::fmt::Display>(
         &mut self,
         what: &str,
         parse: impl FnOnce(&str) -> Result<T, E>,

@@ -145,6 +145,29 @@ const MIGRATIONS: &[&str] = &[
     CREATE TRIGGER audit_stays BEFORE UPDATE ON audit
     BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
 ",
+    // Who told of a bundle. An outbox entry's event can be replaced, and is counted when it is given
+    // to a peer that polls; what waits for a peer is bounded in rows, bytes and age. Dead letters of
+    // deliveries have a peer, those that say the same again are counted.
+    "
+    ALTER TABLE bundle ADD COLUMN source TEXT;
+
+    ALTER TABLE outbox ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE outbox ADD COLUMN given INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE outbox ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE outbox ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
+    UPDATE outbox SET bytes = length(CAST(coalesce(contents, '') AS BLOB)),
+        at = CAST(unixepoch('subsec') * 1000000 AS INTEGER);
+    DROP INDEX outbox_peer;
+    CREATE INDEX outbox_peer ON outbox (peer, id, bytes, at);
+    CREATE INDEX outbox_rid ON outbox (peer, rid);
+
+    ALTER TABLE dead_letter ADD COLUMN peer TEXT;
+    ALTER TABLE dead_letter ADD COLUMN times INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE dead_letter ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+    UPDATE dead_letter SET bytes = length(CAST(coalesce(contents, '') AS BLOB));
+    CREATE INDEX dead_letter_rid ON dead_letter (rid);
+    CREATE INDEX dead_letter_size ON dead_letter (id, bytes);
+",
 ];
 
 /// The schema version of a file, from 0 for an empty one to what this program writes. Refuses

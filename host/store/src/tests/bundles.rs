@@ -47,12 +47,14 @@ async fn the_newest_bundle_of_a_rid_is_the_one_that_is_read() {
         let op = Op::PutBundle {
             bundle: bundle("orn:a:x", text),
             written_by: Some(writer(7)),
+            source: Some(rid("orn:n:p")),
         };
         stores.commits.commit(batch([op])).await.unwrap();
     }
     let stored = stores.bundles.read(&target).await.unwrap().unwrap();
     assert_eq!(stored.bundle.contents.as_str(), r#"{"v":2}"#);
     assert_eq!(stored.written_by, Some(writer(7)));
+    assert_eq!(stored.source, Some(rid("orn:n:p")));
     let delete = Op::DeleteBundle {
         rid: target.clone(),
     };

@@ -1,5 +1,5 @@
 use super::*;
-use crate::StoreError;
+use crate::{Sent, StoreError};
 
 #[tokio::test]
 async fn a_bundle_its_outbox_rows_and_its_acknowledgement_are_committed_together() {
@@ -61,6 +61,7 @@ async fn a_number_that_cannot_be_stored_is_refused_with_its_batch() {
     let op = Op::PutBundle {
         bundle: bundle("orn:a:1", "{}"),
         written_by: Some(writer(u64::MAX)),
+        source: None,
     };
     let refused = stores.commits.commit(batch([op])).await;
     assert!(matches!(refused, Err(StoreError::Invalid { .. })));
@@ -77,8 +78,19 @@ async fn changes_of_ids_that_never_were_change_nothing() {
             attempts: 1,
             due: Timestamp::now(),
         },
-        Op::Delivered { ids: vec![0] },
-        Op::Attempted { ids: vec![9] },
+        Op::Delivered {
+            sent: vec![Sent { id: 0, version: 0 }],
+        },
+        Op::Attempted {
+            sent: vec![Sent { id: 9, version: 0 }],
+        },
+        Op::Given {
+            sent: vec![Sent { id: 9, version: 0 }],
+        },
+        Op::Withdraw {
+            peer: rid("orn:n:p"),
+            rid: rid("orn:a:1"),
+        },
         Op::DropPeer {
             peer: rid("orn:n:p"),
         },

@@ -50,6 +50,7 @@ pub(crate) fn put(bundle: Bundle) -> Op {
     Op::PutBundle {
         bundle,
         written_by: None,
+        source: None,
     }
 }
 
@@ -64,6 +65,7 @@ pub(crate) fn draft(arrival: Arrival) -> DeadLetterDraft {
     DeadLetterDraft {
         arrival,
         phase: "bundle".to_owned(),
+        peer: None,
         extension: Some("data-catalog".to_owned()),
         reason: "the schema wants a title".to_owned(),
         kind: "invalid".to_owned(),

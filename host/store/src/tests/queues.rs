@@ -110,17 +110,26 @@ async fn a_peer_is_told_in_the_order_of_enqueuing() {
 #[tokio::test]
 async fn outbox_entries_go_when_delivered_or_when_the_peer_is_dropped() {
     let Fixture { stores, folder: _f } = fixture();
-    let forget = |peer| enqueue(peer, Event::of_rid(EventType::Forget, rid("orn:a:1")));
-    let ops = ["orn:n:p", "orn:n:p", "orn:n:q"].map(forget);
+    let forget = |peer, text| enqueue(peer, Event::of_rid(EventType::Forget, rid(text)));
+    let ops = [
+        forget("orn:n:p", "orn:a:1"),
+        forget("orn:n:p", "orn:a:2"),
+        forget("orn:n:q", "orn:a:1"),
+    ];
     stores.commits.commit(batch(ops)).await.unwrap();
     let (p, q) = (rid("orn:n:p"), rid("orn:n:q"));
     let entries = stores.outbox.next(&p, 0, 10).await.unwrap();
-    let ids: Vec<_> = entries.iter().map(|entry| entry.id).collect();
-    let attempted = Op::Attempted { ids: ids.clone() };
-    stores.commits.commit(batch([attempted])).await.unwrap();
-    assert_eq!(stores.outbox.next(&p, 0, 10).await.unwrap()[0].attempts, 1);
+    let sent: Vec<_> = entries.iter().map(|entry| entry.sent()).collect();
+    let counted = [
+        Op::Attempted { sent: sent.clone() },
+        Op::Given { sent: sent.clone() },
+        Op::Given { sent: sent.clone() },
+    ];
+    stores.commits.commit(batch(counted)).await.unwrap();
+    let first = stores.outbox.next(&p, 0, 10).await.unwrap().remove(0);
+    assert_eq!((first.attempts, first.given), (1, 2));
     let delivered = Op::Delivered {
-        ids: vec![ids[0], ids[0]],
+        sent: vec![sent[0], sent[0]],
     };
     stores.commits.commit(batch([delivered])).await.unwrap();
     assert_eq!(stores.outbox.len(Some(&p)).await.unwrap(), 1);
@@ -129,6 +138,139 @@ async fn outbox_entries_go_when_delivered_or_when_the_peer_is_dropped() {
     stores.commits.commit(batch([drop])).await.unwrap();
     assert_eq!(stores.outbox.len(Some(&p)).await.unwrap(), 0);
     assert_eq!(stores.outbox.peers().await.unwrap(), [q]);
+}
+
+/// What waits for a peer: event types, references and texts.
+async fn waiting(stores: &crate::Stores, peer: &str) -> Vec<(EventType, String, String)> {
+    let entries = stores.outbox.next(&rid(peer), 0, 100).await.unwrap();
+    let parts = |event: Event| {
+        let contents = event.contents.map(|contents| contents.as_str().to_owned());
+        (
+            event.event_type,
+            event.rid.to_string(),
+            contents.unwrap_or_default(),
+        )
+    };
+    entries
+        .into_iter()
+        .map(|entry| parts(entry.event))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_newer_event_of_a_rid_takes_the_place_of_the_older_one() {
+    let Fixture { stores, folder: _f } = fixture();
+    let event = |event_type, text, contents| Event::of_bundle(event_type, bundle(text, contents));
+    let ops = [
+        event(EventType::New, "orn:a:1", r#"{"v":1}"#),
+        event(EventType::Update, "orn:a:2", r#"{"v":1}"#),
+        event(EventType::Update, "orn:a:1", r#"{"v":2}"#),
+        event(EventType::Update, "orn:a:2", r#"{"v":2}"#),
+    ]
+    .map(|event| enqueue("orn:n:p", event));
+    stores.commits.commit(batch(ops)).await.unwrap();
+    let new = (
+        EventType::New,
+        "orn:a:1".to_owned(),
+        r#"{"v":2}"#.to_owned(),
+    );
+    let update = (
+        EventType::Update,
+        "orn:a:2".to_owned(),
+        r#"{"v":2}"#.to_owned(),
+    );
+    assert_eq!(waiting(&stores, "orn:n:p").await, [new, update]);
+}
+
+#[tokio::test]
+async fn a_forget_takes_what_is_before_it_and_stays_before_what_is_after_it() {
+    let Fixture { stores, folder: _f } = fixture();
+    let new = |text, contents| enqueue("orn:n:p", new(bundle(text, contents)));
+    let forget = || enqueue("orn:n:p", Event::of_rid(EventType::Forget, rid("orn:a:1")));
+    let ops = [
+        new("orn:a:1", r#"{"v":1}"#),
+        forget(),
+        new("orn:a:1", r#"{"v":2}"#),
+        new("orn:a:2", "{}"),
+        forget(),
+        new("orn:a:1", r#"{"v":3}"#),
+    ];
+    stores.commits.commit(batch(ops)).await.unwrap();
+    let types: Vec<_> = waiting(&stores, "orn:n:p")
+        .await
+        .into_iter()
+        .map(|(event_type, rid, contents)| format!("{event_type} {rid} {contents}"))
+        .collect();
+    assert_eq!(
+        types,
+        [
+            "NEW orn:a:2 {}",
+            "FORGET orn:a:1 ",
+            r#"NEW orn:a:1 {"v":3}"#
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_has_taken_the_place_of_what_was_sent_still_waits() {
+    let Fixture { stores, folder: _f } = fixture();
+    let event = |contents| enqueue("orn:n:p", new(bundle("orn:a:1", contents)));
+    let peer = rid("orn:n:p");
+    stores.commits.commit(batch([event("{}")])).await.unwrap();
+    let sent = vec![stores.outbox.next(&peer, 0, 1).await.unwrap()[0].sent()];
+    let ops = [
+        Op::Given { sent: sent.clone() },
+        event(r#"{"v":2}"#),
+        Op::Attempted { sent: sent.clone() },
+        Op::Given { sent: sent.clone() },
+        Op::Delivered { sent },
+    ];
+    stores.commits.commit(batch(ops)).await.unwrap();
+    let left = stores.outbox.next(&peer, 0, 1).await.unwrap().remove(0);
+    assert_eq!((left.attempts, left.given), (0, 0));
+    assert_eq!(left.event.contents.unwrap().as_str(), r#"{"v":2}"#);
+}
+
+#[tokio::test]
+async fn what_a_peer_has_told_itself_is_withdrawn_for_that_peer_alone() {
+    let Fixture { stores, folder: _f } = fixture();
+    let event = |peer, text| enqueue(peer, new(bundle(text, "{}")));
+    let ops = [
+        event("orn:n:p", "orn:a:1"),
+        event("orn:n:p", "orn:a:2"),
+        event("orn:n:q", "orn:a:1"),
+        Op::Withdraw {
+            peer: rid("orn:n:p"),
+            rid: rid("orn:a:1"),
+        },
+    ];
+    stores.commits.commit(batch(ops)).await.unwrap();
+    assert_eq!(waiting(&stores, "orn:n:p").await[0].1, "orn:a:2");
+    assert_eq!(stores.outbox.len(None).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_letter_that_says_the_same_again_is_counted() {
+    let Fixture { stores, folder: _f } = fixture();
+    let other = crate::DeadLetterDraft {
+        reason: "another".to_owned(),
+        ..draft(arrival("orn:a:1"))
+    };
+    let same = || Op::Bury(draft(arrival("orn:a:1")));
+    let ops = [
+        same(),
+        Op::Bury(draft(arrival("orn:a:2"))),
+        same(),
+        Op::Bury(other),
+        same(),
+    ];
+    stores.commits.commit(batch(ops)).await.unwrap();
+    let letters = stores.dead_letters.list(None, 10).await.unwrap().items;
+    let times: Vec<_> = letters
+        .iter()
+        .map(|letter| (letter.arrival.rid.as_str(), letter.times))
+        .collect();
+    assert_eq!(times, [("orn:a:1", 3), ("orn:a:1", 1), ("orn:a:2", 1)]);
 }
 
 #[tokio::test]

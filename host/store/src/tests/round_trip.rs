@@ -175,6 +175,7 @@ proptest! {
         let ops = items.iter().cloned().map(|(manifest, contents, written_by)| Op::PutBundle {
             bundle: Bundle { manifest, contents },
             written_by,
+            source: None,
         });
         block_on(stores.commits.commit(batch(ops))).unwrap();
         // The last of a RID is the one that stays.
@@ -184,7 +185,7 @@ proptest! {
             let read = block_on(stores.bundles.read(&rid)).unwrap().unwrap();
             prop_assert_eq!(read.bundle.manifest.timestamp.as_str(), manifest.timestamp.as_str());
             let bundle = Bundle { manifest, contents };
-            prop_assert_eq!(read, StoredBundle { bundle, written_by });
+            prop_assert_eq!(read, StoredBundle { bundle, written_by, source: None });
         }
     }
 

@@ -4,6 +4,9 @@
 // own setting for tests does not reach functions beside them.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod letters;
+mod order;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::sync::Arc;
@@ -501,6 +504,7 @@ impl HostHandler for Scripted {
     fn phases(&self) -> &'static [Phase] {
         match self.phase {
             Phase::Bundle => &[Phase::Bundle],
+            Phase::Final => &[Phase::Final],
             _ => &[Phase::Network],
         }
     }
@@ -594,6 +598,47 @@ async fn a_final_handler_that_fails_leaves_the_object_stored_and_a_dead_letter()
         tokio::task::yield_now().await;
     }
     assert_eq!(f.title(NOTE).await.as_deref(), Some("a"));
+}
+
+#[tokio::test]
+async fn a_host_handler_that_panics_in_the_final_phase_holds_up_nothing() {
+    let folder = tempdir().unwrap();
+    let act = |object: &mut Object| {
+        assert_ne!(object.knowledge.event_type, Some(EventType::New), "broken");
+        Ok(Flow::Continue)
+    };
+    let handler = Scripted {
+        phase: Phase::Final,
+        act,
+    };
+    let mut f = start(folder.path(), unchanged(), vec![Arc::new(handler)]).await;
+    f.intake.accept(vec![note(NOTE, "a")]).await.unwrap();
+    f.intake.accept(vec![forgetting(rid(NOTE))]).await.unwrap();
+    assert_eq!(f.changes.recv().await.unwrap().event_type, EventType::New);
+    assert_eq!(
+        f.changes.recv().await.unwrap().event_type,
+        EventType::Forget
+    );
+}
+
+#[tokio::test]
+async fn what_the_host_judges_no_handler_replaces() {
+    let folder = tempdir().unwrap();
+    let behaviour = in_phase(Phase::Bundle, || {
+        replace(Replacement {
+            contents: Some(r#"{"title":"mine"}"#.to_owned()),
+            ..Replacement::default()
+        })
+    });
+    let host = Scripted {
+        phase: Phase::Bundle,
+        act: |_| Ok(Flow::Continue),
+    };
+    let f = start(folder.path(), behaviour, vec![Arc::new(host)]).await;
+    f.intake.accept(vec![note(NOTE, "a")]).await.unwrap();
+    let letters = f.letters().await;
+    assert_eq!(letters[0].kind, "bad-replacement");
+    assert_eq!(f.title(NOTE).await, None);
 }
 
 #[tokio::test]
