@@ -16,7 +16,6 @@ use koi_registry::{Registry, RegistryParts};
 use koi_rid::Rid;
 use koi_runtime::{Runtime, RuntimeConfig};
 use tokio::net::TcpListener;
-use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -123,11 +122,6 @@ impl Node {
 
         let stopping = CancellationToken::new();
         let tasks = TaskTracker::new();
-        tasks.spawn(relist(
-            registry.clone(),
-            pipeline.changes(),
-            stopping.clone(),
-        ));
         let net = net.start(koi, &registry, &pipeline).await?;
         let mcp_server = McpServer::new(McpParts {
             catalog: Arc::new(registry.clone()),
@@ -227,29 +221,6 @@ fn first_contact(config: &Config) -> Result<Option<FirstContact>> {
         url: url.trim_end_matches('/').to_owned(),
         rid,
     }))
-}
-
-/// Tells the registry which RID types changed, so that lists that depend on them are made anew.
-async fn relist(
-    registry: Registry,
-    mut changes: broadcast::Receiver<koi_pipeline::Change>,
-    stop: CancellationToken,
-) {
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            change = changes.recv() => match change {
-                Ok(change) => registry.knowledge_changed(&change.rid.rid_type()),
-                Err(broadcast::error::RecvError::Lagged(_)) => {
-                    // Which types were missed is not known: all that are owned may have changed.
-                    for rid_type in registry.snapshot().rid_types.keys() {
-                        registry.knowledge_changed(rid_type);
-                    }
-                }
-                Err(broadcast::error::RecvError::Closed) => return,
-            },
-        }
-    }
 }
 
 fn report(what: &str, result: std::io::Result<()>) {

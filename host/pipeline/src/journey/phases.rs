@@ -1,6 +1,5 @@
 //! What is done in each phase.
 
-use koi_registry::Invocation;
 use koi_rid::{Contents, EventType, Rid};
 use koi_runtime::Phase;
 use koi_runtime::ports::KnownBundle;

@@ -9,7 +9,7 @@ use koi_runtime::{GuestErrorKind, Outcome, Phase};
 use koi_store::{Batch, DeadLetter, DeadLetterDraft, Op};
 use tempfile::tempdir;
 
-use super::support::{Fixture, failure, note, peer, rid, start, unchanged};
+use super::support::{Fixture, failure, note, peer, start, unchanged};
 use super::{NOTE, in_phase};
 
 async fn the_letter(f: &Fixture) -> DeadLetter {
