@@ -3,7 +3,7 @@
 // Tests stop at the first thing that is not as it should be.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
-use koi_tests::{Kind, Node, NodeBuilder, PeerBuilder, eventually};
+use koi_tests::{Kind, Node, NodeBuilder, PeerBuilder, Port, eventually};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -88,24 +88,25 @@ async fn its_extensions_knowledge_reaches_nodes_that_poll() {
 
 #[tokio::test]
 async fn a_python_node_goes_on_with_it_when_it_has_been_restarted() {
-    let (folder, hub) = coordinator();
+    let folder = tempfile::tempdir().unwrap();
+    // A Python node remembers the URL that it was told.
+    let port = Port::keep();
+    let listen = port.address().to_string();
+    let start = || {
+        NodeBuilder::new("hub", &folder.path().join("hub"))
+            .args(["--role", "coordinator", "--koi-listen", &listen])
+            .start()
+    };
+    let hub = start();
     hub.install("agent-personality");
-    // The port has to stay, as a Python node remembers the URL that it was told.
-    let listen = hub
-        .koi_url
-        .trim_start_matches("http://")
-        .trim_end_matches("/koi-net")
-        .to_owned();
     let producer = peer(Kind::Full, "producer", &folder, &hub)
         .provides(PERSONALITY)
         .start();
     producer.is_subscribed_by(&hub.rid, PERSONALITY).await;
-    let (rid, data_dir) = (hub.rid.clone(), hub.data_dir.clone());
+    let rid = hub.rid.clone();
     assert_eq!(hub.process.terminate(), Some(0));
 
-    let hub = NodeBuilder::new("hub", &data_dir)
-        .args(["--role", "coordinator", "--koi-listen", &listen])
-        .start();
+    let hub = start();
     assert_eq!(hub.rid, rid);
     let bob = "orn:agent.personality:bob/1.0";
     producer.push(bob, json!({"rid": bob, "traits": []})).await;

@@ -14,6 +14,10 @@ use serde_json::json;
 use tempfile::TempDir;
 
 const SPIN: &str = "(loop $l (br $l)) (unreachable)";
+/// Says that it has begun, and spins.
+const SAY_AND_SPIN: &str =
+    "(call $log (i32.const 2) (i32.const 48) (i32.const 4) (i32.const 16) (i32.const 18))
+    (loop $l (br $l)) (unreachable)";
 const GROW: &str = "(loop $l (drop (memory.grow (i32.const 16))) (br $l)) (unreachable)";
 
 struct Host {
@@ -24,9 +28,15 @@ struct Host {
 impl Host {
     /// A node with an extension that does no harm.
     fn start() -> Self {
+        Self::start_with(&[("KOI_MCP_LIMITS__CPU", "500")])
+    }
+
+    fn start_with(environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let node = NodeBuilder::new("node", &folder.path().join("node"))
-            .env("KOI_MCP_LIMITS__CPU", "500")
+        let node = NodeBuilder::new("node", &folder.path().join("node"));
+        let node = environment
+            .iter()
+            .fold(node, |node, (name, value)| node.env(name, value))
             .start();
         node.install("echo");
         Self { node, folder }
@@ -259,16 +269,30 @@ async fn a_bad_file_in_the_drop_folder_is_logged_and_nothing_else() {
     let folder = host.node.data_dir.join("extensions");
     std::fs::write(folder.join("letter.wasm"), "This is a letter to a friend.").unwrap();
     std::os::unix::fs::symlink(extension("echo"), folder.join("elsewhere.wasm")).unwrap();
+    let logged = |file: &str| {
+        let log = host.node.log();
+        let about = |line: &&str| line.contains(file) && line.contains("not installed");
+        log.lines().filter(about).count()
+    };
     for file in ["letter.wasm", "elsewhere.wasm"] {
         eventually(&format!("{file} in the log"), async || {
-            let log = host.node.log();
-            log.lines()
-                .any(|line| line.contains(file) && line.contains("not installed"))
-                .then_some(())
+            (logged(file) > 0).then_some(())
         })
         .await;
     }
     host.is_unharmed();
+    // The folder is looked at again for each of these, and nothing more is said about the others.
+    for name in ["one", "two", "three"] {
+        let file = format!("{name}.wasm");
+        std::fs::write(folder.join(&file), "Another letter.").unwrap();
+        eventually(&format!("{file} in the log"), async || {
+            (logged(&file) > 0).then_some(())
+        })
+        .await;
+    }
+    for file in ["letter.wasm", "elsewhere.wasm", "one.wasm", "two.wasm"] {
+        assert_eq!(logged(file), 1, "{file}");
+    }
 }
 
 #[test]
@@ -289,21 +313,29 @@ fn an_extension_that_floods_its_log_is_cut_off() {
     assert!(host.node.log().contains("limits.log_bytes"));
 }
 
-#[test]
-fn a_node_ends_in_time_although_a_guest_spins() {
-    let host = Host::start();
+#[tokio::test]
+async fn a_node_ends_in_time_although_a_guest_spins() {
+    // The guest may go on for longer than the node may take to end.
+    let host = Host::start_with(&[
+        ("KOI_MCP_LIMITS__CPU", "60000"),
+        ("KOI_MCP_LIMITS__WALL", "60000"),
+    ]);
     host.install(
         "spinning",
         &Guest {
-            call_tool: SPIN,
+            call_tool: SAY_AND_SPIN,
             ..Guest::named("spinning")
         },
     );
     let mut call = host.begin("spinning");
+    eventually("the call begun", async || {
+        host.node.log().contains("orn:test.thing:one").then_some(())
+    })
+    .await;
     let start = Instant::now();
     assert_eq!(host.node.process.terminate(), Some(0));
     assert!(
-        start.elapsed() < Duration::from_secs(6),
+        start.elapsed() < Duration::from_secs(5),
         "{:?}",
         start.elapsed()
     );

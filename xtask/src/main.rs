@@ -37,7 +37,8 @@ Commands:
   -h, --help          Print this
 
 Everything is kept below target/, .koi/ and cargo's own folders; nothing is installed elsewhere,
-except the wasm32-wasip2 target, which `rustup target add` puts into your toolchain.";
+except what your toolchain lacks, which rustup puts there: the wasm32-wasip2 target, and for the tests
+rustfmt and clippy. The tests' JavaScript guest gets a link to its packages.";
 
 fn main() -> ExitCode {
     let command = match arguments::parse(std::env::args().skip(1)) {

@@ -21,12 +21,11 @@ use rmcp::service::{NotificationContext, Peer, RequestContext, RoleServer, Subsc
 use rmcp::{ErrorData, ServerHandler};
 
 use crate::caller::on_behalf;
+use crate::cursor::{self, PAGE, page, position};
 use crate::notices::{self, Lists, MAX_SUBSCRIPTIONS, Outlet, Subscription};
 use crate::shared::Shared;
-use crate::{cursor, errors, resources, tools};
+use crate::{errors, resources, tools};
 
-/// Entries on a page of any list.
-const PAGE: usize = 200;
 /// For how long a client may go by a list that it has; notices come sooner.
 const LIST_TTL_MS: u64 = 5_000;
 /// Longest URI that can be subscribed to, in bytes.
@@ -87,39 +86,6 @@ fn is_modern(context: &RequestContext<RoleServer>) -> bool {
     context
         .protocol_version()
         .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str())
-}
-
-/// A page of a list that is in memory, and the cursor of the next one.
-fn page<'a, T: Clone + 'a>(
-    list: &'a std::collections::BTreeMap<String, impl AsRef<T>>,
-    request: Option<PaginatedRequestParams>,
-) -> Result<(Vec<T>, Option<String>), ErrorData> {
-    use std::ops::Bound::{Excluded, Unbounded};
-    let after: Option<String> = position(request)?;
-    let from = after.as_deref().map_or(Unbounded, Excluded);
-    let mut rest = list.range::<str, _>((from, Unbounded));
-    let mut last = None;
-    let items = rest
-        .by_ref()
-        .take(PAGE)
-        .map(|(key, item)| {
-            last = Some(key);
-            item.as_ref().clone()
-        })
-        .collect();
-    let next = rest.next().and(last).map(cursor::encode);
-    Ok((items, next))
-}
-
-fn position<T: serde::de::DeserializeOwned>(
-    request: Option<PaginatedRequestParams>,
-) -> Result<Option<T>, ErrorData> {
-    match request.and_then(|request| request.cursor) {
-        Some(cursor) => cursor::decode(&cursor)
-            .map(Some)
-            .ok_or_else(errors::bad_cursor),
-        None => Ok(None),
-    }
 }
 
 impl ServerHandler for Handler {
@@ -288,6 +254,9 @@ impl ServerHandler for Handler {
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
         let accepted = context.accepted();
+        let Ok(_place) = self.shared.listeners.try_acquire() else {
+            return Err(errors::too_many_listeners());
+        };
         let subscription = self.shared.hub.subscribe(Lists {
             tools: accepted.tools_list_changed == Some(true),
             resources: accepted.resources_list_changed == Some(true),

@@ -18,6 +18,10 @@ use tokio::sync::Notify;
 /// Most URIs that one client may subscribe to.
 pub(crate) const MAX_SUBSCRIPTIONS: usize = 1024;
 
+/// Most bytes of URIs that all clients together may subscribe to. A URI is kept up to three times: for
+/// its listener, for finding the listener, and in the mailbox.
+const MAX_WATCHED_BYTES: usize = 32 << 20;
+
 /// What a listener has not been told yet.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct News {
@@ -84,6 +88,8 @@ struct Listeners {
     last_id: u64,
     by_id: HashMap<u64, Listener>,
     by_uri: HashMap<String, BTreeSet<u64>>,
+    /// The lengths of all listeners' URIs.
+    watched_bytes: usize,
 }
 
 struct Listener {
@@ -147,10 +153,21 @@ impl Hub {
     }
 }
 
-/// The client has subscribed to as many URIs as it may.
+/// Why a client may not subscribe to one more URI.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a client may subscribe to {MAX_SUBSCRIPTIONS} resources: unsubscribe from another first")]
-pub(crate) struct TooManySubscriptions;
+pub(crate) enum TooManySubscriptions {
+    /// It has as many as it may.
+    #[error(
+        "a client may subscribe to {MAX_SUBSCRIPTIONS} resources: unsubscribe from another first"
+    )]
+    OfTheClient,
+    /// All clients together have.
+    #[error(
+        "this server's clients have subscribed to as much as it keeps ({MAX_WATCHED_BYTES} bytes of \
+         URIs): try again later"
+    )]
+    OfAll,
+}
 
 /// A listener's place among the others; dropping it ends the subscription.
 pub(crate) struct Subscription {
@@ -166,28 +183,43 @@ impl Subscription {
 
     pub(crate) fn watch(&self, uri: &str) -> Result<(), TooManySubscriptions> {
         let mut listeners = locked(&self.hub.listeners);
-        let Listeners { by_id, by_uri, .. } = &mut *listeners;
-        if let Some(listener) = by_id.get_mut(&self.id) {
-            if listener.uris.len() >= MAX_SUBSCRIPTIONS && !listener.uris.contains(uri) {
-                return Err(TooManySubscriptions);
-            }
-            listener.uris.insert(uri.to_owned());
-            by_uri.entry(uri.to_owned()).or_default().insert(self.id);
+        let Listeners {
+            by_id,
+            by_uri,
+            watched_bytes,
+            ..
+        } = &mut *listeners;
+        let Some(listener) = by_id.get_mut(&self.id) else {
+            return Ok(());
+        };
+        if listener.uris.contains(uri) {
+            return Ok(());
         }
+        if listener.uris.len() >= MAX_SUBSCRIPTIONS {
+            return Err(TooManySubscriptions::OfTheClient);
+        }
+        if *watched_bytes + uri.len() > MAX_WATCHED_BYTES {
+            return Err(TooManySubscriptions::OfAll);
+        }
+        *watched_bytes += uri.len();
+        listener.uris.insert(uri.to_owned());
+        by_uri.entry(uri.to_owned()).or_default().insert(self.id);
         Ok(())
     }
 
     pub(crate) fn unwatch(&self, uri: &str) {
         let mut listeners = locked(&self.hub.listeners);
-        if let Some(listener) = listeners.by_id.get_mut(&self.id) {
-            listener.uris.remove(uri);
+        let listener = listeners.by_id.get_mut(&self.id);
+        if listener.is_some_and(|listener| listener.uris.remove(uri)) {
+            listeners.forget(uri, self.id);
         }
-        listeners.forget(uri, self.id);
     }
 }
 
 impl Listeners {
+    /// For a URI that was one of this listener's.
     fn forget(&mut self, uri: &str, id: u64) {
+        self.watched_bytes -= uri.len();
         if let Some(ids) = self.by_uri.get_mut(uri) {
             ids.remove(&id);
             if ids.is_empty() {

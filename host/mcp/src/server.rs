@@ -9,12 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use futures::StreamExt;
 use koi_pipeline::Change;
 use koi_store::Bundles;
 use rmcp::ServiceExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
+use tokio_util::io::{ReaderStream, StreamReader};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::catalog::Catalog;
@@ -138,7 +140,7 @@ impl McpServer {
     }
 
     /// Serves one client on a pair of byte streams, one JSON-RPC message a line, until it leaves or
-    /// the server ends.
+    /// the server ends. Requests that are running then have a moment to be answered.
     ///
     /// # Errors
     /// If the client does not speak MCP.
@@ -147,20 +149,16 @@ impl McpServer {
         R: AsyncRead + Send + Unpin + 'static,
         W: AsyncWrite + Send + Unpin + 'static,
     {
+        let _answering = self.shared.requests.token();
+        // When the server closes there is no more input, and what came before is answered.
+        let input =
+            ReaderStream::new(read).take_until(self.shared.closing.clone().cancelled_owned());
+        let read = StreamReader::new(Box::pin(input));
         let handler = Handler::new(self.shared.clone());
         let running = handler
             .serve_with_ct((read, write), self.ending.child_token())
             .await
             .map_err(|error| McpError::Beginning(Box::new(error)))?;
         running.waiting().await.map(drop).map_err(McpError::Broken)
-    }
-
-    /// [`Self::serve_stream`] on standard input and output.
-    ///
-    /// # Errors
-    /// If the client does not speak MCP.
-    pub async fn serve_stdio(&self) -> Result<(), McpError> {
-        let (read, write) = rmcp::transport::io::stdio_pipes();
-        self.serve_stream(read, write).await
     }
 }

@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use koi_registry::Snapshot;
 use koi_store::Bundles;
 use rmcp::model::{Implementation, MetaObject, ServerCapabilities, ServerConfig};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -17,6 +17,8 @@ use crate::notices::Hub;
 use crate::server::SERVER_NAME;
 use crate::view::View;
 
+/// Most `subscriptions/listen` requests at once.
+pub(crate) const MAX_LISTENERS: usize = 1_000;
 /// How long running requests are waited for when the server ends.
 const GRACE: Duration = Duration::from_secs(2);
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
@@ -32,7 +34,9 @@ pub(crate) struct Shared {
     /// Held while a view is made, so that it is made once.
     renewing: Mutex<()>,
     pub(crate) hub: Arc<Hub>,
-    /// Requests over HTTP that are being answered.
+    /// One for each `subscriptions/listen` request.
+    pub(crate) listeners: Semaphore,
+    /// Requests over HTTP that are being answered, and clients on streams.
     pub(crate) requests: TaskTracker,
     /// Ends the waiting for news.
     pub(crate) closing: CancellationToken,
@@ -70,6 +74,7 @@ impl Shared {
             view: ArcSwap::from_pointee(view),
             renewing: Mutex::new(()),
             hub: Arc::new(Hub::default()),
+            listeners: Semaphore::new(MAX_LISTENERS),
             requests: TaskTracker::new(),
             closing: CancellationToken::new(),
             config: ServerConfig::new(capabilities)

@@ -55,7 +55,7 @@ pub enum Command {
     /// Run a node until it is told to stop
     Serve(ServeArgs),
     /// Speak MCP on standard input and output: with the node on the data folder, else with one of its own
-    Mcp(ServeArgs),
+    Mcp(NodeArgs),
     /// Install, list and remove extensions, and change what they are granted
     #[command(subcommand)]
     Extension(ExtensionCommand),
@@ -96,21 +96,29 @@ pub enum Command {
     DeadLetters(DeadLettersCommand),
 }
 
-/// Flags of `serve` and `mcp`; each wins over the environment and the file.
+/// Flags of `serve`; each wins over the environment and the file.
 #[derive(Debug, Default, Args)]
 pub struct ServeArgs {
-    /// Name in the node's RID
-    #[arg(long)]
-    pub name: Option<String>,
-    /// What the node does in its network [default: coordinator; producer with a first contact]
-    #[arg(long)]
-    pub role: Option<Role>,
+    /// What the node is.
+    #[command(flatten)]
+    pub node: NodeArgs,
     /// Address of the KOI-net server; port 0 picks a free one [default: 127.0.0.1:8000]
     #[arg(long, value_name = "ADDR:PORT")]
     pub koi_listen: Option<SocketAddr>,
     /// Address of the MCP server; port 0 picks a free one [default: 127.0.0.1:9000]
     #[arg(long, value_name = "ADDR:PORT")]
     pub mcp_listen: Option<SocketAddr>,
+}
+
+/// Flags of every command that may start a node. `mcp` starts one on free ports, where none runs.
+#[derive(Debug, Default, Args)]
+pub struct NodeArgs {
+    /// Name in the node's RID
+    #[arg(long)]
+    pub name: Option<String>,
+    /// What the node does in its network [default: coordinator; producer with a first contact]
+    #[arg(long)]
+    pub role: Option<Role>,
     /// Base URL of a node of the network to join
     #[arg(long, value_name = "URL")]
     pub first_contact: Option<String>,
@@ -233,8 +241,10 @@ impl Cli {
                 dir.to_string_lossy().into_owned(),
             );
         }
-        if let Command::Serve(args) | Command::Mcp(args) = &self.command {
-            args.flags(&mut flags);
+        match &self.command {
+            Command::Serve(args) => args.flags(&mut flags),
+            Command::Mcp(args) => args.flags(&mut flags),
+            _ => {}
         }
         Value::Object(flags)
     }
@@ -242,17 +252,23 @@ impl Cli {
 
 impl ServeArgs {
     fn flags(&self, flags: &mut Map<String, Value>) {
-        if let Some(name) = &self.name {
-            set(flags, "node", "name", name.clone());
-        }
-        if let Some(role) = self.role {
-            set(flags, "node", "role", serde_json::json!(role));
-        }
+        self.node.flags(flags);
         if let Some(listen) = self.koi_listen {
             set(flags, "koi", "listen", listen.to_string());
         }
         if let Some(listen) = self.mcp_listen {
             set(flags, "mcp", "listen", listen.to_string());
+        }
+    }
+}
+
+impl NodeArgs {
+    fn flags(&self, flags: &mut Map<String, Value>) {
+        if let Some(name) = &self.name {
+            set(flags, "node", "name", name.clone());
+        }
+        if let Some(role) = self.role {
+            set(flags, "node", "role", serde_json::json!(role));
         }
         let contact = [
             ("url", &self.first_contact),

@@ -5,22 +5,17 @@
 //! a value of the wrong type is an error that names where it stands, the key and what was expected;
 //! nothing is ever guessed.
 
+mod environment;
+mod load;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZero;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Result, bail};
-use figment::Figment;
-use figment::providers::{Env, Format, Json, Serialized, Toml};
 use koi_runtime::{LIMITS, Limits};
+use serde::de::{Deserializer, Error as _, Unexpected};
 use serde::{Deserialize, Serialize};
-
-/// Files looked for when `--config` is not given, in this order.
-const DEFAULT_FILES: [&str; 3] = ["koi-mcp.toml", "koi-mcp.json", "/etc/koi-mcp/config.json"];
-
-/// Prefix of the environment variables that set a key.
-const ENVIRONMENT: &str = "KOI_MCP_";
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -85,8 +80,10 @@ pub enum Role {
 #[serde(default, deny_unknown_fields)]
 pub struct KoiConfig {
     /// Address of the KOI-net server; port 0 picks a free one.
+    #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
-    /// The URL under which other nodes reach it, where that differs from the listening address.
+    /// The URL under which other nodes reach it, where that differs from the listening address; with
+    /// an address such as 0.0.0.0 it always does.
     pub base_url: Option<String>,
     /// A node of the network to join.
     pub first_contact: FirstContact,
@@ -117,6 +114,7 @@ pub struct FirstContact {
 #[serde(default, deny_unknown_fields)]
 pub struct McpConfig {
     /// Address of the MCP server; port 0 picks a free one.
+    #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
     /// `Host` headers that are served besides those of the loopback.
     pub allowed_hosts: Vec<String>,
@@ -139,6 +137,7 @@ impl Default for McpConfig {
 #[serde(default, deny_unknown_fields)]
 pub struct AdminConfig {
     /// Address of the admin API: a loopback address; port 0 picks a free one.
+    #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
 }
 
@@ -209,84 +208,29 @@ pub enum LogFormat {
     Json,
 }
 
+/// What is wrong with the value of a key.
+#[derive(Debug, thiserror::Error)]
+#[error("{key}: {what}")]
+pub(crate) struct Fault {
+    key: String,
+    what: String,
+}
+
+impl Fault {
+    fn of(key: impl Into<String>, what: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            what: what.into(),
+        }
+    }
+}
+
 impl Config {
-    /// Reads the layers. `flags` holds what was given on the command line, in the form of the file.
-    ///
-    /// # Errors
-    /// One sentence for each thing that is wrong: where it stands, the key, what was expected.
-    pub fn load(file: Option<&Path>, flags: serde_json::Value) -> Result<Self> {
-        // The variables of secrets are none of settings.
-        let env = Env::prefixed(ENVIRONMENT).filter(|key| !key.starts_with("SECRET_"));
-        Self::from_layers(file, env.split("__"), flags)
-    }
-
-    fn from_layers(file: Option<&Path>, env: Env, flags: serde_json::Value) -> Result<Self> {
-        let mut figment = Figment::from(Serialized::defaults(Self::default()));
-        let file = match file {
-            Some(file) if !file.is_file() => {
-                bail!("{}: there is no such file; check --config", file.display())
-            }
-            Some(file) => Some(file.to_owned()),
-            None => DEFAULT_FILES
-                .iter()
-                .map(PathBuf::from)
-                .find(|path| path.is_file()),
-        };
-        if let Some(file) = &file {
-            figment = match file.extension().and_then(|e| e.to_str()) {
-                Some("toml") => figment.merge(Toml::file_exact(file)),
-                Some("json") => figment.merge(Json::file_exact(file)),
-                _ => bail!(
-                    "{}: a configuration file ends in .toml or .json",
-                    file.display()
-                ),
-            };
-        }
-        let figment = figment.merge(env).merge(Serialized::defaults(flags));
-        let config: Self = figment.extract().map_err(|error| {
-            let lines: Vec<String> = error.into_iter().map(describe).collect();
-            anyhow::anyhow!("{}", lines.join("\n"))
-        })?;
-        config.check()?;
-        Ok(config)
-    }
-
-    /// What types cannot say.
-    fn check(&self) -> Result<()> {
-        if self.node.name.is_empty() || self.node.name.contains('+') {
-            bail!(
-                "node.name: expected a name without `+`, found {:?}",
-                self.node.name
-            );
-        }
-        if !self.admin.listen.ip().is_loopback() {
-            bail!(
-                "admin.listen: expected a loopback address, found {}",
-                self.admin.listen
-            );
-        }
-        if self.koi.first_contact.rid.is_some() && self.koi.first_contact.url.is_none() {
-            bail!("koi.first_contact.rid: needs koi.first_contact.url besides it");
-        }
-        self.limits()?;
-        for url in [&self.koi.base_url, &self.koi.first_contact.url]
-            .into_iter()
-            .flatten()
-        {
-            if !(url.starts_with("http://") || url.starts_with("https://")) {
-                bail!(
-                    "{url:?}: expected a URL that starts with http:// or https:// (koi.base_url, koi.first_contact.url)"
-                );
-            }
-        }
-        Ok(())
-    }
-
     /// The limits of a call in force.
     ///
     /// # Errors
     /// If a limit of another name is set.
-    pub fn limits(&self) -> Result<Limits> {
+    pub(crate) fn limits(&self) -> Result<Limits, Fault> {
         let mut limits = Limits::default();
         for (name, value) in &self.limits {
             let setting = format!("limits.{name}");
@@ -295,10 +239,8 @@ impl Config {
                     .iter()
                     .filter_map(|limit| limit.setting.strip_prefix("limits."))
                     .collect();
-                bail!(
-                    "{setting}: unknown key; expected one of {}",
-                    known.join(", ")
-                );
+                let what = format!("unknown key; expected one of {}", known.join(", "));
+                return Err(Fault::of(setting, what));
             }
         }
         Ok(limits)
@@ -327,140 +269,11 @@ const fn loopback(port: u16) -> SocketAddr {
     SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
 }
 
-/// One error of figment in our form: `place: key: expected …, found …`.
-fn describe(error: figment::Error) -> String {
-    let source = error
-        .metadata
-        .as_ref()
-        .map(|m| match &m.source {
-            Some(figment::Source::File(path)) => path.display().to_string(),
-            _ if m.name.contains("environment") => "environment".to_owned(),
-            _ => "command line".to_owned(),
-        })
-        .unwrap_or_else(|| "configuration".to_owned());
-    let mut key = error.path.join(".");
-    let what = match &error.kind {
-        figment::error::Kind::UnknownField(field, known) => {
-            key = if key.is_empty() {
-                field.clone()
-            } else {
-                format!("{key}.{field}")
-            };
-            format!("unknown key; expected one of {}", known.join(", "))
-        }
-        figment::error::Kind::InvalidType(found, expected)
-        | figment::error::Kind::InvalidValue(found, expected) => {
-            format!("expected {expected}, found {found}")
-        }
-        figment::error::Kind::UnknownVariant(found, known) => {
-            format!("expected one of {}, found {found:?}", known.join(", "))
-        }
-        other => other.to_string(),
-    };
-    if source == "environment" {
-        key = format!("{ENVIRONMENT}{}", key.replace('.', "__").to_uppercase());
-    }
-    if key.is_empty() {
-        format!("{source}: {what}")
-    } else {
-        format!("{source}: {key}: {what}")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn load(name: &str, text: &str) -> Result<Config> {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join(name);
-        std::fs::write(&file, text).unwrap();
-        Config::from_layers(Some(&file), Env::prefixed("KOI_NOT_SET_"), json!({}))
-    }
-
-    #[test]
-    fn an_unknown_key_is_named_with_its_file() {
-        let error = load("koi-mcp.toml", "[koi]\nlissten = \"127.0.0.1:1\"\n")
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("koi-mcp.toml"), "{error}");
-        assert!(error.contains("koi.lissten"), "{error}");
-        assert!(error.contains("listen"), "{error}");
-    }
-
-    #[test]
-    fn a_wrong_type_is_named_with_what_was_expected() {
-        let error = load("koi-mcp.json", r#"{"runtime":{"slots":"many"}}"#)
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("runtime.slots"), "{error}");
-        assert!(
-            error.contains("expected") && error.contains("many"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn flags_win_over_the_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("koi-mcp.toml");
-        std::fs::write(&file, "[node]\nname = \"a\"\nrole = \"consumer\"\n").unwrap();
-        let config = Config::from_layers(
-            Some(&file),
-            Env::prefixed("KOI_NOT_SET_"),
-            json!({"node": {"name": "b"}}),
-        )
-        .unwrap();
-        assert_eq!(config.node.name, "b");
-        assert_eq!(config.role(), Role::Consumer);
-    }
-
-    #[test]
-    fn a_first_contact_makes_the_default_role_a_producer() {
-        assert_eq!(Config::default().role(), Role::Coordinator);
-        let config = load(
-            "c.toml",
-            "[koi.first_contact]\nurl = \"http://127.0.0.1:1/koi-net\"\n",
-        )
-        .unwrap();
-        assert_eq!(config.role(), Role::Producer);
-    }
-
-    #[test]
-    fn the_admin_api_refuses_to_leave_the_loopback() {
-        let error = load("c.toml", "[admin]\nlisten = \"0.0.0.0:1\"\n")
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("admin.listen"), "{error}");
-    }
-
-    #[test]
-    fn a_limit_is_set_by_its_name_and_an_unknown_one_refused() {
-        let config = load("c.toml", "[limits]\ncpu = 50\n").unwrap();
-        assert_eq!(
-            config.limits().unwrap().cpu,
-            std::time::Duration::from_millis(50)
-        );
-        let error = load("c.toml", "[limits]\ncpus = 50\n")
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("limits.cpus") && error.contains("host_calls"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn settings_of_extensions_are_free_tables() {
-        let config = load(
-            "c.toml",
-            "[extensions.settings.agent-personality]\nname = \"bob\"\n",
-        )
-        .unwrap();
-        assert_eq!(
-            config.extensions.settings["agent-personality"]["name"],
-            json!("bob")
-        );
-    }
+/// An address of a listener, or what one looks like.
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|_| {
+        let form = "an IP address and a port, such as 127.0.0.1:9000";
+        D::Error::invalid_value(Unexpected::Str(&text), &form)
+    })
 }

@@ -11,19 +11,28 @@
 //! | `secrets.json`, `secrets.key` | secrets of extensions, and the key of their placeholders |
 //! | `extensions/` | the drop folder |
 //!
-//! Opening fails with one sentence if the folder cannot be made or another node holds it.
+//! Opening fails with one sentence if the folder cannot be made, or with [`InUse`] if another node holds
+//! it.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 const LOCK_ATTEMPTS: u32 = 10;
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
+/// Another node runs on the data folder.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "another node is running on the data folder {}; stop it, or choose another folder with --data-dir",
+    .0.display()
+)]
+pub(crate) struct InUse(PathBuf);
 
 /// An open data folder; the lock lives as long as this does.
 #[derive(Debug)]
@@ -51,7 +60,7 @@ impl DataDir {
     /// Makes the folder where it is missing and locks it.
     ///
     /// # Errors
-    /// If it cannot be made or written, or another node runs on it.
+    /// If it cannot be made or written, or with [`InUse`] if another node runs on it.
     pub fn open(path: &Path) -> Result<Self> {
         std::fs::DirBuilder::new()
             .recursive(true)
@@ -82,7 +91,12 @@ impl DataDir {
         // A command that looks whether a node is running holds the lock for an instant.
         for _ in 0..LOCK_ATTEMPTS {
             match lock.try_lock() {
-                Ok(()) => return Ok(Self { path, _lock: lock }),
+                Ok(()) => {
+                    let data_dir = Self { path, _lock: lock };
+                    // A node that was killed has left its own, which says nothing of this one.
+                    data_dir.withdraw();
+                    return Ok(data_dir);
+                }
                 Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
                 Err(std::fs::TryLockError::Error(error)) => {
                     return Err(error)
@@ -90,10 +104,7 @@ impl DataDir {
                 }
             }
         }
-        bail!(
-            "another node is running on the data folder {}; stop it, or choose another folder with --data-dir",
-            path.display()
-        )
+        Err(InUse(path).into())
     }
 
     /// The folder itself, absolute.
@@ -154,24 +165,38 @@ impl DataDir {
     }
 }
 
-/// The node that runs on a data folder, with its admin token.
+/// Who is on a data folder.
+#[derive(Debug)]
+pub(crate) enum Presence {
+    /// A node runs there; with it its admin token.
+    Running(RunningNode, String),
+    /// A node is starting or stopping there.
+    Between,
+    /// Nobody.
+    Nobody,
+}
+
+/// Looks for the node that runs on a data folder.
 ///
 /// # Errors
-/// If none runs there, or its files are not readable.
-pub fn running_node(path: &Path) -> Result<(RunningNode, String)> {
-    let Some(text) = locked_announcement(path)? else {
-        bail!(
-            "no node is running on the data folder {}; start one with `koi-mcp serve --data-dir {}`",
-            path.display(),
-            path.display()
-        );
+/// If the files of a node that runs there are not readable.
+pub(crate) fn presence(path: &Path) -> Result<Presence> {
+    let Ok(lock) = File::open(path.join("node.lock")) else {
+        return Ok(Presence::Nobody);
     };
-    let node = serde_json::from_str(&text).with_context(|| {
-        format!(
-            "{} is damaged; restart the node",
-            path.join("node.json").display()
-        )
-    })?;
+    if lock.try_lock_shared().is_ok() {
+        return Ok(Presence::Nobody);
+    }
+    let announcement = path.join("node.json");
+    let text = match std::fs::read_to_string(&announcement) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Presence::Between),
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot read {}", announcement.display()));
+        }
+    };
+    let node = serde_json::from_str(&text)
+        .with_context(|| format!("{} is damaged; restart the node", announcement.display()))?;
     let token_path = path.join("admin.token");
     let token = std::fs::read_to_string(&token_path).with_context(|| {
         format!(
@@ -179,27 +204,7 @@ pub fn running_node(path: &Path) -> Result<(RunningNode, String)> {
             token_path.display()
         )
     })?;
-    Ok((node, token.trim().to_owned()))
-}
-
-/// The announcement, if the node that wrote it still holds the lock.
-fn locked_announcement(path: &Path) -> Result<Option<String>> {
-    let Ok(lock) = File::open(path.join("node.lock")) else {
-        return Ok(None);
-    };
-    if lock.try_lock_shared().is_ok() {
-        return Ok(None);
-    }
-    let mut text = String::new();
-    match File::open(path.join("node.json")) {
-        Ok(mut file) => file.read_to_string(&mut text)?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => {
-            return Err(error)
-                .with_context(|| format!("cannot read {}", path.join("node.json").display()));
-        }
-    };
-    Ok(Some(text))
+    Ok(Presence::Running(node, token.trim().to_owned()))
 }
 
 /// Writes a file of mode 0600 as a whole or not at all.
@@ -238,8 +243,8 @@ mod tests {
     fn a_folder_serves_one_node_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
         let first = DataDir::open(folder.path()).unwrap();
-        let error = DataDir::open(folder.path()).unwrap_err().to_string();
-        assert!(error.contains("another node is running"), "{error}");
+        let error = DataDir::open(folder.path()).unwrap_err();
+        assert!(error.is::<InUse>(), "{error}");
         drop(first);
         DataDir::open(folder.path()).unwrap();
     }
@@ -260,7 +265,10 @@ mod tests {
     fn an_announcement_of_a_dead_node_does_not_count() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("node.json"), "{}").unwrap();
-        let error = running_node(folder.path()).unwrap_err().to_string();
-        assert!(error.contains("no node is running"), "{error}");
+        let presence = || presence(folder.path()).unwrap();
+        assert!(matches!(presence(), Presence::Nobody));
+        // Nor does it when the next node is starting.
+        let _next = DataDir::open(folder.path()).unwrap();
+        assert!(matches!(presence(), Presence::Between));
     }
 }

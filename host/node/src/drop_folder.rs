@@ -1,21 +1,25 @@
 //! The drop folder: a `.wasm` file that appears in it is installed, one that changes is installed
 //! again, one that goes away takes its extension with it.
 //!
-//! Nothing is granted by dropping a file. A file is read when it has not changed for a moment
-//! ([`QUIET`]), so a slow copy is read once, whole. Files are opened inside the folder only: a link
-//! that leads out of it is refused. What cannot be installed is logged, and the revision before goes
-//! on serving.
+//! Nothing is granted by dropping a file, and no extension that came by another way is replaced by
+//! one. A file is read when it has not changed for a moment ([`QUIET`]), so a slow copy is read once,
+//! whole, and not again before it changes: what an operator removes or replaces stays so. Files are
+//! opened inside the folder only: a link that leads out of it is refused. What cannot be installed is
+//! logged, and the revision before goes on serving.
 
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use cap_std::ambient_authority;
-use cap_std::fs::Dir;
+use cap_std::fs::{Dir, Metadata, MetadataExt, OpenOptions, OpenOptionsExt};
 use koi_registry::{GrantRequest, Install, Installed, Registry};
+use notify::event::{AccessKind, AccessMode, EventKind};
 use notify::{RecursiveMode, Watcher};
+use rustix::fs::OFlags;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -32,11 +36,19 @@ const WHO: &str = "drop-folder";
 
 /// Watches a folder until it is told to stop.
 pub struct DropFolder {
-    folder: Dir,
+    folder: Arc<Dir>,
     path: PathBuf,
-    registry: Registry,
-    events: mpsc::UnboundedReceiver<String>,
+    news: mpsc::UnboundedReceiver<News>,
     _watcher: notify::RecommendedWatcher,
+}
+
+/// What the system tells of the folder.
+#[derive(Debug, PartialEq, Eq)]
+enum News {
+    /// This file may have changed.
+    File(String),
+    /// Events were lost: any file may have changed.
+    All,
 }
 
 impl DropFolder {
@@ -44,19 +56,17 @@ impl DropFolder {
     ///
     /// # Errors
     /// If the folder cannot be made, opened or watched.
-    pub fn open(path: &Path, registry: Registry) -> Result<Self> {
+    pub fn open(path: &Path) -> Result<Self> {
         std::fs::create_dir_all(path)
             .with_context(|| format!("cannot make the drop folder {}", path.display()))?;
         let folder = Dir::open_ambient_dir(path, ambient_authority())
             .with_context(|| format!("cannot open the drop folder {}", path.display()))?;
-        let (send, events) = mpsc::unbounded_channel();
+        let (send, news) = mpsc::unbounded_channel();
         let mut watcher =
             notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-                // An error here is an overflow of the queue: the next event of the file comes anyway.
-                for path in event.map(|event| event.paths).unwrap_or_default() {
-                    if let Some(name) = component_name(&path) {
-                        let _ = send.send(name);
-                    }
+                for told in event.map_or_else(|_| vec![News::All], |event| news_in(&event)) {
+                    // Nobody listens any more when the node stops.
+                    let _ = send.send(told);
                 }
             })
             .context("cannot watch files on this system")?;
@@ -64,42 +74,55 @@ impl DropFolder {
             .watch(path, RecursiveMode::NonRecursive)
             .with_context(|| format!("cannot watch the drop folder {}", path.display()))?;
         Ok(Self {
-            folder,
+            folder: Arc::new(folder),
             path: path.to_owned(),
-            registry,
-            events,
+            news,
             _watcher: watcher,
         })
     }
 
     /// Installs what is there and what comes, until `stop`.
-    pub async fn run(mut self, stop: CancellationToken) {
+    pub async fn run(self, registry: Registry, stop: CancellationToken) {
+        let Self {
+            folder,
+            path,
+            mut news,
+            _watcher,
+        } = self;
+        let mut settler = Settler {
+            folder,
+            registry,
+            settled: BTreeMap::new(),
+        };
         let mut waiting: BTreeMap<String, Instant> = BTreeMap::new();
         let now = Instant::now();
-        waiting.extend(
-            self.files()
-                .into_iter()
-                .chain(self.installed())
-                .map(|name| (name, now)),
-        );
+        waiting.extend(settler.all().into_iter().map(|name| (name, now)));
         loop {
             let due = waiting.values().min().copied();
             tokio::select! {
                 () = stop.cancelled() => return,
-                Some(name) = self.events.recv() => {
-                    waiting.insert(name, Instant::now() + QUIET);
+                Some(told) = news.recv() => {
+                    let due = Instant::now() + QUIET;
+                    let names = match told {
+                        News::File(name) => vec![name],
+                        News::All => settler.all(),
+                    };
+                    waiting.extend(names.into_iter().map(|name| (name, due)));
                 }
                 () = wait_until(due) => {
                     let now = Instant::now();
                     let ready: Vec<String> = waiting
-                        .iter()
-                        .filter(|(_, due)| **due <= now)
-                        .map(|(name, _)| name.clone())
+                        .extract_if(.., |_, due| *due <= now)
+                        .map(|(name, _)| name)
                         .collect();
                     for name in ready {
-                        waiting.remove(&name);
-                        if let Err(error) = self.settle(&name).await {
-                            let file = self.path.join(&name);
+                        // An install that is not waited for is whole all the same.
+                        let settled = tokio::select! {
+                            () = stop.cancelled() => return,
+                            settled = settler.settle(&name) => settled,
+                        };
+                        if let Err(error) = settled {
+                            let file = path.join(&name);
                             tracing::warn!(file = %file.display(), "not installed: {error:#}");
                         }
                     }
@@ -107,29 +130,71 @@ impl DropFolder {
             }
         }
     }
+}
 
-    /// Brings the registry in line with one file.
-    async fn settle(&self, name: &str) -> Result<()> {
+/// What an event says about the components in the folder. That one was read is no news, or each
+/// look at a file would lead to the next.
+fn news_in(event: &notify::Event) -> Vec<News> {
+    if event.need_rescan() {
+        return vec![News::All];
+    }
+    if let EventKind::Access(access) = event.kind
+        && access != AccessKind::Close(AccessMode::Write)
+    {
+        return Vec::new();
+    }
+    let names = event.paths.iter().filter_map(|path| component_name(path));
+    names.map(News::File).collect()
+}
+
+/// Brings the registry in line with the files.
+struct Settler {
+    folder: Arc<Dir>,
+    registry: Registry,
+    /// Which state of each file was last looked at.
+    settled: BTreeMap<String, Stamp>,
+}
+
+/// Tells one state of a file from another without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    inode: u64,
+    length: u64,
+    modified: Option<SystemTime>,
+}
+
+impl Stamp {
+    fn of(file: &Metadata) -> Self {
+        Self {
+            inode: file.ino(),
+            length: file.len(),
+            modified: file.modified().ok().map(|time| time.into_std()),
+        }
+    }
+}
+
+impl Settler {
+    async fn settle(&mut self, name: &str) -> Result<()> {
         let source = format!("{SOURCE}{name}");
-        let Some(component) = self.read(name)? else {
-            let list = self.registry.list();
-            if let Some(extension) = list.iter().find(|extension| extension.source == source) {
-                self.registry.remove(&extension.name, WHO).await?;
-                tracing::info!(
-                    extension = extension.name,
-                    file = name,
-                    "removed with its file"
-                );
+        let (folder, file) = (self.folder.clone(), name.to_owned());
+        let known = self.settled.get(name).copied();
+        let found = tokio::task::spawn_blocking(move || look(&folder, &file, known)).await??;
+        let (stamp, component) = match found {
+            Found::Gone => {
+                self.settled.remove(name);
+                return self.remove(&source, None).await;
             }
-            return Ok(());
+            Found::Unchanged => return Ok(()),
+            Found::Changed(stamp, component) => (stamp, component),
         };
+        self.settled.insert(name.to_owned(), stamp);
         let report = self
             .registry
             .install(Install {
-                component,
-                grants: GrantRequest::Keep,
+                component: component?,
+                grants: GrantRequest::KeepOfSource,
                 settings: serde_json::Map::new(),
-                source,
+                source: source.clone(),
                 learn: false,
                 who: WHO.to_owned(),
             })
@@ -142,44 +207,79 @@ impl DropFolder {
                 "dropped in"
             );
         }
+        // The file may have held an extension of another name before.
+        self.remove(&source, Some(&report.name)).await
+    }
+
+    /// Removes what came from a file, but one.
+    async fn remove(&self, source: &str, but: Option<&str>) -> Result<()> {
+        let list = self.registry.list();
+        let gone = list
+            .iter()
+            .filter(|extension| extension.source == source && Some(extension.name.as_str()) != but);
+        for extension in gone {
+            self.registry.remove(&extension.name, WHO).await?;
+            tracing::info!(extension = extension.name, source, "removed with its file");
+        }
         Ok(())
     }
 
-    /// The bytes of a file, bounded; none if it is gone.
-    fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        let file = match self.folder.open(name) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error).context("cannot open the file"),
-        };
-        if !file.metadata()?.is_file() {
-            bail!("it is not a regular file");
-        }
-        let mut bytes = Vec::new();
-        file.take(MAX_COMPONENT as u64 + 1)
-            .read_to_end(&mut bytes)?;
-        if bytes.len() > MAX_COMPONENT {
-            bail!("it is larger than {} MiB", MAX_COMPONENT >> 20);
-        }
-        Ok(Some(bytes))
-    }
-
-    /// The components in the folder.
-    fn files(&self) -> Vec<String> {
+    /// The components in the folder, and the files that installed extensions came from: one may have
+    /// gone unnoticed.
+    fn all(&self) -> Vec<String> {
         let entries = self.folder.entries().into_iter().flatten().flatten();
-        entries
-            .filter_map(|entry| component_name(Path::new(&entry.file_name())))
-            .collect()
-    }
-
-    /// The files that installed extensions came from; one may have gone while no node was running.
-    fn installed(&self) -> Vec<String> {
+        let files = entries.filter_map(|entry| component_name(Path::new(&entry.file_name())));
         let list = self.registry.list();
-        list.iter()
-            .filter_map(|e| e.source.strip_prefix(SOURCE))
-            .map(str::to_owned)
-            .collect()
+        let installed = list
+            .iter()
+            .filter_map(|extension| extension.source.strip_prefix(SOURCE))
+            .map(str::to_owned);
+        files.chain(installed).collect()
     }
+}
+
+/// How a file is found.
+enum Found {
+    /// It is not there.
+    Gone,
+    /// It is as it was when it was last looked at.
+    Unchanged,
+    /// It is new or has changed: its bytes, or why they cannot be had.
+    Changed(Stamp, Result<Vec<u8>>),
+}
+
+/// Looks at a file, and reads it where it has changed.
+fn look(folder: &Dir, name: &str, known: Option<Stamp>) -> Result<Found> {
+    let mut options = OpenOptions::new();
+    // Opening a named pipe would else wait for somebody to write into it.
+    options
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+    let file = match folder.open_with(name, &options) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Found::Gone),
+        Err(error) => return Err(error).context("cannot open the file"),
+    };
+    let metadata = file.metadata().context("cannot look at the file")?;
+    let stamp = Stamp::of(&metadata);
+    if known == Some(stamp) {
+        return Ok(Found::Unchanged);
+    }
+    Ok(Found::Changed(stamp, read(file, &metadata)))
+}
+
+/// The bytes of a file, bounded.
+fn read(file: cap_std::fs::File, metadata: &Metadata) -> Result<Vec<u8>> {
+    if !metadata.is_file() {
+        bail!("it is not a regular file");
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_COMPONENT as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() > MAX_COMPONENT {
+        bail!("it is larger than {} MiB", MAX_COMPONENT >> 20);
+    }
+    Ok(bytes)
 }
 
 /// The file's name, if it is one of a component: `….wasm`, not hidden.
@@ -192,5 +292,75 @@ async fn wait_until(due: Option<Instant>) {
     match due {
         Some(due) => tokio::time::sleep_until(due.into()).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use notify::event::{CreateKind, Flag, ModifyKind};
+
+    fn event(kind: EventKind, path: &str) -> notify::Event {
+        notify::Event::new(kind).add_path(PathBuf::from(path))
+    }
+
+    #[test]
+    fn that_a_file_was_read_is_no_news() {
+        let news = |kind| news_in(&event(kind, "folder/a.wasm"));
+        let changed = [News::File("a.wasm".to_owned())];
+        for kind in [
+            EventKind::Create(CreateKind::File),
+            EventKind::Modify(ModifyKind::Any),
+            EventKind::Access(AccessKind::Close(AccessMode::Write)),
+        ] {
+            assert_eq!(news(kind), changed, "{kind:?}");
+        }
+        for kind in [
+            AccessKind::Open(AccessMode::Any),
+            AccessKind::Read,
+            AccessKind::Close(AccessMode::Read),
+        ] {
+            assert_eq!(news(EventKind::Access(kind)), [], "{kind:?}");
+        }
+        assert_eq!(news_in(&event(EventKind::Any, "folder/notes.txt")), []);
+    }
+
+    #[test]
+    fn after_lost_events_every_file_is_looked_at() {
+        let lost = notify::Event::new(EventKind::Other).set_flag(Flag::Rescan);
+        assert_eq!(news_in(&lost), [News::All]);
+    }
+
+    #[test]
+    fn a_named_pipe_is_refused_and_keeps_nobody_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = std::process::Command::new("mkfifo")
+            .arg(folder.path().join("pipe.wasm"))
+            .status()
+            .unwrap();
+        assert!(made.success());
+        let dir = Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap();
+        let Found::Changed(_, Err(error)) = look(&dir, "pipe.wasm", None).unwrap() else {
+            panic!("a pipe holds no component");
+        };
+        assert!(error.to_string().contains("regular file"), "{error}");
+    }
+
+    #[test]
+    fn a_file_is_read_again_only_when_it_has_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = Dir::open_ambient_dir(folder.path(), ambient_authority()).unwrap();
+        let path = folder.path().join("a.wasm");
+        assert!(matches!(look(&dir, "a.wasm", None).unwrap(), Found::Gone));
+        std::fs::write(&path, "one").unwrap();
+        let Found::Changed(stamp, Ok(bytes)) = look(&dir, "a.wasm", None).unwrap() else {
+            panic!("it is new");
+        };
+        assert_eq!(bytes, b"one");
+        let again = look(&dir, "a.wasm", Some(stamp)).unwrap();
+        assert!(matches!(again, Found::Unchanged));
+        std::fs::write(&path, "three").unwrap();
+        let changed = look(&dir, "a.wasm", Some(stamp)).unwrap();
+        assert!(matches!(changed, Found::Changed(_, Ok(_))));
     }
 }

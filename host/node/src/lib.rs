@@ -23,9 +23,12 @@ mod log;
 mod node;
 mod secrets;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+
+use commands::print::{Breaks, OutputClosed, printable};
 
 pub use config::{
     AdminConfig, Config, ExtensionsConfig, FirstContact, KoiConfig, LogConfig, LogFormat,
@@ -44,7 +47,7 @@ pub fn main() -> ExitCode {
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("koi-mcp: cannot start threads: {error}");
+            let _ = writeln!(std::io::stderr(), "koi-mcp: cannot start threads: {error}");
             return ExitCode::FAILURE;
         }
     };
@@ -53,8 +56,12 @@ pub fn main() -> ExitCode {
     runtime.shutdown_background();
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        // As `head` does when it has seen enough.
+        Err(error) if error.is::<OutputClosed>() => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("koi-mcp: {error:#}");
+            // It may quote what a peer or a guest says. Who closed standard error wants to hear none.
+            let error = format!("koi-mcp: {error:#}");
+            let _ = writeln!(std::io::stderr(), "{}", printable(&error, Breaks::Kept));
             ExitCode::FAILURE
         }
     }

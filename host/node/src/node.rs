@@ -4,7 +4,7 @@
 //! sentence. [`Node::stop`] lets what is in flight finish, within [`STOP_WITHIN`]; what was accepted
 //! and not processed by then is in the store, and goes on at the next start.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +16,8 @@ use koi_registry::{Registry, RegistryParts};
 use koi_rid::Rid;
 use koi_runtime::{Runtime, RuntimeConfig};
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::oneshot;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::admin::{AdminParts, router};
@@ -25,8 +26,8 @@ use crate::data_dir::{DataDir, RunningNode};
 use crate::drop_folder::DropFolder;
 use crate::secrets::Secrets;
 
-/// How long stopping may take.
-pub const STOP_WITHIN: Duration = Duration::from_secs(5);
+/// How long stopping may take, so that all of the program's end takes less than five seconds.
+pub const STOP_WITHIN: Duration = Duration::from_millis(4_500);
 
 /// How much of that what is in flight gets, before connections are cut.
 const DRAIN_WITHIN: Duration = Duration::from_secs(3);
@@ -40,12 +41,10 @@ const WORKERS: usize = 64;
 /// A running node.
 pub struct Node {
     running: RunningNode,
-    data_dir: DataDir,
     mcp: McpServer,
-    net: NetNode,
-    pipeline: Pipeline,
-    stopping: CancellationToken,
     tasks: TaskTracker,
+    /// Ends everything, also when the node is dropped or has only half started.
+    stopping: DropGuard,
 }
 
 impl Node {
@@ -77,10 +76,14 @@ impl Node {
                 Some(url) => url.trim_end_matches('/').to_owned(),
                 None => base_url(koi.local_addr()?),
             },
-            mcp_url: format!("http://{}/mcp", mcp.local_addr()?),
+            mcp_url: format!("http://{}/mcp", usable(mcp.local_addr()?)),
             admin_url: format!("http://{}", admin.local_addr()?),
             public_key: identity.public_key().to_owned(),
         };
+
+        let token = data_dir.new_token()?;
+        let drop_folder = DropFolder::open(&config.drop_folder())?;
+        let limits = config.limits()?;
 
         let intake = Intake::new(&stores, INTAKE_BOUND);
         let net = Net::open(NetParts {
@@ -104,7 +107,7 @@ impl Node {
             knowledge,
             network: net.network(),
             settings: config.extensions.settings.clone(),
-            limits: config.limits()?,
+            limits,
             save_every: config.runtime.save_every,
         })
         .await?;
@@ -120,9 +123,19 @@ impl Node {
         })
         .await?;
 
-        let stopping = CancellationToken::new();
-        let tasks = TaskTracker::new();
+        let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let guard = stopping.clone().drop_guard();
+        let (served, serving) = oneshot::channel();
+        let data_dir = Arc::new(data_dir);
+        tasks.spawn(wind_down(
+            stopping.clone(),
+            data_dir.clone(),
+            pipeline.clone(),
+            serving,
+        ));
         let net = net.start(koi, &registry, &pipeline).await?;
+        // Its receiver waits until the node stops.
+        let _ = served.send(net);
         let mcp_server = McpServer::new(McpParts {
             catalog: Arc::new(registry.clone()),
             bundles: stores.bundles.clone(),
@@ -133,33 +146,29 @@ impl Node {
                 ..McpOptions::default()
             },
         });
-        let token = data_dir.new_token()?;
-        let drop_folder = DropFolder::open(&config.drop_folder(), registry.clone())?;
-        tasks.spawn(drop_folder.run(stopping.clone()));
+        tasks.spawn(drop_folder.run(registry.clone(), stopping.clone()));
         let parts = AdminParts {
             node: running.clone(),
             registry,
             stores,
             secrets,
             intake,
-            pipeline: pipeline.clone(),
+            pipeline,
             mcp: mcp_server.clone(),
+            tasks: tasks.clone(),
         };
         let serve_admin = axum::serve(admin, router(parts, &token))
             .with_graceful_shutdown(stopping.clone().cancelled_owned());
-        let (server, stop) = (mcp_server.clone(), stopping.clone().cancelled_owned());
+        let (server, stop) = (mcp_server.clone(), stopping.cancelled_owned());
         tasks.spawn(async move { report("the MCP server", server.serve(mcp, stop).await) });
         tasks.spawn(async move { report("the admin API", serve_admin.await) });
         tasks.close();
         data_dir.announce(&running)?;
         Ok(Self {
             running,
-            data_dir,
             mcp: mcp_server,
-            net,
-            pipeline,
-            stopping,
             tasks,
+            stopping: guard,
         })
     }
 
@@ -177,17 +186,29 @@ impl Node {
 
     /// Stops the node: no new work, what is in flight finishes, within [`STOP_WITHIN`].
     pub async fn stop(self) {
-        self.data_dir.withdraw();
-        self.stopping.cancel();
-        let drain = async {
-            self.net.shutdown(DRAIN_WITHIN).await;
-            self.pipeline.drain(DRAIN_WITHIN).await;
-            self.tasks.wait().await;
-        };
-        if tokio::time::timeout(STOP_WITHIN, drain).await.is_err() {
+        drop(self.stopping);
+        let stopped = tokio::time::timeout(STOP_WITHIN, self.tasks.wait()).await;
+        if stopped.is_err() {
             tracing::warn!("connections that were still busy were cut");
         }
     }
+}
+
+/// Waits until the node stops, and then stops the network side, if it had begun to serve, and the
+/// pipeline, in this order: what is answered meanwhile is accepted. The data folder is free after
+/// that.
+async fn wind_down(
+    stopping: CancellationToken,
+    data_dir: Arc<DataDir>,
+    pipeline: Pipeline,
+    net: oneshot::Receiver<NetNode>,
+) {
+    stopping.cancelled().await;
+    data_dir.withdraw();
+    if let Ok(net) = net.await {
+        net.shutdown(DRAIN_WITHIN).await;
+    }
+    pipeline.drain(DRAIN_WITHIN).await;
 }
 
 /// Binds a listener, or says what to do about a port that is taken.
@@ -195,6 +216,16 @@ async fn listen(address: SocketAddr, what: &str, flag: &str) -> Result<TcpListen
     TcpListener::bind(address).await.with_context(|| {
         format!("cannot listen on {address} for {what}; choose another address with {flag} (port 0 picks a free one)")
     })
+}
+
+/// The address under which programs of this machine reach a listener.
+fn usable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 fn net_role(role: Role) -> koi_net::Role {

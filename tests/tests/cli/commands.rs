@@ -127,6 +127,26 @@ fn tools_are_called_with_arguments_that_are_checked() {
 }
 
 #[tokio::test]
+async fn whoever_stops_reading_ends_a_command_quietly() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = start(&folder);
+    let notes: Vec<Value> = (0..2000)
+        .map(|n| json!({"rid": format!("orn:test.note:{n}"), "contents": {}}))
+        .collect();
+    let file = write(&folder, "notes.json", &json!(notes).to_string());
+    let data_dir = node.data_dir.to_string_lossy();
+    let mut publish = koi_mcp(&folder, &["publish", &file, "--data-dir", &data_dir])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(publish.stdout.take());
+    let output = publish.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[tokio::test]
 async fn dead_letters_are_listed_and_tried_again() {
     let folder = tempfile::tempdir().unwrap();
     let node = start(&folder);

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use koi_tests::NodeBuilder;
 use serde_json::json;
 
-use crate::{failure, koi_mcp, run, start, write};
+use crate::{FREE_PORTS, failure, koi_mcp, run, start, write};
 
 #[test]
 fn a_port_that_is_taken_is_named_with_what_to_do() {
@@ -53,6 +53,11 @@ fn a_configuration_that_is_wrong_names_place_key_and_what_was_expected() {
             "b.json",
             r#"{"runtime": {"slots": "many"}}"#,
             ["runtime.slots", "many"],
+        ),
+        (
+            "d.toml",
+            "[limits]\ncpus = 1\n",
+            ["limits.cpus", "host_calls"],
         ),
         (
             "c.toml",
@@ -115,6 +120,7 @@ fn wrong_usage_ends_with_code_2_and_help_with_0() {
         &["read"],
         &["serve", "--role", "boss"],
         &["serve", "--koi-listen", "here"],
+        &["mcp", "--mcp-listen", "127.0.0.1:0"],
         &[
             "extension",
             "install",
@@ -138,4 +144,40 @@ fn wrong_usage_ends_with_code_2_and_help_with_0() {
     }
 }
 
-const FREE_PORTS: [&str; 4] = ["--koi-listen", "127.0.0.1:0", "--mcp-listen", "127.0.0.1:0"];
+#[test]
+fn a_node_may_be_called_by_a_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = koi_mcp(&folder, &["extension", "list"])
+        .env("KOI_MCP_NODE__NAME", "042")
+        .env("KOI_MCP_NODE__DATA_DIR", "2026")
+        .output()
+        .unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        error.contains("no node is running on the data folder 2026"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_first_contact_on_the_command_line_is_another_node_than_that_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = write(
+        &folder,
+        "node.toml",
+        "[koi.first_contact]\nurl = \"http://127.0.0.1:1/koi-net\"\nrid = \"no rid\"\n",
+    );
+    let with_file = ["serve", "--config", &file];
+    let of_file = failure(&folder, &[with_file.as_slice(), &FREE_PORTS].concat());
+    assert!(of_file.contains("koi.first_contact.rid"), "{of_file}");
+    // Were the RID still in force, this one would not start either.
+    let node = NodeBuilder::new("node", &folder.path().join("one"))
+        .args([
+            "--config",
+            &file,
+            "--first-contact",
+            "http://127.0.0.1:2/koi-net",
+        ])
+        .start();
+    assert_eq!(node.process.terminate(), Some(0));
+}

@@ -13,6 +13,9 @@ use std::process::{Command, Output};
 use koi_tests::{Node, NodeBuilder, program};
 use tempfile::TempDir;
 
+/// For a node without a builder.
+const FREE_PORTS: [&str; 4] = ["--koi-listen", "127.0.0.1:0", "--mcp-listen", "127.0.0.1:0"];
+
 /// The program in an empty folder, so that no configuration is found.
 fn koi_mcp(folder: &TempDir, args: &[&str]) -> Command {
     let mut command = Command::new(program("koi-mcp"));

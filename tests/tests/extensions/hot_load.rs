@@ -55,6 +55,24 @@ fn drop_in(node: &Node, name: &str) {
     std::fs::write(&path, [beginning, end].concat()).unwrap();
 }
 
+fn installed(node: &Node) -> Vec<String> {
+    let list = node.json(&["extension", "list"]);
+    let names = list.as_array().unwrap().iter();
+    names
+        .map(|extension| extension["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// The same, until it is installed.
+async fn drop_in_and_wait(node: &Node, name: &str) {
+    let before = installed(node).len();
+    drop_in(node, name);
+    eventually(&format!("{name} installed"), async || {
+        (installed(node).len() > before).then_some(())
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn what_is_dropped_in_is_installed_without_any_grant_and_goes_with_its_file() {
     let folder = tempfile::tempdir().unwrap();
@@ -104,13 +122,54 @@ async fn what_is_dropped_in_is_installed_without_any_grant_and_goes_with_its_fil
         );
     }
 
-    // A second copy of the file changes nothing, and takes no grant away.
+    // A second copy of the file changes nothing, and takes no grant away. What comes after it is
+    // installed after it.
+    let granted = grants(&node, "data-catalog");
     drop_in(&node, "data-catalog");
+    drop_in_and_wait(&node, "echo").await;
+    assert_eq!(grants(&node, "data-catalog"), granted);
     std::fs::remove_file(node.data_dir.join("extensions/data-catalog.wasm")).unwrap();
     for client in &mut clients {
         client.is_told_that_tool_is_gone("find_datasets");
     }
-    assert_eq!(node.json(&["extension", "list"]), json!([]));
+    assert_eq!(installed(&node), ["echo"]);
+}
+
+#[tokio::test]
+async fn an_operator_has_the_last_word_on_what_was_dropped_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = start(&folder);
+    drop_in_and_wait(&node, "echo").await;
+    says(&node, &["extension", "remove", "echo"]);
+    let other = node.data_dir.join("extensions/echo.wasm");
+    drop_in_and_wait(&node, "first-extension").await;
+    assert_eq!(installed(&node), ["glossary"]);
+
+    // A new file is a new decision.
+    std::fs::remove_file(other).unwrap();
+    drop_in_and_wait(&node, "echo").await;
+    assert_eq!(installed(&node), ["echo", "glossary"]);
+}
+
+#[tokio::test]
+async fn a_file_that_is_dropped_in_replaces_no_extension_of_the_operators() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = start(&folder);
+    node.install("data-catalog");
+    let before = node.json(&["extension", "list"]);
+    let impostor = Guest::named("data-catalog");
+    let file = node.data_dir.join("extensions/impostor.wasm");
+    std::fs::write(&file, impostor.bytes()).unwrap();
+    eventually("the refusal in the log", async || {
+        let log = node.log();
+        let about = |line: &str| line.contains("impostor.wasm") && line.contains("remove it first");
+        log.lines().any(about).then_some(())
+    })
+    .await;
+    assert_eq!(node.json(&["extension", "list"]), before);
+    std::fs::remove_file(file).unwrap();
+    drop_in_and_wait(&node, "echo").await;
+    assert_eq!(installed(&node), ["data-catalog", "echo"]);
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! The node's process: started, awaited until it is ready, told to stop when we are.
 //!
 //! It is a process group of its own, so that Ctrl-C reaches it once and through us: the first one
-//! makes it drain and stop, a second one kills it.
+//! makes it drain and stop, a second one kills it. It stops as well when the terminal is closed, and
+//! however we end.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
@@ -13,7 +14,7 @@ use std::thread;
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::process;
@@ -38,7 +39,8 @@ pub enum Start {
 impl Node {
     /// Starts `koi-mcp serve --json …` and waits for its `ready` line.
     pub fn start(mut serve: Command) -> Result<Start> {
-        let mut signals = Signals::new([SIGINT, SIGTERM]).context("cannot listen for Ctrl-C")?;
+        let mut signals =
+            Signals::new([SIGHUP, SIGINT, SIGTERM]).context("cannot listen for Ctrl-C")?;
         let mut child = serve
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -54,11 +56,20 @@ impl Node {
         let stopping = Arc::new(AtomicBool::new(false));
         let asked = Arc::clone(&stopping);
         thread::spawn(move || {
-            for _ in signals.forever() {
-                let first = !asked.swap(true, Ordering::SeqCst);
-                send(pid, if first { Signal::TERM } else { Signal::KILL });
+            for signal in signals.forever() {
+                if !asked.swap(true, Ordering::SeqCst) {
+                    send(pid, Signal::TERM);
+                } else if signal != SIGHUP {
+                    // A terminal that closes may say so more than once; a person is impatient.
+                    send(pid, Signal::KILL);
+                }
             }
         });
+        let mut node = Self {
+            child,
+            ready: Value::Null,
+            stopping,
+        };
 
         let mut lines = BufReader::new(output).lines();
         while let Some(line) = lines.next() {
@@ -70,16 +81,13 @@ impl Node {
                             .map_while(Result::ok)
                             .for_each(|line| println!("{line}"))
                     });
-                    return Ok(Start::Ready(Self {
-                        child,
-                        ready,
-                        stopping,
-                    }));
+                    node.ready = ready;
+                    return Ok(Start::Ready(node));
                 }
                 None => println!("{line}"),
             }
         }
-        Ok(Start::Ended(child.wait().context("waiting for the node")?))
+        Ok(Start::Ended(node.wait()?))
     }
 
     /// The `ready` line: `node_rid`, `koi_url`, `mcp_url`, `admin_url`, `public_key`.
@@ -102,6 +110,16 @@ impl Node {
     /// Waits until the node ended.
     pub fn wait(mut self) -> Result<ExitStatus> {
         self.child.wait().context("waiting for the node")
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        // Whether it has been waited for is remembered, so that no other process is meant.
+        if matches!(self.child.try_wait(), Ok(None)) {
+            send(Pid::from_child(&self.child), Signal::TERM);
+            let _ = self.child.wait();
+        }
     }
 }
 
@@ -133,12 +151,28 @@ mod tests {
         assert_eq!(status.code(), Some(3));
     }
 
-    #[test]
-    fn a_ready_node_is_stopped_by_a_signal_and_awaited() {
-        let script = r#"trap 'exit 7' TERM; echo '{"event":"ready","node_rid":"r"}'; while :; do sleep 0.05; done"#;
-        let Start::Ready(node) = Node::start(shell(script)).unwrap() else {
+    /// Says that it is ready, and ends with code 7 when it is told to.
+    const READY: &str = r#"trap 'exit 7' TERM; echo '{"event":"ready","node_rid":"r"}'; while :; do sleep 0.05; done"#;
+
+    fn ready() -> Node {
+        let Start::Ready(node) = Node::start(shell(READY)).unwrap() else {
             panic!("it said that it is ready");
         };
+        node
+    }
+
+    #[test]
+    fn a_node_ends_with_whoever_started_it() {
+        let node = ready();
+        let process = std::path::PathBuf::from(format!("/proc/{}", node.child.id()));
+        assert!(process.exists());
+        drop(node);
+        assert!(!process.exists());
+    }
+
+    #[test]
+    fn a_ready_node_is_stopped_by_a_signal_and_awaited() {
+        let node = ready();
         assert_eq!(node.ready()["node_rid"], "r");
         assert!(!node.is_stopping());
         node.stop();

@@ -46,6 +46,7 @@ pub fn set_up(layout: &Layout) -> Result<()> {
             .arg(package.join("lib/node_modules/npm/bin/npm-cli.js"))
             // Not `ci`: it refuses a lock file in which a package for some other platform is missing.
             .args(["install", "--no-audit", "--no-fund"])
+            .env("npm_config_cache", layout.tools().join("cache/npm"))
             // Install scripts of packages call `node` by name.
             .env("PATH", with_first(node.parent().map(PathBuf::from))?);
         process::captured(layout, TITLE, &mut npm).context(

@@ -59,7 +59,9 @@ impl Base {
                 "--disable-pip-version-check",
                 "-r",
             ]);
-            process::captured(layout, name, pip.arg(&pins)).with_context(|| {
+            pip.arg(&pins)
+                .env("PIP_CACHE_DIR", layout.tools().join("cache/pip"));
+            process::captured(layout, name, &mut pip).with_context(|| {
                 format!("{name} could not be fetched; connect to the network and try again")
             })?;
             stamp.write()

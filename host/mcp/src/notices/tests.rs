@@ -88,8 +88,36 @@ fn a_uri_counts_once_and_its_place_is_free_again() {
     for n in 0..MAX_SUBSCRIPTIONS {
         listener.watch(&n.to_string()).unwrap();
     }
-    assert_eq!(listener.watch("one more"), Err(TooManySubscriptions));
+    assert_eq!(
+        listener.watch("one more"),
+        Err(TooManySubscriptions::OfTheClient)
+    );
     listener.watch("0").unwrap();
     listener.unwatch("0");
     listener.watch("one more").unwrap();
+}
+
+#[tokio::test]
+async fn all_clients_together_subscribe_to_a_bounded_amount() {
+    let hub = Arc::new(Hub::default());
+    let long = "u".repeat(4000);
+    let mut listeners = Vec::new();
+    let refusal = 'full: loop {
+        listeners.push(hub.subscribe(BOTH));
+        for number in 0..MAX_SUBSCRIPTIONS {
+            let watched = listeners[listeners.len() - 1].watch(&format!("{number:06}{long}"));
+            if let Err(refusal) = watched {
+                break 'full refusal;
+            }
+        }
+    };
+    assert_eq!(refusal, TooManySubscriptions::OfAll);
+    assert!(listeners.len() < 10, "{}", listeners.len());
+    // Of a client that is full the same URI is no further one, and what is given back is free.
+    listeners[0].watch(&format!("{:06}{long}", 0)).unwrap();
+    let other = hub.subscribe(BOTH);
+    other.watch(&format!("{:06}{long}", 1)).unwrap_err();
+    listeners.pop();
+    other.watch(&format!("{:06}{long}", 1)).unwrap();
+    other.unwatch("never watched");
 }

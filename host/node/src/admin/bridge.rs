@@ -5,10 +5,19 @@
 //! carries JSON-RPC lines. It ends when either side closes.
 
 use anyhow::{Context, Result, bail};
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{Client, MCP_UPGRADE};
+use super::problem::Problem;
+use super::{AdminParts, Client};
+
+/// The protocol name of the MCP byte stream in an `Upgrade` header.
+const MCP_UPGRADE: &str = "mcp";
 
 /// Longest response head that is read.
 const MAX_HEAD: usize = 8 << 10;
@@ -56,4 +65,40 @@ async fn read_head(stream: &mut TcpStream) -> Result<Vec<u8>> {
         );
     }
     Ok(head)
+}
+
+/// Turns the connection into an MCP byte stream.
+pub(super) async fn accept(
+    State(parts): State<AdminParts>,
+    mut request: Request,
+) -> Result<Response, Problem> {
+    let wanted = request
+        .headers()
+        .get(header::UPGRADE)
+        .and_then(|value| value.to_str().ok());
+    if wanted != Some(MCP_UPGRADE) {
+        return Err(Problem::new(
+            StatusCode::UPGRADE_REQUIRED,
+            "this path speaks MCP's stdio transport: send `Upgrade: mcp`; for HTTP use the mcp_url",
+        ));
+    }
+    let upgrade = hyper::upgrade::on(&mut request);
+    let server = parts.mcp;
+    parts.tasks.spawn(async move {
+        match upgrade.await {
+            Ok(connection) => {
+                let (read, write) = tokio::io::split(TokioIo::new(connection));
+                if let Err(error) = server.serve_stream(read, write).await {
+                    tracing::debug!(%error, "an MCP stream ended");
+                }
+            }
+            Err(error) => tracing::debug!(%error, "an MCP client left before its stream began"),
+        }
+    });
+    Response::builder()
+        .status(StatusCode::SWITCHING_PROTOCOLS)
+        .header(header::CONNECTION, "Upgrade")
+        .header(header::UPGRADE, MCP_UPGRADE)
+        .body(Body::empty())
+        .map_err(Problem::internal)
 }

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use reqwest::{Method, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
-use crate::data_dir::{RunningNode, running_node};
+use crate::data_dir::{Presence, RunningNode, presence};
 
 /// A connection to the node that runs on a data folder.
 pub struct Client {
@@ -17,12 +17,36 @@ pub struct Client {
 }
 
 impl Client {
-    /// Finds the node that runs on a data folder.
+    /// The node that runs on a data folder.
     ///
     /// # Errors
     /// If none runs there.
     pub fn of(data_dir: &Path) -> Result<Self> {
-        let (node, token) = running_node(data_dir)?;
+        let shown = data_dir.display();
+        match presence(data_dir)? {
+            Presence::Running(node, token) => Self::new(node, token),
+            Presence::Between => bail!(
+                "the node on the data folder {shown} is starting or stopping; try again in a moment"
+            ),
+            Presence::Nobody => bail!(
+                "no node is running on the data folder {shown}; start one with `koi-mcp serve \
+                 --data-dir {shown}`"
+            ),
+        }
+    }
+
+    /// The node that runs on a data folder, if one does and is ready.
+    ///
+    /// # Errors
+    /// If the files of the node are not readable.
+    pub fn find(data_dir: &Path) -> Result<Option<Self>> {
+        match presence(data_dir)? {
+            Presence::Running(node, token) => Self::new(node, token).map(Some),
+            Presence::Between | Presence::Nobody => Ok(None),
+        }
+    }
+
+    fn new(node: RunningNode, token: String) -> Result<Self> {
         let http = reqwest::Client::builder()
             .no_proxy()
             .tcp_nodelay(true)

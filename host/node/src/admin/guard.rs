@@ -3,6 +3,8 @@
 //! A browser may not, even with a page served from the loopback: a request with an `Origin` is
 //! refused, and so is one whose `Host` is not the loopback (DNS rebinding).
 
+use std::net::IpAddr;
+
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
@@ -51,7 +53,12 @@ fn is_loopback(host: &str) -> bool {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
         _ => host,
     };
-    matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+    let address = name
+        .strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'))
+        .unwrap_or(name);
+    let is_loopback = |address: IpAddr| address.is_loopback();
+    name == "localhost" || address.parse().is_ok_and(is_loopback)
 }
 
 /// Compares in a time that does not depend on where the difference is.
@@ -112,6 +119,7 @@ mod tests {
             "localhost",
             "localhost:1",
             "127.0.0.1:65535",
+            "127.0.0.2:7000",
             "[::1]:1",
             "[::1]",
         ] {

@@ -39,6 +39,3 @@ pub const MAX_COMPONENT: usize = 256 << 20;
 
 /// Whoever has the admin token, for the audit log.
 const OPERATOR: &str = "operator";
-
-/// The protocol name of the MCP byte stream in an `Upgrade` header.
-const MCP_UPGRADE: &str = "mcp";

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
-use axum::http::{StatusCode, header};
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
 use axum::{Json, Router, middleware};
-use hyper_util::rt::TokioIo;
 use koi_mcp_server::McpServer;
 use koi_pipeline::{Intake, Pipeline};
 use koi_registry::{GrantRequest, Install, Invocation, Registry};
@@ -16,10 +15,11 @@ use koi_rid::{Contents, Rid};
 use koi_store::{StoredBundle, Stores};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use tokio_util::task::TaskTracker;
 
 use super::guard::{Token, check};
 use super::problem::Problem;
-use super::{MAX_COMPONENT, MCP_UPGRADE, OPERATOR, audit, grants, secrets};
+use super::{MAX_COMPONENT, OPERATOR, audit, bridge, grants, secrets};
 use crate::data_dir::RunningNode;
 use crate::secrets::Secrets;
 
@@ -43,6 +43,8 @@ pub struct AdminParts {
     pub pipeline: Pipeline,
     /// For MCP over the admin listener.
     pub mcp: McpServer,
+    /// What is waited for when the node stops.
+    pub tasks: TaskTracker,
 }
 
 /// How to install a component.
@@ -96,7 +98,7 @@ pub fn router(parts: AdminParts, token: &str) -> Router {
         .route("/v1/tools/{name}", post(call))
         .route("/v1/dead-letters", get(dead_letters))
         .route("/v1/dead-letters/{id}", post(retry))
-        .route("/v1/mcp", post(mcp))
+        .route("/v1/mcp", post(bridge::accept))
         .layer(DefaultBodyLimit::max(MAX_COMPONENT))
         .layer(middleware::from_fn_with_state(
             Token(Arc::from(token)),
@@ -305,37 +307,4 @@ async fn retry(
 ) -> Result<Json<Value>, Problem> {
     parts.pipeline.redrive(id).await.map_err(Problem::refused)?;
     Ok(Json(json!({"retried": id})))
-}
-
-/// Turns the connection into an MCP byte stream.
-async fn mcp(State(parts): State<AdminParts>, mut request: Request) -> Result<Response, Problem> {
-    let wanted = request
-        .headers()
-        .get(header::UPGRADE)
-        .and_then(|value| value.to_str().ok());
-    if wanted != Some(MCP_UPGRADE) {
-        return Err(Problem::new(
-            StatusCode::UPGRADE_REQUIRED,
-            "this path speaks MCP's stdio transport: send `Upgrade: mcp`; for HTTP use the mcp_url",
-        ));
-    }
-    let upgrade = hyper::upgrade::on(&mut request);
-    let server = parts.mcp;
-    tokio::spawn(async move {
-        match upgrade.await {
-            Ok(connection) => {
-                let (read, write) = tokio::io::split(TokioIo::new(connection));
-                if let Err(error) = server.serve_stream(read, write).await {
-                    tracing::debug!(%error, "an MCP stream ended");
-                }
-            }
-            Err(error) => tracing::debug!(%error, "an MCP client left before its stream began"),
-        }
-    });
-    Response::builder()
-        .status(StatusCode::SWITCHING_PROTOCOLS)
-        .header(header::CONNECTION, "Upgrade")
-        .header(header::UPGRADE, MCP_UPGRADE)
-        .body(Body::empty())
-        .map_err(Problem::internal)
 }

@@ -29,11 +29,11 @@ pub(super) async fn run(data_dir: &Path, extension: Option<&str>, json: bool) ->
         }
     }
     if json {
-        print::json(&entries.into());
+        print::json(&entries.into())?;
         return Ok(());
     }
     if entries.is_empty() {
-        println!("nothing has been changed yet");
+        print::line("nothing has been changed yet")?;
         return Ok(());
     }
     let rows: Vec<[String; 5]> = entries
@@ -44,7 +44,7 @@ pub(super) async fn run(data_dir: &Path, extension: Option<&str>, json: bool) ->
             [at, who, action, extension, what(entry)]
         })
         .collect();
-    print::table(["AT", "WHO", "ACTION", "EXTENSION", "CHANGE"], &rows);
+    print::table(["AT", "WHO", "ACTION", "EXTENSION", "CHANGE"], &rows)?;
     Ok(())
 }
 

@@ -18,8 +18,7 @@ pub(super) async fn run(data_dir: &Path, command: DeadLettersCommand, json: bool
                 .send(client.request(Method::GET, "dead-letters"))
                 .await?;
             if json {
-                print::json(&answer);
-                return Ok(());
+                return print::json(&answer);
             }
             let rows: Vec<[String; 4]> = answer
                 .as_array()
@@ -28,20 +27,19 @@ pub(super) async fn run(data_dir: &Path, command: DeadLettersCommand, json: bool
                 .map(|letter| ["id", "rid", "phase", "reason"].map(|m| print::cell(letter, m)))
                 .collect();
             if rows.is_empty() {
-                println!("there are no dead letters");
+                print::line("there are no dead letters")
             } else {
-                print::table(["ID", "RID", "PHASE", "REASON"], &rows);
+                print::table(["ID", "RID", "PHASE", "REASON"], &rows)
             }
         }
         DeadLettersCommand::Retry { id } => {
             let request = client.request(Method::POST, &format!("dead-letters/{id}"));
             let answer: Value = client.send(request).await?;
             if json {
-                print::json(&answer);
+                print::json(&answer)
             } else {
-                println!("{id} goes through the pipeline again");
+                print::line(format_args!("{id} goes through the pipeline again"))
             }
         }
     }
-    Ok(())
 }

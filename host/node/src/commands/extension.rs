@@ -36,8 +36,7 @@ pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) 
                 &client.send(request).await?,
                 json,
                 &format!("{name} is removed"),
-            );
-            Ok(())
+            )
         }
         ExtensionCommand::Grants { name } => grants::show(&client, &name, json).await,
         ExtensionCommand::Learn { name, switch } => {
@@ -71,33 +70,26 @@ async fn install(client: &Client, file: &Path, options: &InstallOptions, json: b
         .body(component);
     let answer: Value = client.send(request).await?;
     if json {
-        print::json(&answer);
-        return Ok(());
+        return print::json(&answer);
     }
-    println!(
-        "{} {} is installed as revision {}",
-        print::cell(&answer, "name"),
+    let name = print::cell(&answer, "name");
+    print::line(format_args!(
+        "{name} {} is installed as revision {}",
         print::cell(&answer, "version"),
         print::cell(&answer, "revision"),
-    );
-    for (what, member) in [
-        ("RID types", "rid_types"),
-        ("tools", "tools"),
-        ("mode", "mode"),
-        ("granted", "grants"),
-    ] {
+    ))?;
+    for (what, member) in [("tools", "tools"), ("mode", "mode"), ("granted", "grants")] {
         let value = print::cell(&answer, member);
         if !value.is_empty() {
-            println!("  {what:10} {value}");
+            print::line(format_args!("  {what:11} {value}"))?;
         }
     }
     let missing = print::cell(&answer, "missing");
     if !missing.is_empty() {
-        println!("  not granted {missing}");
-        println!(
-            "  to grant    koi-mcp extension grant {} {missing}",
-            print::cell(&answer, "name")
-        );
+        print::line(format_args!("  not granted {missing}"))?;
+        print::line(format_args!(
+            "  to grant    koi-mcp extension grant {name} {missing}"
+        ))?;
     }
     Ok(())
 }
@@ -107,8 +99,7 @@ async fn list(client: &Client, json: bool) -> Result<()> {
         .send(client.request(Method::GET, "extensions"))
         .await?;
     if json {
-        print::json(&answer);
-        return Ok(());
+        return print::json(&answer);
     }
     let rows: Vec<[String; 7]> = answer
         .as_array()
@@ -117,7 +108,7 @@ async fn list(client: &Client, json: bool) -> Result<()> {
         .map(|extension| {
             let count = |member: &str| extension[member].as_array().map_or(0, Vec::len).to_string();
             let state = match &extension["error"] {
-                Value::String(error) => format!("failed: {error}"),
+                Value::String(_) => format!("failed: {}", print::cell(extension, "error")),
                 _ => print::cell(extension, "state"),
             };
             [
@@ -132,7 +123,7 @@ async fn list(client: &Client, json: bool) -> Result<()> {
         })
         .collect();
     if rows.is_empty() {
-        println!("no extension is installed; `koi-mcp extension install FILE` installs one");
+        print::line("no extension is installed; `koi-mcp extension install FILE` installs one")
     } else {
         print::table(
             [
@@ -145,16 +136,15 @@ async fn list(client: &Client, json: bool) -> Result<()> {
                 "STATE",
             ],
             &rows,
-        );
+        )
     }
-    Ok(())
 }
 
-fn report(answer: &Value, json: bool, sentence: &str) {
+fn report(answer: &Value, json: bool, sentence: &str) -> Result<()> {
     if json {
-        print::json(answer);
+        print::json(answer)
     } else {
-        println!("{sentence}");
+        print::line(sentence)
     }
 }
 

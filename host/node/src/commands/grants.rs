@@ -13,7 +13,7 @@ pub(super) async fn show(client: &Client, name: &str, json: bool) -> Result<()> 
     let request = client.request(Method::GET, &format!("extensions/{name}/grants"));
     let answer: Value = client.send(request).await?;
     if json {
-        print::json(&answer);
+        print::json(&answer)?;
         return Ok(());
     }
     let set = |member: &str| -> BTreeSet<&str> {
@@ -30,13 +30,17 @@ pub(super) async fn show(client: &Client, name: &str, json: bool) -> Result<()> 
         })
         .collect();
     if rows.is_empty() {
-        println!("{name} asks for nothing and is granted nothing");
+        print::line(format_args!(
+            "{name} asks for nothing and is granted nothing"
+        ))?;
         return Ok(());
     }
-    print::table(["ASKED", "GRANTED", "IN FORCE", "GRANT"], &rows);
+    print::table(["ASKED", "GRANTED", "IN FORCE", "GRANT"], &rows)?;
     let missing = print::cell(&answer, "missing");
     if !missing.is_empty() {
-        println!("to grant what is missing: koi-mcp extension grant {name} {missing}");
+        print::line(format_args!(
+            "to grant what is missing: koi-mcp extension grant {name} {missing}"
+        ))?;
     }
     Ok(())
 }
@@ -52,9 +56,12 @@ pub(super) async fn change(
         .json(edit);
     let answer: Value = client.send(request).await?;
     if json {
-        print::json(&answer);
+        print::json(&answer)?;
     } else {
-        println!("{name} is granted: {}", print::cell(&answer, "grants"));
+        print::line(format_args!(
+            "{name} is granted: {}",
+            print::cell(&answer, "grants")
+        ))?;
     }
     Ok(())
 }
@@ -65,13 +72,15 @@ pub(super) async fn learn(client: &Client, name: &str, on: bool, json: bool) -> 
         .json(&on);
     let answer: Value = client.send(request).await?;
     if json {
-        print::json(&answer);
+        print::json(&answer)?;
     } else if on {
-        println!(
+        print::line(format_args!(
             "what {name} is refused is recorded until the node stops; `koi-mcp extension learned {name}` shows it"
-        );
+        ))?;
     } else {
-        println!("what {name} is refused is not recorded any more");
+        print::line(format_args!(
+            "what {name} is refused is not recorded any more"
+        ))?;
     }
     Ok(())
 }
@@ -80,7 +89,7 @@ pub(super) async fn learned(client: &Client, name: &str, json: bool) -> Result<(
     let request = client.request(Method::GET, &format!("extensions/{name}/learned"));
     let answer: Value = client.send(request).await?;
     if json {
-        print::json(&answer);
+        print::json(&answer)?;
         return Ok(());
     }
     let tried = answer["tried"]
@@ -88,11 +97,13 @@ pub(super) async fn learned(client: &Client, name: &str, json: bool) -> Result<(
         .map(Vec::as_slice)
         .unwrap_or_default();
     if tried.is_empty() && answer["learning"] == false {
-        println!("nothing is recorded; begin with: koi-mcp extension learn {name} on");
+        print::line(format_args!(
+            "nothing is recorded; begin with: koi-mcp extension learn {name} on"
+        ))?;
         return Ok(());
     }
     if tried.is_empty() {
-        println!("{name} has been refused nothing so far");
+        print::line(format_args!("{name} has been refused nothing so far"))?;
         return Ok(());
     }
     let rows: Vec<[String; 2]> = tried
@@ -104,22 +115,24 @@ pub(super) async fn learned(client: &Client, name: &str, json: bool) -> Result<(
             ]
         })
         .collect();
-    print::table(["TIMES", "REFUSED"], &rows);
+    print::table(["TIMES", "REFUSED"], &rows)?;
     if answer["not-listed"] != 0 {
-        println!(
+        print::line(format_args!(
             "and {} more that there was no room for",
             answer["not-listed"]
-        );
+        ))?;
     }
     let propose = print::cell(&answer, "propose");
     if !propose.is_empty() {
-        println!("to allow it: koi-mcp extension grant {name} {propose}");
+        print::line(format_args!(
+            "to allow it: koi-mcp extension grant {name} {propose}"
+        ))?;
     }
     let not_asked = print::cell(&answer, "not-asked");
     if !not_asked.is_empty() {
-        println!(
+        print::line(format_args!(
             "{name} does not ask for this in its `describe`, so that it cannot be granted: {not_asked}"
-        );
+        ))?;
     }
     Ok(())
 }

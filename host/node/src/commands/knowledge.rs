@@ -36,11 +36,14 @@ pub(super) async fn publish(data_dir: &Path, file: &Path, json: bool) -> Result<
             .send(client.request(Method::POST, "bundles").json(&batch))
             .await?;
         if json {
-            print::json(&answer);
+            print::json(&answer)?;
             continue;
         }
         for rid in answer["accepted"].as_array().into_iter().flatten() {
-            println!("accepted {}", rid.as_str().unwrap_or_default());
+            print::line(format_args!(
+                "accepted {}",
+                rid.as_str().unwrap_or_default()
+            ))?;
         }
     }
     Ok(())
@@ -63,11 +66,10 @@ pub(super) async fn forget(data_dir: &Path, rid: &str, json: bool) -> Result<()>
         .query(&[("rid", rid)]);
     let answer: Value = client.send(request).await?;
     if json {
-        print::json(&answer);
+        print::json(&answer)
     } else {
-        println!("{rid} will be forgotten");
+        print::line(format_args!("{rid} will be forgotten"))
     }
-    Ok(())
 }
 
 pub(super) async fn read(data_dir: &Path, rid: &str) -> Result<()> {
@@ -77,8 +79,7 @@ pub(super) async fn read(data_dir: &Path, rid: &str) -> Result<()> {
         .query(&[("rid", rid)]);
     // Printed as it was sent, so that contents keep the order of their members.
     let bundle: Box<serde_json::value::RawValue> = client.send(request).await?;
-    println!("{bundle}");
-    Ok(())
+    print::text(bundle.get())
 }
 
 pub(super) async fn call(data_dir: &Path, tool: &str, args: &str, json: bool) -> Result<()> {
@@ -93,14 +94,14 @@ pub(super) async fn call(data_dir: &Path, tool: &str, args: &str, json: bool) ->
         .json(&args);
     let answer: Value = client.send(request).await?;
     if json {
-        print::json(&answer);
+        print::json(&answer)?;
     } else if !answer["structuredContent"].is_null() {
-        print::json(&answer["structuredContent"]);
+        print::json(&answer["structuredContent"])?;
     } else {
         for block in answer["content"].as_array().into_iter().flatten() {
             match block["text"].as_str() {
-                Some(text) => println!("{text}"),
-                None => print::json(block),
+                Some(text) => print::text(text)?,
+                None => print::json(block)?,
             }
         }
     }

@@ -7,9 +7,10 @@ mod extension;
 mod grants;
 mod knowledge;
 mod mcp;
-mod print;
+pub(crate) mod print;
 mod secret;
 mod serve;
+mod signals;
 
 use anyhow::Result;
 

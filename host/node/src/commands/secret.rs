@@ -29,36 +29,34 @@ pub(super) async fn run(data_dir: &Path, command: SecretCommand, json: bool) -> 
             let value = SecretValue::new(read_value(&name)?)?;
             door.set(&name, value).await?;
             if json {
-                print::json(&json!({"set": name}));
+                print::json(&json!({"set": name}))?;
             } else {
-                println!(
+                print::line(format_args!(
                     "{name} is set; grant it with: koi-mcp extension grant EXTENSION secret={name}@HOST"
-                );
+                ))?;
             }
         }
         SecretCommand::Remove { name } => {
             let name: SecretName = name.parse()?;
             door.remove(&name).await?;
             if json {
-                print::json(&json!({"removed": name}));
+                print::json(&json!({"removed": name}))?;
             } else {
-                println!("{name} is removed");
+                print::line(format_args!("{name} is removed"))?;
             }
         }
-        SecretCommand::List => list(&door.list().await?, json),
+        SecretCommand::List => list(&door.list().await?, json)?,
     }
     Ok(())
 }
 
-fn list(secrets: &Value, json: bool) {
+fn list(secrets: &Value, json: bool) -> Result<()> {
     if json {
-        print::json(secrets);
-        return;
+        return print::json(secrets);
     }
     let secrets = secrets.as_array().map(Vec::as_slice).unwrap_or_default();
     if secrets.is_empty() {
-        println!("there are no secrets; `koi-mcp secret set NAME` sets one");
-        return;
+        return print::line("there are no secrets; `koi-mcp secret set NAME` sets one");
     }
     let rows: Vec<[String; 3]> = secrets
         .iter()
@@ -79,7 +77,7 @@ fn list(secrets: &Value, json: bool) {
             ]
         })
         .collect();
-    print::table(["NAME", "SOURCE", "GRANTED"], &rows);
+    print::table(["NAME", "SOURCE", "GRANTED"], &rows)
 }
 
 /// The way to the secrets.

@@ -1,44 +1,46 @@
-//! `koi-mcp serve`: a node until it is told to stop.
+//! `koi-mcp serve`: a node until it is told to stop, which it may be before it is ready.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
 
+use super::print;
+use super::signals::Signals;
 use crate::Node;
 use crate::config::Config;
 
 pub(super) async fn run(config: Config, json: bool) -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let mut signals = Signals::listen()?;
     let data_dir = config.node.data_dir.clone();
-    let node = Node::start(config).await?;
+    let node = tokio::select! {
+        node = Node::start(config) => node?,
+        () = signals.stop() => return Ok(()),
+    };
     let running = node.running();
-    if json {
-        println!(
-            "{}",
-            json!({
-                "event": "ready",
-                "node_rid": running.node_rid,
-                "koi_url": running.koi_url,
-                "mcp_url": running.mcp_url,
-                "admin_url": running.admin_url,
-                "public_key": running.public_key,
-            })
-        );
+    let ready = if json {
+        json!({
+            "event": "ready",
+            "node_rid": running.node_rid,
+            "koi_url": running.koi_url,
+            "mcp_url": running.mcp_url,
+            "admin_url": running.admin_url,
+            "public_key": running.public_key,
+        })
+        .to_string()
     } else {
-        println!("node     {}", running.node_rid);
-        println!("KOI-net  {}", running.koi_url);
-        println!("MCP      {}", running.mcp_url);
-        println!(
-            "admin    {} (token in {})",
+        format!(
+            "node     {}\nKOI-net  {}\nMCP      {}\nadmin    {} (token in {})",
+            running.node_rid,
+            running.koi_url,
+            running.mcp_url,
             running.admin_url,
             data_dir.join("admin.token").display()
-        );
+        )
+    };
+    // A node serves whether or not somebody reads this.
+    if let Err(error) = print::text(&ready) {
+        tracing::debug!("{error:#}");
     }
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    signals.stop().await;
     node.stop().await;
     Ok(())
 }

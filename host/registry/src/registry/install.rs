@@ -38,6 +38,8 @@ pub enum GrantRequest {
     AsAsked,
     /// Those of the revision that it replaces; nothing if there is none.
     Keep,
+    /// As `Keep`, and the revision that it replaces has to have come from the same source.
+    KeepOfSource,
 }
 
 /// What became of an install.
@@ -85,6 +87,17 @@ pub enum InstallError {
     /// It claims what another extension has.
     #[error(transparent)]
     Collision(#[from] Collision),
+    /// What it would replace came from elsewhere.
+    #[error(
+        "the extension `{name}` is installed from {origin}, and what comes from elsewhere does not \
+         take its place: remove it first, or install this one with `koi-mcp extension install`"
+    )]
+    OtherSource {
+        /// The extension's name.
+        name: String,
+        /// Where the one that is installed came from.
+        origin: String,
+    },
     /// The grants are no set of grants.
     #[error(transparent)]
     Grants(#[from] GrantError),
@@ -111,7 +124,12 @@ impl Registry {
                 inner.attempts(&candidate.description.name).learn(true);
             }
             let plan = inner
-                .plan(&candidate, install.grants, install.settings)
+                .plan(
+                    &candidate,
+                    install.grants,
+                    install.settings,
+                    &install.source,
+                )
                 .await?;
             if let Some(running) = plan.unchanged {
                 return Ok(report(&running, Installed::Unchanged));
@@ -144,6 +162,7 @@ impl Inner {
         candidate: &Candidate,
         request: GrantRequest,
         settings: Map<String, Value>,
+        source: &str,
     ) -> Result<Plan, InstallError> {
         let description = &candidate.description;
         let name = description.name.as_str();
@@ -159,6 +178,9 @@ impl Inner {
         let before = stored
             .iter()
             .find(|revision| Some(revision.revision) == number);
+        let other_source = before
+            .map(|revision| &revision.source)
+            .filter(|before| request == GrantRequest::KeepOfSource && *before != source);
         let grants = match request {
             GrantRequest::Listed(grants) => Grants::new(grants)?,
             // What the operator has to complete, such as a folder, is missing until then.
@@ -166,9 +188,10 @@ impl Inner {
                 let complete = |ask: &&Grant| ask.is_complete();
                 Grants::new(description.asks.iter().filter(complete).cloned())?
             }
-            GrantRequest::Keep => before.map_or_else(Grants::default, |revision| {
-                serde_json::from_str(&revision.grants).unwrap_or_default()
-            }),
+            GrantRequest::Keep | GrantRequest::KeepOfSource => before
+                .map_or_else(Grants::default, |revision| {
+                    serde_json::from_str(&revision.grants).unwrap_or_default()
+                }),
         };
         let settings_before: Map<String, Value> = before
             .and_then(|revision| serde_json::from_str(&revision.settings).ok())
@@ -183,6 +206,12 @@ impl Inner {
                 && *entry.access.granted() == grants
                 && settings_before == settings
         });
+        if let (None, Some(source)) = (unchanged, other_source) {
+            return Err(InstallError::OtherSource {
+                name: name.to_owned(),
+                origin: source.clone(),
+            });
+        }
         Ok(Plan {
             revision: stored.last().map_or(1, |last| last.revision + 1),
             grants,

@@ -597,3 +597,29 @@ async fn an_install_that_is_not_waited_for_is_whole_all_the_same() {
     }
     assert_eq!(f.stores.extensions.active().await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn what_keeps_grants_of_its_source_replaces_nothing_of_another_source() {
+    let f = fixture().await;
+    let asks = json!({"asks": {"read": ["orn:data.dataset"]}});
+    let first = component(&script("one", asks), GrantRequest::AsAsked);
+    let granted = f.registry.install(first).await.unwrap().grants;
+    let dropped = |source: &str, version: &str| {
+        let mut install = component(
+            &script("one", json!({"version": version})),
+            GrantRequest::KeepOfSource,
+        );
+        source.clone_into(&mut install.source);
+        install
+    };
+    let refusal = f.registry.install(dropped("drop:one.wasm", "2.0.0")).await;
+    let refusal = refusal.unwrap_err().to_string();
+    assert!(
+        refusal.contains("`one` is installed from test"),
+        "{refusal}"
+    );
+    assert_eq!(f.registry.list()[0].version, "1.0.0");
+
+    let own = f.registry.install(dropped("test", "2.0.0")).await.unwrap();
+    assert_eq!((own.outcome, own.grants), (Installed::Replaced, granted));
+}
