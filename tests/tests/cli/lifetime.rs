@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use koi_tests::{Guest, McpClient, Mode, Transport, eventually, extension, program};
+use koi_tests::{Guest, McpClient, Mode, NodeBuilder, Transport, eventually, extension, program};
 use serde_json::json;
 
 use crate::{FREE_PORTS, koi_mcp, start};
@@ -110,7 +110,16 @@ async fn sigterm_lets_a_call_finish_and_ends_the_node_in_time() {
 #[tokio::test]
 async fn sigterm_ends_a_node_that_is_still_starting() {
     let folder = tempfile::tempdir().unwrap();
-    let node = start(&folder);
+    // However long its counting takes on a busy machine.
+    let patient = [
+        ("KOI_MCP_LIMITS__CPU", "60000"),
+        ("KOI_MCP_LIMITS__WALL", "60000"),
+    ];
+    let node = NodeBuilder::new("node", &folder.path().join("node"));
+    let node = patient
+        .iter()
+        .fold(node, |node, (name, value)| node.env(name, value))
+        .start();
     let slow = Guest {
         start: concat!("(local $i i32)", slow!(), "(call $done)"),
         ..Guest::named("slow")
@@ -124,6 +133,7 @@ async fn sigterm_ends_a_node_that_is_still_starting() {
     let log = folder.path().join("starting.log");
     let serve = ["serve", "--json", "--data-dir", &data_dir];
     let serve = koi_mcp(&folder, &[serve.as_slice(), &FREE_PORTS].concat())
+        .envs(patient)
         .stdout(Stdio::piped())
         .stderr(std::fs::File::create(&log).unwrap())
         .spawn()
