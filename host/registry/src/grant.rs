@@ -53,8 +53,8 @@ pub use right::Right;
 pub use secret::SecretUse;
 pub use set::Grants;
 
-/// Most grants that one extension may have.
-pub const MAX_GRANTS: usize = 1024;
+/// Most grants that one extension may have. Each is looked at in each check.
+pub const MAX_GRANTS: usize = 256;
 
 /// One thing that is allowed, or asked for. Ordered as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,6 +113,9 @@ pub enum GrantError {
     /// More than [`MAX_GRANTS`].
     #[error("there are {0} grants; an extension has at most {MAX_GRANTS}")]
     TooMany(usize),
+    /// Together too long.
+    #[error("the RID patterns have {0} bytes together; those of an extension have at most 32768")]
+    TooLong(usize),
 }
 
 impl Grant {

@@ -14,6 +14,8 @@ use crate::secret::SecretName;
 
 /// What an extension asked for and what it was granted. Only what is in both is in force. Each
 /// check reads the grants of that moment, so that a change of grants holds from the next check on.
+/// The operator's words are looked at first: what a guest asks for costs nothing while it was
+/// granted nothing.
 #[derive(Debug)]
 pub struct Access {
     extension: Arc<str>,
@@ -101,12 +103,12 @@ impl Access {
 
     /// Whether `right` on `rid` is in force.
     pub fn allows(&self, right: Right, rid: &Rid) -> bool {
-        self.asks.cover(right, rid) && self.granted.load().cover(right, rid)
+        self.granted.load().cover(right, rid) && self.asks.cover(right, rid)
     }
 
     /// Whether `right` on some RIDs of the type is in force.
     pub fn touches(&self, right: Right, rid_type: &RidType) -> bool {
-        self.asks.touch(right, rid_type) && self.granted.load().touch(right, rid_type)
+        self.granted.load().touch(right, rid_type) && self.asks.touch(right, rid_type)
     }
 
     /// # Errors

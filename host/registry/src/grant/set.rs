@@ -9,6 +9,9 @@ use super::{
     Capability, Folder, Grant, GrantError, HttpRule, MAX_GRANTS, Right, SecretUse, Variable,
 };
 
+/// Most bytes of all RID patterns of one extension together.
+const MAX_PATTERNS_BYTES: usize = 32 << 10;
+
 /// A set of grants, without repetitions and in the order in which they are shown. As JSON an array
 /// of texts.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -16,11 +19,19 @@ pub struct Grants(BTreeSet<Grant>);
 
 impl Grants {
     /// # Errors
-    /// If there are more than [`MAX_GRANTS`], or two give the guest different folders under one path.
+    /// If there are more than [`MAX_GRANTS`], their RID patterns are too long together, or two give the guest different folders under one path.
     pub fn new(grants: impl IntoIterator<Item = Grant>) -> Result<Self, GrantError> {
         let set: BTreeSet<Grant> = grants.into_iter().collect();
         if set.len() > MAX_GRANTS {
             return Err(GrantError::TooMany(set.len()));
+        }
+        let patterns = set.iter().map(|grant| match grant {
+            Grant::Knowledge(_, pattern) => pattern.len(),
+            _ => 0,
+        });
+        let bytes = patterns.sum();
+        if bytes > MAX_PATTERNS_BYTES {
+            return Err(GrantError::TooLong(bytes));
         }
         let mut folders = BTreeMap::new();
         let set = Self(set);

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use koi_rid::{Rid, RidType};
 use koi_runtime::ports::PortError;
@@ -52,15 +53,37 @@ fn a_glob_covers_references_that_fit_it() {
     assert!(!fits("sales/*", "sale/2026"));
     assert!(!fits("a*b*c", "acb"));
     assert!(!fits("bob", "bobby"));
+    assert!(!fits("aba*ba", "aba"));
+    assert!(fits("aba*ba", "ababa"));
+    assert!(fits("**a**", "ba"));
+    assert!(fits("*é*", "née"));
     assert!(!fits("a?c", "abc"));
     assert!(!fits("A*", "abc"));
 }
 
 #[test]
-fn a_hostile_glob_is_quick() {
-    let glob = "a*".repeat(8);
-    let text = format!("orn:t.t:{}b", "a".repeat(4000));
-    assert!(!reads(&format!("read=orn:t.t:{glob}c"), &text));
+fn hostile_globs_are_quick_all_together() {
+    let globs: Vec<String> = (0..200)
+        .map(|n| format!("read=orn:t.t:*{}b{n}", "a".repeat(140)))
+        .collect();
+    let hostile = Grants::new(globs.iter().map(|glob| grant(glob))).unwrap();
+    let rid = rid(&format!("orn:t.t:{}", "a".repeat(4000)));
+    let start = Instant::now();
+    for _ in 0..20 {
+        assert!(!hostile.cover(Right::Read, &rid));
+    }
+    let took = start.elapsed();
+    assert!(took < Duration::from_millis(500), "{took:?}");
+}
+
+#[test]
+fn a_set_of_grants_is_bounded_in_number_and_length() {
+    let many = (0..257).map(|n| grant(&format!("read=orn:t.t{n}")));
+    let told = Grants::new(many).unwrap_err().to_string();
+    assert!(told.contains("257 grants"), "{told}");
+    let long = (0..40).map(|n| grant(&format!("read=orn:t.t:{n}{}", "x".repeat(900))));
+    let told = Grants::new(long).unwrap_err().to_string();
+    assert!(told.contains("at most 32768"), "{told}");
 }
 
 #[test]
