@@ -1,4 +1,4 @@
-//! The ports of an extension: the node's, with its grants and quotas around them.
+//! The ports of an extension: the node's, with its grants and bounds around them.
 //!
 //! Each decorator asks the extension's [`Access`] at each call, so that a change of grants holds from
 //! the next call on, in calls that are under way too.
@@ -18,7 +18,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use koi_runtime::ports::{Knowledge, Network, Ports};
+use koi_runtime::ports::{Knowledge, Network, Ports, SystemClock, SystemRandom};
 use koi_store::{KeyValue as Store, SavedStates};
 
 use crate::grant::Access;
@@ -34,7 +34,7 @@ use knowledge::GrantedKnowledge;
 use network::GrantedNetwork;
 use saved_state::StoredState;
 use secrets::GrantedSecrets;
-use system::{OperatorLog, SystemClock, SystemRandom, Unheard};
+use system::{OperatorLog, Unheard};
 
 /// What the ports of all extensions rest on.
 #[derive(Clone)]
@@ -75,7 +75,7 @@ impl NodePorts {
             secrets: Arc::new(GrantedSecrets::new(access.clone(), guard.cloned())),
             caller: Arc::new(Unheard),
             log: Arc::new(OperatorLog),
-            clock: Arc::new(SystemClock::new()),
+            clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             ..Ports::denied()
         };

@@ -14,7 +14,27 @@ pub struct KeyPage {
     pub cursor: Option<u64>,
 }
 
-/// Keeps values. Every change is durable when the call returns.
+/// Most bytes that the keys and values of one extension have together.
+pub const MAX_KEY_VALUE_BYTES: u64 = 64 << 20;
+
+/// Most keys of one extension.
+pub const MAX_KEYS: u64 = 100_000;
+
+/// Most bytes of values that one call gives.
+pub const MAX_VALUES_BYTES: usize = 8 << 20;
+
+/// What an extension's keys and values take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct KeyValueUsage {
+    /// How many keys there are.
+    pub keys: u64,
+    /// How many bytes keys and values have together.
+    pub bytes: u64,
+}
+
+/// Keeps values. Every change is durable when the call returns. One by which an extension would have
+/// more than [`MAX_KEY_VALUE_BYTES`] or [`MAX_KEYS`] is refused with
+/// [`crate::StoreError::Invalid`] and changes nothing.
 #[async_trait]
 pub trait KeyValue: Send + Sync {
     /// The value under a key.
@@ -42,7 +62,11 @@ pub trait KeyValue: Send + Sync {
     /// or the sum goes beyond 64 bits.
     async fn increment(&self, extension: &str, bucket: &str, key: &str, delta: u64) -> Result<u64>;
 
-    /// The values under several keys, in the order asked, as of one moment.
+    /// What all the extension's buckets take.
+    async fn used(&self, extension: &str) -> Result<KeyValueUsage>;
+
+    /// The values under several keys, in the order asked, as of one moment;
+    /// [`crate::StoreError::Invalid`] if they have more than [`MAX_VALUES_BYTES`] together.
     async fn get_many(
         &self,
         extension: &str,

@@ -34,7 +34,9 @@ pub use dead_letters::{DeadLetter, DeadLetterDraft, DeadLetters};
 pub use error::{Result, StoreError};
 pub use extensions::{Extensions, NewRevision, Revision};
 pub use inbox::{Arrival, ArrivalKind, Inbox, InboxEntry};
-pub use key_value::{KeyPage, KeyValue};
+pub use key_value::{
+    KeyPage, KeyValue, KeyValueUsage, MAX_KEY_VALUE_BYTES, MAX_KEYS, MAX_VALUES_BYTES,
+};
 pub use koi_rid::Writer;
 pub use outbox::{Outbox, OutboxEntry, Outgoing, Sent};
 pub use page::{MAX_PAGE, Page};

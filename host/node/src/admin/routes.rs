@@ -111,8 +111,9 @@ async fn node(State(parts): State<AdminParts>) -> Json<RunningNode> {
     Json(parts.node)
 }
 
-async fn extensions(State(parts): State<AdminParts>) -> Response {
-    Json(parts.registry.list()).into_response()
+async fn extensions(State(parts): State<AdminParts>) -> Result<Response, Problem> {
+    let list = parts.registry.list_with_usage().await;
+    Ok(Json(list.map_err(Problem::internal)?).into_response())
 }
 
 #[derive(Deserialize)]

@@ -1,5 +1,6 @@
 //! Keys and values of an extension's own, bounded.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -72,7 +73,16 @@ impl GrantedKeyValue {
                 "one call takes at most {MAX_KEYS} keys"
             )));
         }
-        keys.map(String::as_str).try_for_each(Self::check_key)
+        let mut seen = BTreeSet::new();
+        for key in keys {
+            Self::check_key(key)?;
+            if !seen.insert(key) {
+                return Err(PortError::InvalidInput(format!(
+                    "the key `{key}` stands there twice"
+                )));
+            }
+        }
+        Ok(())
     }
 
     fn check_value(value: &[u8]) -> Result<(), PortError> {

@@ -1,46 +1,7 @@
-//! Ports that need no grant: time, randomness, the operator's log, a caller who does not listen.
+//! Ports that need no grant: the operator's log, a caller who does not listen.
 
-use std::time::{Duration, Instant, SystemTime};
-
-use koi_runtime::ports::{CallContext, Caller, Clock, Level, Log, Random};
-use rand::Rng;
+use koi_runtime::ports::{CallContext, Caller, Level, Log};
 use serde_json::json;
-
-/// The time of the machine. The monotonic clock counts from when the extension was activated.
-pub(super) struct SystemClock {
-    start: Instant,
-}
-
-impl SystemClock {
-    pub(super) fn new() -> Self {
-        Self {
-            start: Instant::now(),
-        }
-    }
-}
-
-impl Clock for SystemClock {
-    fn wall(&self) -> Duration {
-        // A clock before 1970 is wrong anyway.
-        SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default()
-    }
-
-    fn monotonic(&self) -> u64 {
-        // Nanoseconds fill 64 bits after 584 years.
-        u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX)
-    }
-}
-
-/// A cryptographic generator, seeded by the machine.
-pub(super) struct SystemRandom;
-
-impl Random for SystemRandom {
-    fn fill(&self, bytes: &mut [u8]) {
-        rand::rng().fill_bytes(bytes);
-    }
-}
 
 /// Guests' messages among the node's own, with the call that they belong to.
 pub(super) struct OperatorLog;

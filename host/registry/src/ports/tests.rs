@@ -212,6 +212,9 @@ async fn names_keys_and_values_are_bounded() {
     assert!(invalid(
         kv.set(&call, "b", "k", vec![0; (4 << 20) + 1]).await
     ));
+    let twice = vec!["k".to_owned(), "k".to_owned()];
+    assert!(invalid(kv.delete_many(&call, "b", twice.clone()).await));
+    assert!(invalid(kv.get_many(&call, "b", twice).await.map(drop)));
     let many = (0..1001).map(|n| (n.to_string(), vec![])).collect();
     assert!(invalid(kv.set_many(&call, "b", many).await));
 }

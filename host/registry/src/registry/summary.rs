@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use koi_rid::{RidType, Timestamp};
 use koi_runtime::Mode;
+use koi_store::{MAX_KEY_VALUE_BYTES, StoreError};
 use serde::Serialize;
 
 use super::Registry;
@@ -34,6 +35,9 @@ pub struct ExtensionSummary {
     pub tools: Vec<String>,
     /// The URIs of its resources and its URI templates.
     pub resources: Vec<String>,
+    /// What it lists and others own, in a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// The RID types that it owns.
     pub rid_types: Vec<RidType>,
     /// How its instances live: `fresh`, `pooled` or `singleton`; as it asks for, if that is granted.
@@ -42,10 +46,25 @@ pub struct ExtensionSummary {
     pub grants: Grants,
     /// What it asks for and was not granted.
     pub missing: Vec<Grant>,
+    /// What it keeps in its key-value buckets, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_value: Option<KeyValueSummary>,
     /// Where it came from.
     pub source: String,
     /// When this revision was installed.
     pub installed_at: String,
+}
+
+/// What an extension keeps in its key-value buckets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct KeyValueSummary {
+    /// How many keys.
+    pub keys: u64,
+    /// How many bytes keys and values have together.
+    pub bytes: u64,
+    /// How many bytes they may have.
+    pub quota: u64,
 }
 
 /// Whether an extension runs.
@@ -69,6 +88,23 @@ impl Registry {
         all.sort_by(|one, other| one.name.cmp(&other.name));
         all
     }
+
+    /// The same with what each keeps in its key-value buckets.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn list_with_usage(&self) -> Result<Vec<ExtensionSummary>, StoreError> {
+        let mut all = self.list();
+        for extension in &mut all {
+            let used = self.inner.ports.key_value.used(&extension.name).await?;
+            extension.key_value = Some(KeyValueSummary {
+                keys: used.keys,
+                bytes: used.bytes,
+                quota: MAX_KEY_VALUE_BYTES,
+            });
+        }
+        Ok(all)
+    }
 }
 
 fn active(entry: &Arc<ExtensionEntry>) -> ExtensionSummary {
@@ -88,6 +124,7 @@ fn active(entry: &Arc<ExtensionEntry>) -> ExtensionSummary {
             .chain(lists.templates.keys())
             .cloned()
             .collect(),
+        left_out: entry.left_out.iter().map(ToString::to_string).collect(),
         rid_types: entry
             .rid_types
             .iter()
@@ -96,6 +133,7 @@ fn active(entry: &Arc<ExtensionEntry>) -> ExtensionSummary {
         mode: entry.access.execution().mode.as_str(),
         grants: (*entry.access.granted()).clone(),
         missing: entry.access.missing(),
+        key_value: None,
         source: revision.source.clone(),
         installed_at: timestamp(&revision.installed_at),
     }
@@ -113,10 +151,12 @@ fn failed_one(failed: &Failed) -> ExtensionSummary {
         error: Some(failed.error.clone()),
         tools: Vec::new(),
         resources: Vec::new(),
+        left_out: Vec::new(),
         rid_types: Vec::new(),
         mode: Mode::Fresh.as_str(),
         grants: serde_json::from_str(&revision.grants).unwrap_or_default(),
         missing: Vec::new(),
+        key_value: None,
         source: revision.source.clone(),
         installed_at: timestamp(&revision.installed_at),
     }

@@ -1,11 +1,18 @@
 //! The durable facts of extensions.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Sqlite;
 use super::rows::{Columns, id};
-use crate::{KeyPage, KeyValue, MAX_PAGE, Result, StoreError};
+use crate::{
+    KeyPage, KeyValue, KeyValueUsage, MAX_KEY_VALUE_BYTES, MAX_KEYS, MAX_PAGE, MAX_VALUES_BYTES,
+    Result, StoreError,
+};
+
+/// What a write makes of its input. A refusal has written nothing, and so is no failure that would
+/// undo what others write in the same transaction.
+type Written<T> = Result<Result<T>>;
 
 #[async_trait]
 impl KeyValue for Sqlite {
@@ -52,6 +59,13 @@ impl KeyValue for Sqlite {
         let (bucket, key) = (Bucket::new(extension, bucket), key.to_owned());
         self.writer
             .write(move |connection| bucket.increment(connection, &key, delta))
+            .await?
+    }
+
+    async fn used(&self, extension: &str) -> Result<KeyValueUsage> {
+        let extension = extension.to_owned();
+        self.readers
+            .read(move |connection| used(connection, &extension))
             .await
     }
 
@@ -63,7 +77,7 @@ impl KeyValue for Sqlite {
     ) -> Result<Vec<Option<Vec<u8>>>> {
         let (bucket, keys) = (Bucket::new(extension, bucket), keys.to_owned());
         self.readers
-            .read(move |connection| keys.iter().map(|key| bucket.get(connection, key)).collect())
+            .read(move |connection| bucket.get_many(connection, &keys))
             .await
     }
 
@@ -75,12 +89,8 @@ impl KeyValue for Sqlite {
     ) -> Result<()> {
         let bucket = Bucket::new(extension, bucket);
         self.writer
-            .write(move |connection| {
-                values
-                    .iter()
-                    .try_for_each(|(key, value)| bucket.set(connection, key, value))
-            })
-            .await
+            .write(move |connection| bucket.set_many(connection, &values))
+            .await?
     }
 
     async fn delete_many(&self, extension: &str, bucket: &str, keys: &[String]) -> Result<()> {
@@ -117,6 +127,78 @@ impl Bucket {
             .optional()?)
     }
 
+    fn get_many(&self, connection: &Connection, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
+        let mut left = MAX_VALUES_BYTES;
+        keys.iter()
+            .map(|key| {
+                let value = self.get(connection, key)?;
+                left = left
+                    .checked_sub(value.as_ref().map_or(0, Vec::len))
+                    .ok_or_else(|| StoreError::Invalid {
+                        what: format!(
+                            "the values under these keys have more than {MAX_VALUES_BYTES} bytes \
+                             together: ask for fewer keys at once"
+                        ),
+                    })?;
+                Ok(value)
+            })
+            .collect()
+    }
+
+    fn set_many(&self, connection: &Connection, values: &[(String, Vec<u8>)]) -> Written<()> {
+        if let Err(refusal) = self.check_quota(connection, values)? {
+            return Ok(Err(refusal));
+        }
+        for (key, value) in values {
+            self.set(connection, key, value)?;
+        }
+        Ok(Ok(()))
+    }
+
+    /// Whether there is room for these values. A key that is there twice counts twice.
+    fn check_quota(&self, connection: &Connection, values: &[(String, Vec<u8>)]) -> Written<()> {
+        let mut usage = used(connection, &self.extension)?;
+        let (before, mut freed) = (usage, 0);
+        for (key, value) in values {
+            match self.length(connection, key)? {
+                Some(length) => freed += length,
+                None => {
+                    usage.keys += 1;
+                    usage.bytes += key.len() as u64;
+                }
+            }
+            usage.bytes += value.len() as u64;
+        }
+        usage.bytes = usage.bytes.saturating_sub(freed);
+        let beyond = |what: &str, of: u64, limit: u64| {
+            Ok(Err(StoreError::Invalid {
+                what: format!(
+                    "{} would have {of} {what} in its buckets, beyond its quota of {limit}: \
+                     delete some first",
+                    self.extension
+                ),
+            }))
+        };
+        // What makes it less is welcome, however much there is.
+        if usage.bytes > MAX_KEY_VALUE_BYTES && usage.bytes > before.bytes {
+            return beyond("bytes of keys and values", usage.bytes, MAX_KEY_VALUE_BYTES);
+        }
+        if usage.keys > MAX_KEYS && usage.keys > before.keys {
+            return beyond("keys", usage.keys, MAX_KEYS);
+        }
+        Ok(Ok(()))
+    }
+
+    /// The bytes of the value under a key.
+    fn length(&self, connection: &Connection, key: &str) -> Result<Option<u64>> {
+        Ok(connection
+            .prepare_cached(
+                "SELECT length(value) FROM key_value WHERE extension = ? AND bucket = ? AND key = ?",
+            )?
+            .query_row(params![self.extension, self.name, key], |row| count(row, 0))
+            .optional()?)
+    }
+
     fn set(&self, connection: &Connection, key: &str, value: &[u8]) -> Result<()> {
         connection
             .prepare_cached(
@@ -134,20 +216,19 @@ impl Bucket {
         Ok(())
     }
 
-    fn increment(&self, connection: &Connection, key: &str, delta: u64) -> Result<u64> {
-        let before = match self.get(connection, key)? {
-            None => 0,
-            Some(value) => number(&value).ok_or_else(|| StoreError::Invalid {
-                what: format!("the value under {key:?} is no number: delete it, or set digits"),
-            })?,
+    fn increment(&self, connection: &Connection, key: &str, delta: u64) -> Written<u64> {
+        let refused = |what: String| Ok(Err(StoreError::Invalid { what }));
+        let before = self.get(connection, key)?;
+        let Some(before) = before.map_or(Some(0), |value| number(&value)) else {
+            return refused(format!(
+                "the value under {key:?} is no number: delete it, or set digits"
+            ));
         };
-        let sum: u64 = before
-            .checked_add(delta)
-            .ok_or_else(|| StoreError::Invalid {
-                what: format!("the number under {key:?} would go beyond 64 bits"),
-            })?;
-        self.set(connection, key, sum.to_string().as_bytes())?;
-        Ok(sum)
+        let Some(sum) = before.checked_add(delta) else {
+            return refused(format!("the number under {key:?} would go beyond 64 bits"));
+        };
+        let digits = [(key.to_owned(), sum.to_string().into_bytes())];
+        Ok(self.set_many(connection, &digits)?.map(|()| sum))
     }
 
     fn list_keys(&self, connection: &Connection, after: u64) -> Result<KeyPage> {
@@ -173,6 +254,25 @@ impl Bucket {
         }
         Ok(KeyPage { keys, cursor: None })
     }
+}
+
+fn used(connection: &Connection, extension: &str) -> Result<KeyValueUsage> {
+    let usage = connection
+        .prepare_cached("SELECT keys, bytes FROM key_value_usage WHERE extension = ?")?
+        .query_row([extension], |row| {
+            Ok(KeyValueUsage {
+                keys: count(row, 0)?,
+                bytes: count(row, 1)?,
+            })
+        })
+        .optional()?;
+    Ok(usage.unwrap_or_default())
+}
+
+/// A column that is never below zero.
+fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let number: i64 = row.get(column)?;
+    Ok(u64::try_from(number).unwrap_or_default())
 }
 
 fn number(digits: &[u8]) -> Option<u64> {

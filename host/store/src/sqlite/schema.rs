@@ -168,6 +168,32 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX dead_letter_rid ON dead_letter (rid);
     CREATE INDEX dead_letter_size ON dead_letter (id, bytes);
 ",
+    // What keys and values take, kept by the database itself, so that it is right whoever writes.
+    "
+    CREATE TABLE key_value_usage (
+        extension TEXT PRIMARY KEY,
+        keys INTEGER NOT NULL,
+        bytes INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO key_value_usage
+        SELECT extension, count(*), sum(length(CAST(key AS BLOB)) + length(value))
+        FROM key_value GROUP BY extension;
+    CREATE TRIGGER key_value_added AFTER INSERT ON key_value BEGIN
+        INSERT INTO key_value_usage
+        VALUES (new.extension, 1, length(CAST(new.key AS BLOB)) + length(new.value))
+        ON CONFLICT (extension) DO UPDATE
+            SET keys = keys + 1, bytes = bytes + excluded.bytes;
+    END;
+    CREATE TRIGGER key_value_changed AFTER UPDATE OF value ON key_value BEGIN
+        UPDATE key_value_usage SET bytes = bytes - length(old.value) + length(new.value)
+        WHERE extension = new.extension;
+    END;
+    CREATE TRIGGER key_value_removed AFTER DELETE ON key_value BEGIN
+        UPDATE key_value_usage
+        SET keys = keys - 1, bytes = bytes - length(CAST(old.key AS BLOB)) - length(old.value)
+        WHERE extension = old.extension;
+    END;
+",
 ];
 
 /// The schema version of a file, from 0 for an empty one to what this program writes. Refuses

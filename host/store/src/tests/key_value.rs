@@ -1,5 +1,5 @@
 use super::*;
-use crate::{MAX_PAGE, StoreError};
+use crate::{MAX_KEYS, MAX_PAGE, StoreError};
 
 #[tokio::test]
 async fn a_value_is_there_until_it_is_deleted_and_only_for_its_extension_and_bucket() {
@@ -81,4 +81,85 @@ async fn what_is_no_number_or_grows_too_large_is_not_incremented() {
     assert!(matches!(refused, Err(StoreError::Invalid { .. })));
     let sum = kv.increment("a", "b", "n", 0).await.unwrap();
     assert_eq!(sum, u64::MAX);
+}
+
+#[tokio::test]
+async fn what_keys_and_values_take_is_known_and_bounded_for_each_extension() {
+    let Fixture { stores, folder: _f } = fixture();
+    let kv = &stores.key_value;
+    let used = async |extension: &str| {
+        let used = kv.used(extension).await.unwrap();
+        (used.keys, used.bytes)
+    };
+    assert_eq!(used("a").await, (0, 0));
+    kv.set("a", "b", "ké", b"1234").await.unwrap();
+    kv.set("a", "other", "ké", b"12").await.unwrap();
+    kv.set("a", "b", "ké", b"1").await.unwrap();
+    kv.increment("a", "b", "n", 10).await.unwrap();
+    assert_eq!(used("a").await, (3, 3 + 1 + 3 + 2 + 1 + 2));
+    kv.delete("a", "other", "ké").await.unwrap();
+    assert_eq!(used("a").await, (2, 7));
+
+    let megabyte = vec![0; 1 << 20];
+    let fill = (0..63)
+        .map(|n| (format!("{n:02}"), megabyte.clone()))
+        .collect();
+    kv.set_many("a", "b", fill).await.unwrap();
+    let before = used("a").await;
+    let two = vec![
+        ("x".to_owned(), megabyte.clone()),
+        ("y".to_owned(), megabyte.clone()),
+    ];
+    let refused = kv.set_many("a", "b", two).await.unwrap_err().to_string();
+    assert!(refused.contains("quota of 67108864"), "{refused}");
+    assert_eq!(used("a").await, before);
+    // Others have room of their own, and so has whoever makes room.
+    kv.set("b", "b", "x", &megabyte).await.unwrap();
+    kv.set("a", "b", "00", &megabyte).await.unwrap();
+    kv.delete("a", "b", "00").await.unwrap();
+    kv.set("a", "b", "x", &megabyte).await.unwrap();
+}
+
+#[tokio::test]
+async fn more_keys_than_an_extension_may_have_are_refused() {
+    let Fixture { stores, folder: _f } = fixture();
+    let kv = &stores.key_value;
+    let many = (0..MAX_KEYS).map(|n| (n.to_string(), Vec::new())).collect();
+    kv.set_many("a", "b", many).await.unwrap();
+    let refused = kv
+        .set("a", "b", "one more", b"")
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(refused.contains("quota of 100000"), "{refused}");
+    kv.set("a", "b", "0", b"x").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_refusal_leaves_what_others_write_at_the_same_time() {
+    let Fixture { stores, folder: _f } = fixture();
+    let kv = &stores.key_value;
+    kv.set("a", "b", "text", b"no number").await.unwrap();
+    let both = tokio::join!(
+        kv.increment("a", "b", "text", 1),
+        kv.set("c", "b", "k", b"v")
+    );
+    assert!(matches!(both.0, Err(StoreError::Invalid { .. })));
+    both.1.unwrap();
+    assert_eq!(kv.get("c", "b", "k").await.unwrap().unwrap(), b"v");
+}
+
+#[tokio::test]
+async fn one_call_gives_a_bounded_number_of_bytes() {
+    let Fixture { stores, folder: _f } = fixture();
+    let kv = &stores.key_value;
+    let keys: Vec<String> = (0..9).map(|n| n.to_string()).collect();
+    let values = keys
+        .iter()
+        .map(|key| (key.clone(), vec![0; 1 << 20]))
+        .collect();
+    kv.set_many("a", "b", values).await.unwrap();
+    assert_eq!(kv.get_many("a", "b", &keys[..8]).await.unwrap().len(), 8);
+    let refused = kv.get_many("a", "b", &keys).await.unwrap_err().to_string();
+    assert!(refused.contains("ask for fewer keys"), "{refused}");
 }
