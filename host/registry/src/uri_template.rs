@@ -5,12 +5,17 @@
 
 use regex::{Regex, RegexBuilder};
 
+use crate::schema::{MAX_REGEX_BYTES, Patterns};
+
 /// Most expressions in one template.
 const MAX_EXPRESSIONS: usize = 16;
 
 /// A template, ready to match.
 #[derive(Debug)]
-pub(crate) struct UriTemplate(Regex);
+pub(crate) struct UriTemplate {
+    regex: Regex,
+    patterns: Patterns,
+}
 
 impl UriTemplate {
     /// # Errors
@@ -36,15 +41,22 @@ impl UriTemplate {
         if expressions > MAX_EXPRESSIONS {
             return Err(format!("it has more than {MAX_EXPRESSIONS} expressions"));
         }
-        RegexBuilder::new(&pattern)
-            .size_limit(1 << 20)
+        let regex = RegexBuilder::new(&pattern)
+            .size_limit(MAX_REGEX_BYTES)
+            .dfa_size_limit(MAX_REGEX_BYTES)
             .build()
-            .map(Self)
-            .map_err(|_| "it is too large".to_owned())
+            .map_err(|_| "it is too large".to_owned())?;
+        let patterns = Patterns::one(&pattern);
+        Ok(Self { regex, patterns })
+    }
+
+    /// The regular expression that it keeps.
+    pub(crate) fn patterns(&self) -> Patterns {
+        self.patterns
     }
 
     pub(crate) fn fits(&self, uri: &str) -> bool {
-        self.0.is_match(uri)
+        self.regex.is_match(uri)
     }
 }
 
@@ -76,12 +88,12 @@ fn gap(expression: &str) -> Result<&'static str, String> {
     Ok(match operator {
         None => "[^/?#]*",
         Some('+') => ".*",
-        Some('#') => "(#.*)?",
-        Some('.') => r"(\.[^/?#]*)?",
-        Some('/') => "(/[^?#]*)?",
-        Some(';') => "(;[^/?#]*)?",
-        Some('?') => r"(\?[^#]*)?",
-        _ => "(&[^#]*)?",
+        Some('#') => "(?:#.*)?",
+        Some('.') => r"(?:\.[^/?#]*)?",
+        Some('/') => "(?:/[^?#]*)?",
+        Some(';') => "(?:;[^/?#]*)?",
+        Some('?') => r"(?:\?[^#]*)?",
+        _ => "(?:&[^#]*)?",
     })
 }
 

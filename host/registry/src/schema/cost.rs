@@ -17,10 +17,12 @@ const MAX_EACH: u64 = 10_000;
 const MAX_CHAIN: usize = 200;
 /// Most ways in which a schema may come back to itself.
 const MAX_RETURNS: usize = 2000;
-/// Most patterns: each is a compiled regular expression.
-const MAX_PATTERNS: usize = 64;
 /// Most work on a whole value: well under a second.
 const MAX_WORK: u64 = 20_000_000;
+/// Up to so much work, all violations of a value together are little.
+const SMALL_WORK: u64 = 20_000;
+/// Keywords of which the violations of all branches are one violation.
+const BRANCHES: [&str; 3] = ["anyOf", "oneOf", "propertyNames"];
 
 /// The bounds of a schema's work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +31,17 @@ pub(super) struct Cost {
     each: u64,
     /// By how much it multiplies with each level of nesting.
     growth: u64,
+    branches: bool,
+}
+
+/// How much work a value makes, which is not too much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Work(u64);
+
+impl Work {
+    pub(super) fn is_small(self) -> bool {
+        self.0 <= SMALL_WORK
+    }
 }
 
 impl Cost {
@@ -49,12 +62,6 @@ impl Cost {
                 "it is nested deeper than {MAX_SCHEMA_DEPTH} levels"
             ));
         }
-        let patterns = patterns(schema);
-        if patterns > MAX_PATTERNS {
-            return Err(format!(
-                "it has {patterns} patterns; {MAX_PATTERNS} are taken at most"
-            ));
-        }
         let nodes = graph::nodes(schema)?;
         let mut weights = vec![None; nodes.len()];
         let mut each = 0;
@@ -69,12 +76,18 @@ impl Cost {
         Ok(Self {
             each,
             growth: growth(&nodes)?,
+            branches: has_branches(schema),
         })
+    }
+
+    /// Whether one violation may consist of many.
+    pub(super) fn has_branches(self) -> bool {
+        self.branches
     }
 
     /// # Errors
     /// If checking the value could take too long.
-    pub(super) fn check(self, value: &Value) -> Result<(), String> {
+    pub(super) fn check(self, value: &Value) -> Result<Work, String> {
         let shape = Shape::of(value);
         let levels = u32::try_from(shape.depth).unwrap_or(u32::MAX);
         let work = shape
@@ -86,7 +99,7 @@ impl Cost {
                 "it is too large or too deeply nested to be checked against its schema".into(),
             );
         }
-        Ok(())
+        Ok(Work(work))
     }
 }
 
@@ -117,16 +130,13 @@ impl Shape {
     }
 }
 
-fn patterns(schema: &Value) -> usize {
+fn has_branches(schema: &Value) -> bool {
     match schema {
-        Value::Array(items) => items.iter().map(patterns).sum(),
-        Value::Object(members) => {
-            let own = usize::from(members.get("pattern").is_some_and(Value::is_string));
-            let named = members.get("patternProperties").and_then(Value::as_object);
-            own + named.map_or(0, serde_json::Map::len)
-                + members.values().map(patterns).sum::<usize>()
-        }
-        _ => 0,
+        Value::Array(items) => items.iter().any(has_branches),
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, member)| BRANCHES.contains(&name.as_str()) || has_branches(member)),
+        _ => false,
     }
 }
 

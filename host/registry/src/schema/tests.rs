@@ -171,10 +171,14 @@ fn what_is_no_schema_is_refused() {
 fn regular_expressions_are_bounded_and_do_not_back_track() {
     assert!(JsonSchema::compile(&json!({"pattern": "(?=a)b"})).is_err());
     assert!(JsonSchema::compile(&json!({"pattern": r"(\w{100}){100}"})).is_err());
-    let many: Vec<_> = (0..65)
+    let many: Vec<_> = (0..1001)
         .map(|n| json!({"pattern": format!("a{n}")}))
         .collect();
-    assert!(refusal(&json!({"anyOf": many})).contains("patterns"));
+    assert!(refusal(&json!({"anyOf": many})).contains("1000 regular expressions"));
+    let large: Vec<_> = (0..200)
+        .map(|n| json!({"pattern": format!(r"(a{n}\w{{100}}|\d{{900}})")}))
+        .collect();
+    assert!(refusal(&json!({"anyOf": large})).contains("make them simpler"));
     let schema = JsonSchema::compile(&json!({"pattern": "^(a+)+$"})).unwrap();
     assert!(
         schema
@@ -189,4 +193,33 @@ fn size_and_depth_are_bounded() {
     assert!(refusal(&deep).contains("deeper"));
     let large = json!({"description": "x".repeat(300 << 10)});
     assert!(refusal(&large).contains("bytes"));
+}
+
+#[test]
+fn the_violations_of_a_large_value_are_not_gathered() {
+    let large = json!(vec![1; 500_000]);
+    let before = peak();
+    let plain = JsonSchema::compile(&json!({"items": {"type": "string"}})).unwrap();
+    let told = plain.check(&large).unwrap_err();
+    assert!(told.contains("(at /0)"), "{told}");
+    let branched = json!({"anyOf": [{"items": {"type": "string"}}, {"type": "null"}]});
+    let told = JsonSchema::compile(&branched)
+        .unwrap()
+        .check(&large)
+        .unwrap_err();
+    assert!(told.contains("too large to say where"), "{told}");
+    let grown = peak() - before;
+    assert!(grown < 40 << 10, "{grown} KiB more than before");
+}
+
+/// The most memory that this process has had, in KiB.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+    line.unwrap()
+        .split_whitespace()
+        .nth(1)
+        .unwrap()
+        .parse()
+        .unwrap()
 }
