@@ -48,7 +48,7 @@ pub struct Description {
     /// Its lists of tools and resources may change when knowledge of these types does.
     pub lists_depend_on: Vec<RidType>,
     /// What it wants to be allowed. To declare a handler is to ask for `handle` on its RID types,
-    /// unless `asks` narrows that.
+    /// unless `asks` narrows that; so is to own a type and look at its references or contents.
     pub asks: Grants,
     /// JSON Schema of its settings.
     pub config_schema: Option<Value>,

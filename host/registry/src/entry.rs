@@ -15,7 +15,8 @@ use semver::Version;
 use crate::callee::Callee;
 use crate::description::Description;
 use crate::grant::Access;
-use crate::schema::SchemaError;
+use crate::schema::{Patterns, SchemaError};
+use crate::snapshot::Collision;
 
 pub use knowledge::{HandlerEntry, RidTypeEntry, SchemaEntry};
 pub use list::{ListError, Lists};
@@ -67,6 +68,8 @@ pub struct ExtensionEntry {
     pub handlers: Vec<Arc<HandlerEntry>>,
     /// Its tools and resources of now.
     pub lists: Lists,
+    /// What it lists and others own, so that it is not in `lists`.
+    pub left_out: Vec<Collision>,
     /// What answers for it.
     pub callee: Arc<dyn Callee>,
 }
@@ -86,8 +89,13 @@ impl ExtensionEntry {
         let schemas = description
             .schemas
             .iter()
-            .map(|schema| SchemaEntry::new(owner.clone(), schema, callee.clone()).map(Arc::new))
+            .map(|schema| SchemaEntry::new(owner.clone(), schema).map(Arc::new))
             .collect::<Result<Vec<_>, _>>()?;
+        let mut patterns = Patterns::default();
+        for schema in &schemas {
+            let told = |problem| SchemaError(format!("those up to `{}`: {problem}", schema.name));
+            patterns.add(schema.patterns()).map_err(told)?;
+        }
         let rid_types = description
             .rid_types
             .iter()
@@ -95,7 +103,7 @@ impl ExtensionEntry {
                 let schema = schemas
                     .iter()
                     .find(|s| Some(&s.name) == rid_type.schema.as_ref());
-                RidTypeEntry::new(owner.clone(), rid_type, schema.cloned(), callee.clone())
+                RidTypeEntry::new(rid_type, schema.cloned(), access.clone(), callee.clone())
             })
             .map(Arc::new)
             .collect();
@@ -117,11 +125,12 @@ impl ExtensionEntry {
             schemas,
             handlers,
             lists,
+            left_out: Vec::new(),
             callee,
         })
     }
 
-    /// The same with other lists.
+    /// The same with other lists, of which nothing is left out.
     pub fn with_lists(&self, lists: Lists) -> Self {
         Self {
             revision: self.revision.clone(),
@@ -131,14 +140,35 @@ impl ExtensionEntry {
             schemas: self.schemas.clone(),
             handlers: self.handlers.clone(),
             lists,
+            left_out: Vec::new(),
             callee: self.callee.clone(),
         }
     }
 
+    /// The same without what others own.
+    pub(crate) fn yielding(&self, collisions: Vec<Collision>) -> Self {
+        let mut lists = self.lists.clone();
+        for collision in &collisions {
+            lists.yield_to(collision);
+        }
+        let mut left_out = self.left_out.clone();
+        left_out.extend(collisions);
+        Self {
+            left_out,
+            ..self.with_lists(lists)
+        }
+    }
+
     /// The same, installed then.
-    pub(crate) fn installed_at(mut self, installed_at: Timestamp) -> Self {
-        self.revision.installed_at = installed_at;
-        self
+    pub(crate) fn installed_at(&self, installed_at: Timestamp) -> Self {
+        let mut entry = self.yielding(Vec::new());
+        entry.revision.installed_at = installed_at;
+        entry
+    }
+
+    /// Whether its lists change with knowledge, which anybody may publish.
+    pub(crate) fn follows_knowledge(&self) -> bool {
+        !self.description.lists_depend_on.is_empty()
     }
 
     /// The extension's name.

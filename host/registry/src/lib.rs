@@ -33,8 +33,8 @@ pub use grant::{
 };
 pub use registry::{
     ExtensionState, ExtensionSummary, GrantChange, GrantRequest, GrantsError, GrantsView, Install,
-    InstallError, InstallReport, Installed, OpenError, PrepareError, Registry, RegistryParts,
-    RemoveError,
+    InstallError, InstallReport, Installed, KeyValueSummary, OpenError, PrepareError, Registry,
+    RegistryParts, RemoveError,
 };
 pub use schema::{JsonSchema, SchemaError};
 pub use secret::{

@@ -32,14 +32,14 @@ use crate::entry::ExtensionEntry;
 use crate::grant::Attempts;
 use crate::ports::NodePorts;
 use crate::secret::Vault;
-use crate::snapshot::{Collision, Failed, Snapshot};
+use crate::snapshot::{Collision, Failed, Snapshot, yield_names};
 
 pub use grants::{GrantChange, GrantsError, GrantsView};
 pub use install::{GrantRequest, Install, InstallError, InstallReport, Installed};
 pub use open::OpenError;
 pub use prepare::PrepareError;
 pub use remove::RemoveError;
-pub use summary::{ExtensionState, ExtensionSummary};
+pub use summary::{ExtensionState, ExtensionSummary, KeyValueSummary};
 
 /// What a registry works with.
 pub struct RegistryParts {
@@ -91,6 +91,17 @@ struct Inner {
     attempts: std::sync::Mutex<BTreeMap<String, Arc<Attempts>>>,
 }
 
+/// Tells the operator what is left out of lists.
+fn tell(left_out: &[Collision]) {
+    for collision in left_out {
+        tracing::warn!(
+            extension = collision.claimant,
+            %collision,
+            "left out of the lists"
+        );
+    }
+}
+
 /// The proof that no one else is between check and swap.
 type Swap<'a> = MutexGuard<'a, ()>;
 
@@ -138,6 +149,23 @@ impl Inner {
         let mut snapshot = Snapshot::build(self.snapshot.load().generation + 1, extensions)?;
         snapshot.failed = failed;
         Ok(snapshot)
+    }
+
+    /// The Snapshot that there would be with other extensions, names that two of them list left out
+    /// of the lists of one, and what was left out.
+    fn settle(
+        &self,
+        mut extensions: BTreeMap<String, Arc<ExtensionEntry>>,
+        failed: BTreeMap<String, Arc<Failed>>,
+        latest: Option<&str>,
+    ) -> Result<(Snapshot, Vec<Collision>), Collision> {
+        match self.build(extensions.clone(), failed.clone()) {
+            Err(collision) if collision.kind.is_listed() => {
+                let left_out = yield_names(&mut extensions, latest);
+                Ok((self.build(extensions, failed)?, left_out))
+            }
+            built => Ok((built?, Vec::new())),
+        }
     }
 
     /// The swap.

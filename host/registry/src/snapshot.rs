@@ -7,6 +7,7 @@
 mod claims;
 #[cfg(test)]
 mod tests;
+mod yielding;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::entry::{
 };
 
 pub use claims::{ClaimKind, Collision};
+pub(crate) use yielding::yield_names;
 
 /// An extension that is installed and could not be activated when the node started.
 #[derive(Debug, Clone)]

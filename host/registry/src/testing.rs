@@ -43,6 +43,8 @@ pub(crate) struct StageState {
     pub(crate) calls: Vec<String>,
     /// Functions that fail: `<extension> <function>`.
     pub(crate) failing: BTreeSet<String>,
+    /// Functions that panic.
+    pub(crate) panicking: BTreeSet<String>,
     /// Tools by extension, in place of those of the component.
     pub(crate) tools: BTreeMap<String, Value>,
 }
@@ -166,6 +168,8 @@ impl FakeCallee {
         if self.stage.lock().failing.contains(&function_of) {
             return Err(refusal(&format!("{function} fails")));
         }
+        let panics = self.stage.lock().panicking.contains(&function_of);
+        assert!(!panics, "{function} panics");
         Ok(())
     }
 }

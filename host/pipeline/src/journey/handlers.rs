@@ -80,7 +80,7 @@ impl Journey<'_> {
             return Ok(());
         }
         owner
-            .validate(contents, self.invocation.clone())
+            .validate(&knowledge.rid, contents, self.invocation.clone())
             .await
             .map_err(|error| Fault::call(&owner.extension, &error).into())
     }

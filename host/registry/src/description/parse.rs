@@ -141,7 +141,7 @@ pub(super) fn parse(text: &str) -> Result<Description, String> {
         .map(handler)
         .collect::<Result<Vec<_>, _>>()?;
     let execution = execution(raw.mode.as_deref(), &raw.limits)?;
-    let asks = asks(raw.asks, &handlers, execution)?;
+    let asks = asks(raw.asks, shown(&handlers, &rid_types, &schemas), execution)?;
     Ok(Description {
         name: raw.name,
         version,
@@ -313,9 +313,23 @@ fn execution(mode: Option<&str>, limits: &BTreeMap<String, u64>) -> Result<Vec<G
     Ok(mode.into_iter().chain(limits).collect())
 }
 
-fn asks(
+/// The RID types whose objects the extension is shown: by its handlers, and as the owner of the type.
+fn shown<'a>(
+    handlers: &'a [HandlerDescription],
+    rid_types: &'a [RidTypeDescription],
+    schemas: &'a [SchemaDescription],
+) -> impl Iterator<Item = &'a RidType> {
+    let validates = |name: &String| schemas.iter().any(|s| s.name == *name && s.validates);
+    let owned = rid_types
+        .iter()
+        .filter(move |owned| owned.parses || owned.schema.as_ref().is_some_and(validates));
+    let handled = handlers.iter().flat_map(|handler| &handler.rid_types);
+    handled.chain(owned.map(|owned| &owned.rid_type))
+}
+
+fn asks<'a>(
     raw: RawAsks,
-    handlers: &[HandlerDescription],
+    shown: impl Iterator<Item = &'a RidType>,
     execution: Vec<Grant>,
 ) -> Result<Grants, String> {
     let knowledge = [
@@ -367,7 +381,7 @@ fn asks(
             SecretUse::asked(name).map_err(|reason| format!("`asks.secrets`: {reason}"))?;
         asks.push(Grant::Secret(secret));
     }
-    for rid_type in handlers.iter().flat_map(|handler| &handler.rid_types) {
+    for rid_type in shown {
         if !asks.iter().any(|ask| ask.touches(Right::Handle, rid_type)) {
             asks.push(Grant::Knowledge(
                 Right::Handle,

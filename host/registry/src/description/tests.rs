@@ -70,6 +70,21 @@ fn a_handler_asks_to_handle_its_types_unless_that_is_narrowed() {
 }
 
 #[test]
+fn an_owner_that_looks_at_references_or_contents_asks_to_handle_them() {
+    let script = json!({
+        "name": "a", "version": "1.0.0",
+        "rid-types": [
+            {"rid-type": "orn:t.parsed", "parses": true}, {"rid-type": "orn:t.plain", "schema": "p"},
+            {"rid-type": "orn:t.validated", "schema": "v"},
+        ],
+        "schemas": [{"name": "p", "schema": true}, {"name": "v", "schema": true, "validates": true}],
+    });
+    let read = Description::parse(&script.to_string()).unwrap();
+    let asks: Vec<String> = read.asks.iter().map(ToString::to_string).collect();
+    assert_eq!(asks, ["handle=orn:t.parsed", "handle=orn:t.validated"]);
+}
+
+#[test]
 fn name_and_version_are_enough() {
     let read = Description::parse(r#"{"name":"a","version":"0.1.0"}"#).unwrap();
     assert_eq!(read.asks.iter().count(), 0);

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::callee::{Callee, Invocation};
 use crate::description::{HandlerDescription, RidTypeDescription, SchemaDescription};
 use crate::grant::{Access, Right};
-use crate::schema::{JsonSchema, SchemaError};
+use crate::schema::{JsonSchema, Patterns, SchemaError};
 
 fn invalid(message: String) -> CallError {
     CallError::Guest(GuestError {
@@ -35,31 +35,34 @@ pub struct RidTypeEntry {
     pub description: Option<String>,
     /// The media type of its bundles as MCP resources.
     pub mime_type: Option<String>,
-    /// Whether the owner looks at its references.
+    /// Whether the owner looks at its references, where it may.
     pub parses: bool,
+    access: Arc<Access>,
     callee: Arc<dyn Callee>,
 }
 
 impl RidTypeEntry {
     pub(super) fn new(
-        extension: Arc<str>,
         from: &RidTypeDescription,
         schema: Option<Arc<SchemaEntry>>,
+        access: Arc<Access>,
         callee: Arc<dyn Callee>,
     ) -> Self {
         Self {
             rid_type: from.rid_type.clone(),
-            extension,
+            extension: access.extension().into(),
             schema,
             title: from.title.clone(),
             description: from.description.clone(),
             mime_type: from.mime_type.clone(),
             parses: from.parses,
+            access,
             callee,
         }
     }
 
-    /// Has the owner take the reference apart; none if the owner does not look at references.
+    /// Has the owner take the reference apart; none if the owner does not look at references, or
+    /// was not granted to handle this RID: then it sees nothing of it and has no say in it.
     ///
     /// # Errors
     /// Of kind invalid input if the owner refuses the reference, or prints it otherwise: knowledge
@@ -69,7 +72,7 @@ impl RidTypeEntry {
         rid: &Rid,
         invocation: Invocation,
     ) -> Result<Option<ParsedReference>, CallError> {
-        if !self.parses {
+        if !self.parses || !self.access.allows(Right::Handle, rid) {
             return Ok(None);
         }
         let reference = rid.reference();
@@ -101,19 +104,27 @@ impl RidTypeEntry {
             .await
     }
 
-    /// Checks contents against the type's schema, if it has one.
+    /// Checks contents under a RID against the type's JSON Schema, if it has one, and then has the
+    /// owner check them, if it wants to and was granted to handle this RID.
     ///
     /// # Errors
-    /// Of kind invalid input if they do not fit.
+    /// Of kind invalid input if they do not fit; else as a call fails.
     pub async fn validate(
         &self,
+        rid: &Rid,
         contents: &Contents,
         invocation: Invocation,
     ) -> Result<(), CallError> {
-        match &self.schema {
-            Some(schema) => schema.validate(contents, invocation).await,
-            None => Ok(()),
+        let Some(schema) = &self.schema else {
+            return Ok(());
+        };
+        schema.check(contents)?;
+        if schema.validates && self.access.allows(Right::Handle, rid) {
+            self.callee
+                .validate(&schema.name, contents.as_str(), invocation)
+                .await?;
         }
+        Ok(())
     }
 }
 
@@ -134,15 +145,10 @@ pub struct SchemaEntry {
     /// Whether the owner checks contents beyond the JSON Schema.
     pub validates: bool,
     compiled: JsonSchema,
-    callee: Arc<dyn Callee>,
 }
 
 impl SchemaEntry {
-    pub(super) fn new(
-        extension: Arc<str>,
-        from: &SchemaDescription,
-        callee: Arc<dyn Callee>,
-    ) -> Result<Self, SchemaError> {
+    pub(super) fn new(extension: Arc<str>, from: &SchemaDescription) -> Result<Self, SchemaError> {
         let compiled = JsonSchema::compile(&from.schema)
             .map_err(|error| SchemaError(format!("`{}`: {}", from.name, error.0)))?;
         Ok(Self {
@@ -151,32 +157,24 @@ impl SchemaEntry {
             schema: from.schema.clone(),
             validates: from.validates,
             compiled,
-            callee,
         })
     }
 
-    /// The JSON Schema first, then the owner's own check if it has one.
-    ///
+    /// The regular expressions that it keeps.
+    pub(super) fn patterns(&self) -> Patterns {
+        self.compiled.patterns()
+    }
+
     /// # Errors
-    /// Of kind invalid input if the contents do not fit; else as a call fails.
-    pub async fn validate(
-        &self,
-        contents: &Contents,
-        invocation: Invocation,
-    ) -> Result<(), CallError> {
+    /// Of kind invalid input if the contents do not fit the JSON Schema.
+    fn check(&self, contents: &Contents) -> Result<(), CallError> {
         let value: Value = contents.to().map_err(|error| invalid(error.to_string()))?;
         self.compiled.check(&value).map_err(|misfit| {
             invalid(format!(
                 "the contents do not fit the schema {}: {misfit}",
                 self.name
             ))
-        })?;
-        if self.validates {
-            self.callee
-                .validate(&self.name, contents.as_str(), invocation)
-                .await?;
-        }
-        Ok(())
+        })
     }
 }
 

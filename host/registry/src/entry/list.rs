@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::resources::{ResourceEntry, TemplateEntry};
 use super::tools::ToolEntry;
 use crate::callee::Callee;
+use crate::schema::Patterns;
 use crate::snapshot::{ClaimKind, Collision};
 
 /// Most entries of each list.
@@ -39,14 +40,14 @@ pub struct Lists {
 }
 
 impl Lists {
-    /// Takes out what another extension owns already; whether it was there.
-    pub(crate) fn yield_to(&mut self, collision: &Collision) -> bool {
+    /// Takes out what another extension owns.
+    pub(super) fn yield_to(&mut self, collision: &Collision) {
         let what = collision.what.as_str();
         match collision.kind {
-            ClaimKind::Tool => self.tools.remove(what).is_some(),
-            ClaimKind::Resource => self.resources.remove(what).is_some(),
-            ClaimKind::Template => self.templates.remove(what).is_some(),
-            ClaimKind::RidType | ClaimKind::Schema => false,
+            ClaimKind::Tool => drop(self.tools.remove(what)),
+            ClaimKind::Resource => drop(self.resources.remove(what)),
+            ClaimKind::Template => drop(self.templates.remove(what)),
+            ClaimKind::RidType | ClaimKind::Schema => {}
         }
     }
 
@@ -73,6 +74,12 @@ impl Lists {
             .map_err(|problem| ListError::new(format!("the list of resources {problem}")))?;
         let resources: RawResources =
             serde_json::from_str(resources).map_err(|error| malformed("resources", error))?;
+        let mut patterns = Patterns::default();
+        let mut keep = |name: &str, of: Patterns| {
+            patterns.add(of).map_err(|problem| {
+                ListError::new(format!("the list up to `{}`: {problem}", shortened(name)))
+            })
+        };
         Ok(Self {
             tools: entries(
                 "tool",
@@ -81,6 +88,7 @@ impl Lists {
                 &before.tools,
                 |tool| &tool.descriptor,
                 |value| ToolEntry::parse(extension, value, callee),
+                |tool| tool.patterns().try_for_each(|of| keep(&tool.name, of)),
             )?,
             resources: entries(
                 "resource",
@@ -89,6 +97,7 @@ impl Lists {
                 &before.resources,
                 |resource| &resource.descriptor,
                 |value| ResourceEntry::parse(extension, value, callee),
+                |_| Ok(()),
             )?,
             templates: entries(
                 "resource template",
@@ -97,6 +106,7 @@ impl Lists {
                 &before.templates,
                 |template| &template.descriptor,
                 |value| TemplateEntry::parse(extension, value, callee),
+                |template| keep(&template.uri_template, template.patterns()),
             )?,
         })
     }
@@ -127,6 +137,7 @@ fn entries<T>(
     before: &BTreeMap<String, Arc<T>>,
     descriptor: impl Fn(&T) -> &Value,
     parse: impl Fn(Value) -> Result<T, ListError>,
+    mut keep: impl FnMut(&T) -> Result<(), ListError>,
 ) -> Result<BTreeMap<String, Arc<T>>, ListError> {
     if list.len() > MAX_LIST_ENTRIES {
         return Err(ListError::new(format!(
@@ -151,6 +162,7 @@ fn entries<T>(
             Some(known) => known.clone(),
             None => Arc::new(parse(value)?),
         };
+        keep(&entry)?;
         entries.insert(name, entry);
     }
     Ok(entries)

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::list::{self, ListError};
 use crate::callee::{Callee, Invocation};
+use crate::schema::Patterns;
 use crate::uri_template::UriTemplate;
 
 /// Longest URI or URI template, in bytes.
@@ -109,6 +110,11 @@ impl TemplateEntry {
             matcher,
             callee: callee.clone(),
         })
+    }
+
+    /// The regular expression that it keeps.
+    pub(super) fn patterns(&self) -> Patterns {
+        self.matcher.patterns()
     }
 
     /// Whether the URI may be one that the template stands for.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{ListError, Lists, RidTypeEntry, SchemaEntry, ToolOutput};
 use crate::callee::Invocation;
 use crate::description::Description;
+use crate::grant::{Access, Grants};
 use crate::testing::{FakeCallee, tool};
 
 fn lists(script: &Value, before: &Lists) -> Result<Lists, ListError> {
@@ -186,8 +187,10 @@ async fn an_answer_of_another_form_is_an_error() {
         json!({"content": {}}),
         json!({"isError": 1}),
     ] {
-        let told = answer(wrong, None).await.unwrap_err().to_string();
-        assert!(told.contains("the tool echo"), "{told}");
+        // The extension's failure, not the host's.
+        let error = answer(wrong, None).await.unwrap_err();
+        assert!(matches!(error, CallError::Guest(_)), "{error:?}");
+        assert!(error.to_string().contains("the tool echo of a"), "{error}");
     }
 }
 
@@ -204,7 +207,32 @@ fn arguments_are_checked() {
     assert!(echo.check_arguments(&json!([])).is_err());
 }
 
-fn rid_type() -> RidTypeEntry {
+#[test]
+fn the_regular_expressions_of_a_whole_list_are_bounded() {
+    let list = |count: usize, pattern: &str| {
+        let with_pattern = |n: usize| {
+            let mut one = tool(&format!("t{n:03}"));
+            one["inputSchema"]["properties"]["s"] = json!({"type": "string", "pattern": pattern});
+            one
+        };
+        json!((0..count).map(with_pattern).collect::<Vec<_>>())
+    };
+    let usual = tools(list(200, "^[a-z0-9-]{1,64}$")).unwrap();
+    assert_eq!(usual.tools.len(), 200);
+    let large = "^[^/]{100}$";
+    let counts: Vec<usize> = (1..400).collect();
+    let most = counts.partition_point(|count| tools(list(*count, large)).is_ok());
+    assert!(most > 10 && most < 300, "{most}");
+    let told = tools(list(most + 1, large)).unwrap_err().to_string();
+    assert!(told.contains("regular expressions"), "{told}");
+    // What was there before counts as well.
+    let before = tools(list(most, large)).unwrap();
+    let script = json!({"x-tools": list(most + 1, large)});
+    lists(&script, &before).unwrap_err();
+}
+
+/// A RID type whose owner looks at references and contents, and what the owner was granted.
+fn rid_type(granted: &[&str]) -> RidTypeEntry {
     let script = json!({
         "name": "a", "version": "1.0.0",
         "rid-types": [{"rid-type": "orn:t.t", "schema": "s", "parses": true}],
@@ -212,18 +240,20 @@ fn rid_type() -> RidTypeEntry {
     });
     let description = Description::parse(&script.to_string()).unwrap();
     let callee = FakeCallee::alone("a", &script);
-    let schema = SchemaEntry::new("a".into(), &description.schemas[0], callee.clone()).unwrap();
+    let granted = Grants::new(granted.iter().map(|text| text.parse().unwrap())).unwrap();
+    let access = Arc::new(Access::new("a".into(), description.asks.clone(), granted));
+    let schema = SchemaEntry::new("a".into(), &description.schemas[0]).unwrap();
     RidTypeEntry::new(
-        "a".into(),
         &description.rid_types[0],
         Some(Arc::new(schema)),
+        access,
         callee,
     )
 }
 
 #[tokio::test]
 async fn a_reference_travels_in_its_canonical_form() {
-    let entry = rid_type();
+    let entry = rid_type(&["handle=orn:t.t"]);
     let parse = async |rid: &str| {
         entry
             .parse_reference(&Rid::parse(rid).unwrap(), Invocation::new("t"))
@@ -242,15 +272,38 @@ async fn a_reference_travels_in_its_canonical_form() {
 
 #[tokio::test]
 async fn contents_satisfy_the_json_schema_before_the_owner_is_asked() {
-    let entry = rid_type();
+    let entry = rid_type(&["handle=orn:t.t"]);
     let told = async |contents: &str| {
         let contents = Contents::parse(contents).unwrap();
         entry
-            .validate(&contents, Invocation::new("t"))
+            .validate(
+                &Rid::parse("orn:t.t:x").unwrap(),
+                &contents,
+                Invocation::new("t"),
+            )
             .await
             .unwrap_err()
             .to_string()
     };
     assert!(told("{}").await.contains("do not fit the schema s"));
     assert!(told(r#"{"n":1}"#).await.contains("never valid: s"));
+}
+
+#[tokio::test]
+async fn an_owner_sees_nothing_of_what_it_was_not_granted_to_handle() {
+    let entry = rid_type(&["handle=orn:t.t:a*"]);
+    let unseen = Rid::parse("orn:t.t:B").unwrap();
+    let parsed = entry.parse_reference(&unseen, Invocation::new("t")).await;
+    assert_eq!(parsed.unwrap(), None);
+    let contents = |text| Contents::parse(text).unwrap();
+    let validate = async |rid: &Rid, text| {
+        entry
+            .validate(rid, &contents(text), Invocation::new("t"))
+            .await
+    };
+    validate(&unseen, r#"{"n":1}"#).await.unwrap();
+    // The host's own check stays.
+    validate(&unseen, "{}").await.unwrap_err();
+    let seen = Rid::parse("orn:t.t:a").unwrap();
+    validate(&seen, r#"{"n":1}"#).await.unwrap_err();
 }

@@ -3,14 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use koi_runtime::CallError;
+use koi_runtime::{CallError, GuestError, GuestErrorKind};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::list::{self, ListError};
 use crate::callee::{Callee, Invocation};
-use crate::schema::JsonSchema;
+use crate::schema::{JsonSchema, Patterns};
 
 /// An MCP tool and the extension that answers it.
 pub struct ToolEntry {
@@ -90,6 +90,15 @@ impl ToolEntry {
         })
     }
 
+    /// The regular expressions of its schemas.
+    pub(super) fn patterns(&self) -> impl Iterator<Item = Patterns> {
+        let output = self.output.as_ref();
+        [Some(&self.input), output]
+            .into_iter()
+            .flatten()
+            .map(JsonSchema::patterns)
+    }
+
     /// # Errors
     /// What does not fit the input schema, and where.
     pub fn check_arguments(&self, arguments: &Value) -> Result<(), String> {
@@ -100,8 +109,8 @@ impl ToolEntry {
     /// [`check_arguments`](Self::check_arguments) found fit.
     ///
     /// # Errors
-    /// As a call fails; [`CallError::Host`] if the answer is not of the form that the contract has
-    /// or does not fit the tool's own output schema.
+    /// As a call fails. An answer that is not of the form that the contract has, or does not fit the
+    /// tool's own output schema, is the extension's failure, of kind permanent.
     pub async fn call(
         &self,
         arguments: &str,
@@ -112,10 +121,13 @@ impl ToolEntry {
             .call_tool(&self.name, arguments, invocation)
             .await?;
         self.read(&answer).map_err(|problem| {
-            CallError::Host(format!(
-                "the tool {} gave an answer that {problem}",
-                self.name
-            ))
+            CallError::Guest(GuestError {
+                kind: GuestErrorKind::Permanent,
+                message: format!(
+                    "the tool {} of {} gave an answer that {problem}",
+                    self.name, self.extension
+                ),
+            })
         })
     }
 

@@ -1,8 +1,9 @@
 //! Changes of grants while an extension runs.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use koi_store::StoreError;
+use koi_store::{Revision, StoreError};
 use serde::Serialize;
 
 use super::prepare::json_text;
@@ -18,12 +19,21 @@ pub struct GrantChange {
     pub revoke: Vec<Grant>,
 }
 
-/// Why grants were not changed. Those before are in force.
+/// Why grants were not changed. But for [`StillFailed`](Self::StillFailed), those before are in
+/// force.
 #[derive(Debug, thiserror::Error)]
 pub enum GrantsError {
-    /// No such extension runs.
-    #[error("no extension `{0}` runs here; `koi-mcp extension list` shows what is installed")]
+    /// No such extension is installed.
+    #[error("no extension `{0}` is installed; `koi-mcp extension list` shows what is")]
     Unknown(String),
+    /// The grants are stored, but did not help an extension that could not be activated.
+    #[error("the grants are stored, and {name} still cannot be activated: {error}")]
+    StillFailed {
+        /// The extension.
+        name: String,
+        /// Why.
+        error: String,
+    },
     /// Not a set of grants.
     #[error(transparent)]
     Grants(#[from] GrantError),
@@ -87,7 +97,8 @@ impl Registry {
 
     /// Grants an extension more or less, and gives what it is granted since. When it returns, the
     /// grants are stored and in force, in calls that are under way too, and the audit log says that
-    /// `who` changed them.
+    /// `who` changed them. An extension that could not be activated before is activated with them,
+    /// if it can be now.
     ///
     /// # Errors
     /// If there is no such extension or the grants cannot be stored.
@@ -117,7 +128,10 @@ impl Inner {
         who: &str,
     ) -> Result<Grants, GrantsError> {
         let _changing = self.changing.lock().await;
-        let (extensions, _) = self.current();
+        let (extensions, failed) = self.current();
+        if let Some(failed) = failed.get(name) {
+            return self.try_again(failed.revision.clone(), change, who).await;
+        }
         let entry = extensions
             .get(name)
             .cloned()
@@ -137,6 +151,50 @@ impl Inner {
             self.publish(snapshot, &swap);
         }
         Ok(grants)
+    }
+
+    /// Activates a failed revision with other grants. `changing` is held.
+    async fn try_again(
+        &self,
+        mut revision: Revision,
+        change: GrantChange,
+        who: &str,
+    ) -> Result<Grants, GrantsError> {
+        let name = revision.extension.clone();
+        let before = serde_json::from_str(&revision.grants).unwrap_or_default();
+        let grants = changed(&name, &before, change)?;
+        revision.grants = json_text(&grants);
+        self.store
+            .set_grants(&name, revision.revision, &revision.grants, who)
+            .await?;
+        let restored = self.restore(&revision).await;
+        let swap = self.swapping.lock().await;
+        let (mut extensions, mut failed) = self.current();
+        let error = match restored {
+            Ok(restored) => {
+                let entry = Arc::new(restored.entry);
+                extensions.insert(name.clone(), entry.clone());
+                failed.remove(&name);
+                match self.settle(extensions, failed, Some(&name)) {
+                    Ok((snapshot, left_out)) => {
+                        self.publish(snapshot, &swap);
+                        super::tell(&left_out);
+                        return Ok(grants);
+                    }
+                    Err(collision) => {
+                        super::prepare::stop(&entry).await;
+                        collision.to_string()
+                    }
+                }
+            }
+            Err(error) => error.to_string(),
+        };
+        let (extensions, mut failed) = self.current();
+        super::open::fail(&mut failed, revision, error.clone());
+        if let Ok(snapshot) = self.build(extensions, failed) {
+            self.publish(snapshot, &swap);
+        }
+        Err(GrantsError::StillFailed { name, error })
     }
 }
 

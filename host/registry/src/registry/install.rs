@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::prepare::{self, Candidate, PrepareError, json_text};
 use super::{Inner, Registry};
-use crate::entry::{ExtensionEntry, Lists, RevisionInfo};
+use crate::entry::{ExtensionEntry, RevisionInfo};
 use crate::grant::{Grant, GrantError, Grants};
 use crate::snapshot::{Collision, Snapshot};
 
@@ -141,6 +141,7 @@ impl Registry {
             if !candidate.description.lists_depend_on.is_empty() {
                 registry.relist(&report.name);
             }
+            registry.relist_where_names_are_free();
             Ok(report)
         })
         .await
@@ -250,9 +251,11 @@ impl Inner {
         let entry = self
             .bind(candidate, revision, plan.grants, &plan.settings)
             .await?;
-        // What the description claims is known before anything of the extension's has run.
-        self.with(Arc::new(entry.with_lists(Lists::default())))?;
-        let entry = prepare::start(&entry).await?;
+        // What it claims is known before it may do anything.
+        self.with(&entry)?;
+        let entry = prepare::listed(&entry).await?;
+        self.with(&entry)?;
+        prepare::start(&entry).await?;
         match self.commit(entry, new, component, who).await {
             Ok((entry, replaced)) => {
                 tracing::info!(
@@ -289,14 +292,16 @@ impl Inner {
     ) -> Result<(Arc<ExtensionEntry>, Option<Arc<ExtensionEntry>>), (ExtensionEntry, InstallError)>
     {
         let swap = self.swapping.lock().await;
-        let mut snapshot = match self.with(Arc::new(entry.with_lists(entry.lists.clone()))) {
-            Ok(snapshot) => snapshot,
+        let (mut snapshot, left_out) = match self.with(&entry) {
+            Ok(settled) => settled,
             Err(collision) => return Err((entry, collision.into())),
         };
         let stored = match self.store.install(new, component, who).await {
             Ok(stored) => stored,
             Err(error) => return Err((entry, error.into())),
         };
+        let settled = snapshot.extensions.get(&stored.extension);
+        let entry = settled.map_or(&entry, |settled| settled);
         let entry = Arc::new(entry.installed_at(stored.installed_at));
         snapshot
             .extensions
@@ -308,15 +313,34 @@ impl Inner {
             .get(&stored.extension)
             .cloned();
         self.publish(snapshot, &swap);
+        super::tell(&left_out);
         Ok((entry, replaced))
     }
 
-    /// The Snapshot that there would be with an entry.
-    fn with(&self, entry: Arc<ExtensionEntry>) -> Result<Snapshot, Collision> {
+    /// The Snapshot that there would be with a new entry. Names that knowledge made are left out
+    /// where they collide; another collision refuses the entry.
+    fn with(&self, entry: &ExtensionEntry) -> Result<(Snapshot, Vec<Collision>), Collision> {
+        let name = entry.name();
         let (mut extensions, mut failed) = self.current();
-        failed.remove(entry.name());
-        extensions.insert(entry.name().to_owned(), entry);
-        self.build(extensions, failed)
+        failed.remove(name);
+        extensions.insert(
+            name.to_owned(),
+            Arc::new(entry.with_lists(entry.lists.clone())),
+        );
+        let (snapshot, left_out) = self.settle(extensions, failed, Some(name))?;
+        let follows = |name: &String| {
+            snapshot
+                .extensions
+                .get(name)
+                .is_some_and(|e| e.follows_knowledge())
+        };
+        match left_out
+            .iter()
+            .find(|collision| !follows(&collision.claimant))
+        {
+            Some(collision) => Err(collision.clone()),
+            None => Ok((snapshot, left_out)),
+        }
     }
 }
 

@@ -69,12 +69,15 @@ impl Registry {
             .collect()
             .await;
         let (mut extensions, mut failed) = (BTreeMap::new(), BTreeMap::new());
-        let mut revisions = BTreeMap::new();
-        for (revision, entry) in restored {
+        let (mut revisions, mut unlisted) = (BTreeMap::new(), Vec::new());
+        for (revision, restored) in restored {
             let name = revision.extension.clone();
-            match entry {
-                Ok(entry) => {
-                    extensions.insert(name.clone(), Arc::new(entry));
+            match restored {
+                Ok(restored) => {
+                    if !restored.listed {
+                        unlisted.push(name.clone());
+                    }
+                    extensions.insert(name.clone(), Arc::new(restored.entry));
                     revisions.insert(name, revision);
                 }
                 Err(error) => fail(&mut failed, revision, error.to_string()),
@@ -82,9 +85,13 @@ impl Registry {
         }
         let swap = inner.swapping.lock().await;
         let snapshot = loop {
-            // Of two that collide now and did not when they were installed, the first by name stays.
-            match inner.build(extensions.clone(), failed.clone()) {
-                Ok(snapshot) => break snapshot,
+            // Of two that claim the same now and did not when they were installed, the first by name
+            // stays. Names in lists are of the moment: they are no reason not to run.
+            match inner.settle(extensions.clone(), failed.clone(), None) {
+                Ok((snapshot, left_out)) => {
+                    super::tell(&left_out);
+                    break snapshot;
+                }
                 Err(collision) => {
                     let Some(entry) = extensions.remove(&collision.claimant) else {
                         break Snapshot::default();
@@ -97,11 +104,15 @@ impl Registry {
             }
         };
         inner.publish(snapshot, &swap);
+        drop(swap);
+        for name in unlisted {
+            self.relist(&name);
+        }
         Ok(())
     }
 }
 
-fn fail(failed: &mut BTreeMap<String, Arc<Failed>>, revision: Revision, error: String) {
+pub(super) fn fail(failed: &mut BTreeMap<String, Arc<Failed>>, revision: Revision, error: String) {
     tracing::error!(
         extension = revision.extension,
         revision = revision.revision,
@@ -116,7 +127,7 @@ fn fail(failed: &mut BTreeMap<String, Arc<Failed>>, revision: Revision, error: S
 
 /// Why a revision could not be activated again.
 #[derive(Debug, thiserror::Error)]
-enum RestoreError {
+pub(super) enum RestoreError {
     #[error(transparent)]
     Prepare(#[from] PrepareError),
     #[error("the revision could not be read: {0}; install it again")]
@@ -132,8 +143,15 @@ enum RestoreError {
     Renamed(String),
 }
 
+/// A revision that runs again.
+pub(super) struct Restored {
+    pub(super) entry: ExtensionEntry,
+    /// False if its lists could not be had and are to be asked for again.
+    pub(super) listed: bool,
+}
+
 impl Inner {
-    async fn restore(&self, revision: &Revision) -> Result<ExtensionEntry, RestoreError> {
+    pub(super) async fn restore(&self, revision: &Revision) -> Result<Restored, RestoreError> {
         let component = self
             .store
             .component(&revision.digest)
@@ -157,6 +175,22 @@ impl Inner {
             installed_at: revision.installed_at,
         };
         let entry = self.bind(&candidate, info, grants, &settings).await?;
-        Ok(prepare::start(&entry).await?)
+        let restored = match prepare::listed(&entry).await {
+            Ok(entry) => Restored {
+                entry,
+                listed: true,
+            },
+            // Anybody may publish what such a list is made of.
+            Err(error) if entry.follows_knowledge() => {
+                tracing::warn!(extension = entry.name(), %error, "it runs without its lists");
+                Restored {
+                    entry,
+                    listed: false,
+                }
+            }
+            Err(error) => return Err(error.into()),
+        };
+        prepare::start(&restored.entry).await?;
+        Ok(restored)
     }
 }

@@ -100,7 +100,8 @@ impl Inner {
         let mut effective = self.settings.get(&*name).cloned().unwrap_or_default();
         effective.extend(settings.clone());
         let settings = Settings::new(&effective);
-        check_settings(&candidate.description, effective)?;
+        let description = candidate.description.clone();
+        super::aside(move || check_settings(&description, effective)).await?;
         let access = Access::new(name.clone(), candidate.description.asks.clone(), grants);
         let access = access.within(self.limits).learning(self.attempts(&name));
         let access = Arc::new(access);
@@ -121,20 +122,18 @@ impl Inner {
     }
 }
 
-/// Starts an entry and asks for its lists. If a list is refused, it is stopped again.
-pub(super) async fn start(entry: &ExtensionEntry) -> Result<ExtensionEntry, PrepareError> {
-    let callee = &entry.callee;
-    callee.start().await.map_err(|error| PrepareError::Call {
+/// The entry with its lists of now.
+pub(super) async fn listed(entry: &ExtensionEntry) -> Result<ExtensionEntry, PrepareError> {
+    Ok(entry.with_lists(lists(entry).await?))
+}
+
+/// Starts an entry: from here on it may have left something behind in the world.
+pub(super) async fn start(entry: &ExtensionEntry) -> Result<(), PrepareError> {
+    let started = entry.callee.start().await;
+    started.map_err(|error| PrepareError::Call {
         function: "start",
         error,
-    })?;
-    match lists(entry).await {
-        Ok(lists) => Ok(entry.with_lists(lists)),
-        Err(error) => {
-            stop(entry).await;
-            Err(error)
-        }
-    }
+    })
 }
 
 /// The lists of now.

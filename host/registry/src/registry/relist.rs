@@ -6,9 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt;
 use koi_rid::RidType;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
@@ -130,18 +132,28 @@ impl Registry {
         if !self.inner.relisting.note(name) {
             return;
         }
-        let (inner, name) = (self.inner.clone(), name.to_owned());
+        let (registry, name) = (self.clone(), name.to_owned());
         self.inner.relisting.runtime.spawn(async move {
+            let inner = &registry.inner;
             loop {
                 while let Some(due) = inner.relisting.wait(&name) {
                     tokio::time::sleep_until(due).await;
                 }
-                inner.relist(&name).await;
+                // What panics has said so itself. The extension's next change finds nothing half done.
+                let _ = AssertUnwindSafe(inner.relist(&name)).catch_unwind().await;
+                registry.relist_where_names_are_free();
                 if !inner.relisting.listed(&name) {
                     return;
                 }
             }
         });
+    }
+
+    /// Has those asked for their lists again that left out what nobody owns any more.
+    pub(super) fn relist_where_names_are_free(&self) {
+        for name in self.inner.snapshot.load().may_list_more() {
+            self.relist(name);
+        }
     }
 }
 
@@ -150,8 +162,8 @@ impl Inner {
         let Some(entry) = self.snapshot.load().extensions.get(name).cloned() else {
             return;
         };
-        let mut lists = match prepare::lists(&entry).await {
-            Ok(lists) if lists.same_as(&entry.lists) => return,
+        let lists = match prepare::lists(&entry).await {
+            Ok(lists) if lists.same_as(&entry.lists) && entry.left_out.is_empty() => return,
             Ok(lists) => lists,
             Err(error) => {
                 tracing::warn!(extension = name, %error, "the lists stay as they are");
@@ -165,20 +177,20 @@ impl Inner {
         if !extensions.get(name).is_some_and(same) {
             return;
         }
-        // Knowledge that anybody publishes may make a name that another extension owns. That one
-        // name is left out; it must not hold up the rest.
-        loop {
-            extensions.insert(name.to_owned(), Arc::new(entry.with_lists(lists.clone())));
-            match self.build(extensions.clone(), failed.clone()) {
-                Ok(_) if lists.same_as(&entry.lists) => return,
-                Ok(snapshot) => return self.publish(snapshot, &swap),
-                Err(collision) if lists.yield_to(&collision) => {
-                    tracing::warn!(extension = name, %collision, "left out of the lists");
-                }
-                Err(collision) => {
-                    tracing::warn!(extension = name, %collision, "the lists stay as they are");
+        extensions.insert(name.to_owned(), Arc::new(entry.with_lists(lists)));
+        match self.settle(extensions, failed, Some(name)) {
+            Ok((snapshot, left_out)) => {
+                let now = snapshot.extensions.get(name);
+                if now.is_some_and(|now| {
+                    now.lists.same_as(&entry.lists) && now.left_out == entry.left_out
+                }) {
                     return;
                 }
+                self.publish(snapshot, &swap);
+                super::tell(&left_out);
+            }
+            Err(collision) => {
+                tracing::warn!(extension = name, %collision, "the lists stay as they are");
             }
         }
     }

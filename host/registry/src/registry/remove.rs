@@ -23,7 +23,9 @@ impl Registry {
     /// If it is not installed or the store refuses; then it goes on running.
     pub async fn remove(&self, name: &str, who: &str) -> Result<(), RemoveError> {
         let (inner, name, who) = (self.inner.clone(), name.to_owned(), who.to_owned());
-        super::to_the_end(async move { inner.remove(&name, &who).await }).await
+        super::to_the_end(async move { inner.remove(&name, &who).await }).await?;
+        self.relist_where_names_are_free();
+        Ok(())
     }
 }
 

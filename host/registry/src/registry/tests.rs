@@ -235,8 +235,9 @@ async fn what_cannot_be_activated_changes_nothing() {
             .to_string()
             .contains("not WebAssembly")
     );
-    // Only those that were started were stopped.
-    assert_eq!(f.stage.calls("stop"), ["two@1 stop", "three@1 stop"]);
+    // Nothing was started whose lists were not known, and so nothing was stopped.
+    assert_eq!(f.stage.calls("start"), ["one@1 start", "one@2 start"]);
+    assert!(f.stage.calls("stop").is_empty());
     assert_eq!(f.stores.extensions.active().await.unwrap().len(), 1);
     assert_eq!(f.call("one").await["by"], "one@1");
 }
@@ -262,7 +263,7 @@ async fn a_collision_is_refused_and_names_both() {
         .await
         .unwrap_err();
     assert!(told.to_string().contains("the tool `one`"), "{told}");
-    assert_eq!(f.stage.calls("stop"), ["two@1 stop"]);
+    assert!(f.stage.calls("two@1 start").is_empty());
     assert_eq!(f.stores.extensions.active().await.unwrap().len(), 1);
     f.install(&script("two", types("orn:t.u"))).await.unwrap();
 }
@@ -407,7 +408,7 @@ async fn a_restart_brings_back_what_was_active() {
     f.stage
         .lock()
         .tools
-        .insert("three".to_owned(), json!([tool("one")]));
+        .insert("three".to_owned(), json!([tool("one"), tool("own")]));
     let again = open(&f.stores, &f.stage, &f.full).await;
     let list = again.list();
     let states: Vec<_> = list.iter().map(|e| (e.name.as_str(), e.state)).collect();
@@ -415,18 +416,13 @@ async fn a_restart_brings_back_what_was_active() {
         states,
         [
             ("one", ExtensionState::Active),
-            ("three", ExtensionState::Failed),
+            ("three", ExtensionState::Active),
             ("two", ExtensionState::Failed),
         ]
     );
     assert!(list[2].error.as_ref().unwrap().contains("start fails"));
-    assert!(
-        list[1]
-            .error
-            .as_ref()
-            .unwrap()
-            .contains("both one and three")
-    );
+    assert_eq!(list[1].tools, ["own"]);
+    assert!(list[1].left_out[0].contains("both one and three"));
     assert!(list[0].missing.is_empty());
     assert_eq!(list[0].installed_at, f.registry.list()[0].installed_at);
     // Installing it again mends it, and keeps its number going.
@@ -480,11 +476,7 @@ async fn lists_that_are_refused_or_the_same_leave_the_snapshot() {
     .unwrap();
     f.stage.called("list-resources", 3).await;
     let before = f.registry.snapshot();
-    let lists = [
-        json!("nonsense"),
-        json!([tool("one"), tool("other")]),
-        json!([tool("one")]),
-    ];
+    let lists = [json!("nonsense"), json!([tool("one")])];
     for (times, list) in lists.into_iter().enumerate() {
         f.stage.lock().tools.insert("one".to_owned(), list);
         f.registry.knowledge_changed(&dataset());
@@ -622,4 +614,104 @@ async fn what_keeps_grants_of_its_source_replaces_nothing_of_another_source() {
 
     let own = f.registry.install(dropped("test", "2.0.0")).await.unwrap();
     assert_eq!((own.outcome, own.grants), (Installed::Replaced, granted));
+}
+
+/// An extension whose tools follow knowledge.
+fn following(name: &str) -> Value {
+    script(name, json!({"lists-depend-on": ["orn:data.dataset"]}))
+}
+
+#[tokio::test]
+async fn a_name_that_knowledge_makes_takes_nothing_from_others_at_a_restart() {
+    let f = fixture().await;
+    // By name the one that follows knowledge comes first.
+    f.install(&following("a")).await.unwrap();
+    f.install(&script("b", json!({}))).await.unwrap();
+    let list = json!([tool("a"), tool("b")]);
+    f.stage.lock().tools.insert("a".to_owned(), list);
+    let again = open(&f.stores, &f.stage, &f.full).await;
+    let snapshot = again.snapshot();
+    assert!(snapshot.failed.is_empty());
+    assert_eq!(*snapshot.tools["b"].extension, *"b");
+    assert_eq!(*snapshot.tools["a"].extension, *"a");
+}
+
+#[tokio::test]
+async fn a_list_that_knowledge_breaks_does_not_keep_its_extension_from_running() {
+    let f = fixture().await;
+    f.install(&following("one")).await.unwrap();
+    f.stage.lock().failing.insert("one list-tools".to_owned());
+    let again = open(&f.stores, &f.stage, &f.full).await;
+    assert_eq!(again.list()[0].state, ExtensionState::Active);
+    assert!(again.snapshot().tools.is_empty());
+    // The lists are asked for again without being told of any change.
+    let mut changes = again.changes();
+    f.stage.lock().failing.clear();
+    while again.snapshot().tools.is_empty() {
+        changes.changed().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_new_extension_takes_a_name_from_a_list_that_follows_knowledge() {
+    let f = fixture().await;
+    let list = json!([tool("one"), tool("two")]);
+    f.stage.lock().tools.insert("one".to_owned(), list);
+    f.install(&following("one")).await.unwrap();
+    assert_eq!(f.call("two").await["by"], "one@1");
+    f.install(&script("two", json!({}))).await.unwrap();
+    assert_eq!(f.call("two").await["by"], "two@1");
+    assert_eq!(f.tools(), ["one", "two"]);
+    // When it goes, the name goes back.
+    let mut changes = f.registry.changes();
+    f.registry.remove("two", "test").await.unwrap();
+    while !f.tools().contains(&"two".to_owned()) {
+        changes.changed().await.unwrap();
+    }
+    assert_eq!(f.call("two").await["by"], "one@1");
+    assert!(f.registry.list()[0].left_out.is_empty());
+}
+
+#[tokio::test]
+async fn a_list_that_panics_is_asked_for_again_at_the_next_change() {
+    let f = fixture().await;
+    f.install(&following("one")).await.unwrap();
+    f.stage.called("list-resources", 2).await;
+    f.stage.lock().panicking.insert("one list-tools".to_owned());
+    f.registry.knowledge_changed(&dataset());
+    f.stage.called("list-tools", 3).await;
+    f.stage.lock().panicking.clear();
+    let mut changes = f.registry.changes();
+    let list = json!([tool("bob")]);
+    f.stage.lock().tools.insert("one".to_owned(), list);
+    f.registry.knowledge_changed(&dataset());
+    changes.changed().await.unwrap();
+    assert_eq!(f.tools(), ["bob"]);
+}
+
+#[tokio::test]
+async fn grants_that_a_failed_extension_lacks_make_it_run() {
+    let f = fixture().await;
+    let asks = json!({"asks": {"read": ["orn:t.t"]}});
+    f.install(&script("one", asks)).await.unwrap();
+    f.stage.lock().failing.insert("one start".to_owned());
+    let again = open(&f.stores, &f.stage, &f.full).await;
+    assert_eq!(again.list()[0].state, ExtensionState::Failed);
+    let grants: Vec<Grant> = vec!["read=orn:t.t".parse().unwrap()];
+    let change = || GrantChange {
+        grant: grants.clone(),
+        revoke: Vec::new(),
+    };
+    let told = again
+        .change_grants("one", change(), "test")
+        .await
+        .unwrap_err();
+    assert!(told.to_string().contains("start fails"), "{told}");
+    // What was granted stays granted.
+    assert_eq!(again.list()[0].grants.iter().count(), 1);
+    f.stage.lock().failing.clear();
+    again.change_grants("one", change(), "test").await.unwrap();
+    assert_eq!(again.list()[0].state, ExtensionState::Active);
+    assert!(again.list()[0].missing.is_empty());
+    assert_eq!(again.snapshot().tools.len(), 1);
 }

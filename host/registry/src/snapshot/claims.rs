@@ -26,8 +26,15 @@ pub struct Collision {
     pub claimant: String,
 }
 
+impl ClaimKind {
+    /// Whether it stands in a list, of which it can be left out.
+    pub(crate) fn is_listed(self) -> bool {
+        matches!(self, Self::Tool | Self::Resource | Self::Template)
+    }
+}
+
 /// What can have only one owner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ClaimKind {
     /// A RID type.
     RidType,
