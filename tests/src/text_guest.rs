@@ -113,6 +113,11 @@ impl Guest {
     (type $l (enum "trace" "debug" "info" "warn" "error" "critical"))
     (export "level" (type $level (eq $l)))
     (export "log" (func (param "level" $level) (param "context" string) (param "message" string)))))
+  (import "wasi:keyvalue/store@0.2.0-draft" (instance $keyvalue
+    (type $e (variant (case "no-such-store") (case "access-denied") (case "other" string)))
+    (export "error" (type $error (eq $e)))
+    (export "bucket" (type $bucket (sub resource)))
+    (export "open" (func (param "identifier" string) (result (result (own $bucket) (error $error)))))))
   {imports}
   (core module $libc
     (memory (export "memory") 2)
@@ -135,12 +140,14 @@ impl Guest {
   (core func $this-node (canon lower (func $network "this-node") (memory $memory) (realloc $realloc)))
   (core func $caller-log (canon lower (func $caller "log") (memory $memory)))
   (core func $log (canon lower (func $logging "log") (memory $memory)))
+  (core func $open (canon lower (func $keyvalue "open") (memory $memory) (realloc $realloc)))
   (core module $main
     (import "libc" "memory" (memory 2))
     (import "host" "forget" (func $forget (param i32 i32 i32)))
     (import "host" "this-node" (func $this-node (param i32)))
     (import "host" "caller-log" (func $caller-log (param i32 i32 i32 i32)))
     (import "host" "log" (func $log (param i32 i32 i32 i32 i32)))
+    (import "host" "open" (func $open (param i32 i32 i32)))
     (global $description-len i32 (i32.const {description_len}))
     (data (i32.const 2048) {description})
     (data (i32.const 6144) {tools})
@@ -175,7 +182,8 @@ impl Guest {
       (export "forget" (func $forget))
       (export "this-node" (func $this-node))
       (export "caller-log" (func $caller-log))
-      (export "log" (func $log))))))
+      (export "log" (func $log))
+      (export "open" (func $open))))))
   (func $describe (result (result string (error $error)))
     (canon lift (core func $main "describe") (memory $memory) (realloc $realloc)))
   (func $start (result (result (error $error)))

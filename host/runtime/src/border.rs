@@ -1,7 +1,7 @@
 //! Between the values of this crate and those that cross the border.
 
 use crate::bindings::exports::koi::extension::{handlers, resources};
-use crate::capabilities::convert::bundle_meta;
+use crate::capabilities::convert::{bundle_meta, message};
 use crate::ports::KnownBundle;
 use crate::values::{KnowledgeObject, Outcome, Replacement, ResourceBody, ResourceContents};
 
@@ -68,7 +68,7 @@ impl From<handlers::Outcome> for Outcome {
                 normalized: replacement.normalized_event_type,
                 network_targets: replacement.network_targets,
             }),
-            handlers::Outcome::Stop(reason) => Self::Stop(reason),
+            handlers::Outcome::Stop(reason) => Self::Stop(message(reason)),
         }
     }
 }

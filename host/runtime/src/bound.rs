@@ -14,7 +14,7 @@ use wasmtime::component::InstancePre;
 
 use crate::bindings::koi::extension::types::Error;
 use crate::call::{Answer, outcome};
-use crate::capabilities::convert::guest_error;
+use crate::capabilities::convert::{guest_error, line};
 use crate::error::CallError;
 use crate::exports::Indices;
 use crate::lanes::Manners;
@@ -27,6 +27,9 @@ use crate::state::State;
 use crate::time::CallTime;
 use crate::values::{Call, Mode};
 use crate::work::{Measured, Work};
+
+/// What a guest says of its failure is cut to this where what it was denied has to stand beside it.
+const MAX_SAID_BYTES: usize = 2 << 10;
 
 /// A component that was found fit: compiled, linked, its exports found.
 pub(crate) struct Code {
@@ -193,6 +196,9 @@ impl Seated {
 
 /// A guest's failure together with what was denied in its call and the guest could not know.
 fn with_denials(mut error: Error, denied: &[Denial]) -> Error {
+    if !denied.is_empty() {
+        error.message = line(error.message, MAX_SAID_BYTES);
+    }
     for denial in denied {
         let denial = denial.to_string();
         if !error.message.contains(&denial) {

@@ -29,7 +29,8 @@ impl Bucket {
     /// The value, if there is one.
     ///
     /// # Errors
-    /// `denied` or `transient`, as for every function here: the store may be out of reach.
+    /// As for every function here: `denied`; `transient` if the store is out of reach for a while;
+    /// `permanent` if it refuses, as it does a key that is too long or a value beyond the quota.
     pub fn get(&self, key: &str) -> Result<Option<Vec<u8>>> {
         self.told(self.bucket.get(key))
     }
@@ -145,10 +146,34 @@ fn failed(bucket: &str, error: host::Error) -> Error {
     let (kind, reason) = match error {
         host::Error::NoSuchStore => (ErrorKind::InvalidInput, "there is none".to_owned()),
         host::Error::AccessDenied => (ErrorKind::Denied, "it is not granted".to_owned()),
-        host::Error::Other(reason) => (ErrorKind::Transient, reason),
+        // The interface has no kinds of failure: the host begins the text of one that may pass so.
+        host::Error::Other(reason) => match reason.strip_prefix("transient: ") {
+            Some(reason) => (ErrorKind::Transient, reason.to_owned()),
+            None => (ErrorKind::Permanent, reason),
+        },
     };
     Error {
         kind,
         message: format!("the key-value bucket `{bucket}` could not be used: {reason}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Node;
+
+    #[test]
+    fn only_what_the_host_calls_transient_is_worth_another_try() {
+        let kind = |reason: &str| failed("b", host::Error::Other(reason.into())).kind;
+        assert_eq!(kind("transient: the store is locked"), ErrorKind::Transient);
+        assert_eq!(kind("a key has 1 to 512 bytes"), ErrorKind::Permanent);
+        Node::fresh();
+        let bucket = Bucket::open("b").unwrap();
+        bucket.set("n", "text").unwrap();
+        assert_eq!(
+            bucket.increment("n", 1).unwrap_err().kind,
+            ErrorKind::Permanent
+        );
     }
 }

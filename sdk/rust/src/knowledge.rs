@@ -170,6 +170,8 @@ mod tests {
         let rid = Rid::parse("orn:test.number:1").unwrap();
         let publication = publish(&rid, &json!({ "n": 1 })).unwrap();
         assert!(stored_within(&publication, Duration::ZERO).unwrap());
+        publish(&rid, &json!({ "n": 2 })).unwrap();
+        assert!(!stored_within(&publication, Duration::ZERO).unwrap());
         forget(&rid).unwrap();
         assert!(!stored_within(&publication, Duration::ZERO).unwrap());
     }

@@ -36,8 +36,12 @@ struct Meta {
 
 /// This node's RID: `orn:koi-net.node:<name>+<hash>`.
 ///
+/// The contract has no place for a refusal: without the capability `network`, as in `describe`, this
+/// does not come back, and the call fails with the missing grant. To go on without it, ask for the
+/// [`neighbours`] first.
+///
 /// # Errors
-/// `permanent` while there is no node yet, as in `describe`.
+/// `permanent` if what the host says is no RID.
 pub fn this_node() -> Result<Rid> {
     Rid::parse(host::this_node()).map_err(|error| crate::Error::permanent(error.message))
 }

@@ -19,6 +19,26 @@ pub(crate) fn error(error: PortError) -> Error {
     Error { kind, message }
 }
 
+/// Most bytes of a message of a guest, which goes into logs, dead letters and answers.
+const MAX_MESSAGE_BYTES: usize = 4 << 10;
+
+/// Most bytes of a kind of failure that this host does not know.
+const MAX_KIND_BYTES: usize = 64;
+
+/// What a guest says, on one line of bounded length: it cannot forge a second line in a log.
+pub(crate) fn message(text: String) -> String {
+    line(text, MAX_MESSAGE_BYTES)
+}
+
+/// A text on one line of at most so many bytes.
+pub(crate) fn line(mut text: String, bytes: usize) -> String {
+    text.truncate(text.floor_char_boundary(bytes));
+    if text.contains(char::is_control) {
+        text = text.replace(char::is_control, " ");
+    }
+    text
+}
+
 /// What a guest's failure is to its caller.
 pub(crate) fn guest_error(error: Error) -> GuestError {
     let kind = match error.kind {
@@ -26,11 +46,11 @@ pub(crate) fn guest_error(error: Error) -> GuestError {
         ErrorKind::Permanent => GuestErrorKind::Permanent,
         ErrorKind::InvalidInput => GuestErrorKind::InvalidInput,
         ErrorKind::Denied => GuestErrorKind::Denied,
-        ErrorKind::Other(kind) => GuestErrorKind::Other(kind),
+        ErrorKind::Other(kind) => GuestErrorKind::Other(line(kind, MAX_KIND_BYTES)),
     };
     GuestError {
         kind,
-        message: error.message,
+        message: message(error.message),
     }
 }
 

@@ -25,7 +25,11 @@ impl State {
                 self.deny(denial);
                 store::Error::AccessDenied
             }
-            other => store::Error::Other(other.to_string()),
+            // Nor has it one for whether another try may succeed: the text says so.
+            PortError::Transient(reason) => store::Error::Other(format!("transient: {reason}")),
+            PortError::Permanent(reason) | PortError::InvalidInput(reason) => {
+                store::Error::Other(reason)
+            }
         }
     }
 }

@@ -35,6 +35,8 @@ struct CallLog {
     port: Arc<dyn Log>,
     call: CallContext,
     left: u64,
+    /// Whether something was dropped, which is told once.
+    full: bool,
     /// Of standard output and error.
     lines: [Vec<u8>; 2],
 }
@@ -54,6 +56,7 @@ impl LogSink {
             port,
             call,
             left: limit,
+            full: false,
             lines: Default::default(),
         });
     }
@@ -71,7 +74,7 @@ impl LogSink {
 
     /// Logs what the host has to say about the call, whatever the limit.
     pub(crate) fn warn(&self, message: &str) {
-        self.with(|log| log.port.log(&log.call, Level::Warn, "koi-mcp", message));
+        self.with(|log| log.warn(message));
     }
 
     fn with(&self, log: impl FnOnce(&mut CallLog)) {
@@ -99,16 +102,21 @@ impl CallLog {
         if wanted <= self.left {
             self.left -= wanted;
             self.port.log(&self.call, level, context, message);
-        } else if self.left > 0 {
+        } else if !self.full {
+            self.full = true;
             let end = usize::try_from(std::mem::take(&mut self.left)).unwrap_or(usize::MAX);
-            self.port.log(&self.call, level, context, cut(message, end));
-            self.port.log(
-                &self.call,
-                Level::Warn,
-                "koi-mcp",
+            if end > 0 {
+                self.port.log(&self.call, level, context, cut(message, end));
+            }
+            self.warn(
                 "the call met its limit of log bytes (setting `limits.log_bytes`): the rest is dropped",
             );
         }
+    }
+
+    /// What the host has to say about the call, whatever the limit.
+    fn warn(&self, message: &str) {
+        self.port.log(&self.call, Level::Warn, "koi-mcp", message);
     }
 
     /// Gathers bytes into lines.

@@ -120,6 +120,47 @@ async fn a_denial_without_a_place_for_it_ends_the_call() {
     );
 }
 
+/// Opens the bucket `info` and has the kind of the error, `access-denied`, in memory.
+const OPEN: &str = "(call $open (i32.const 48) (i32.const 4) (i32.const 1100))";
+
+#[tokio::test]
+async fn a_denial_that_the_interface_has_no_words_for_is_in_the_log_and_with_the_failure() {
+    let call_tool =
+        format!("{OPEN} {OPEN} (call $fail (i32.const 1) (local.get $args) (local.get $args-len))");
+    let extension = Guest::with_tool(call_tool.leak()).load(&runtime()).await;
+    let log = Arc::new(Kept::default());
+    let said = "w".repeat(10_000);
+    let error = extension
+        .call_tool(log.behind(call()), "t", &said)
+        .await
+        .expect_err("it failed")
+        .to_string();
+    let told = error.matches("not granted: capability=keyvalue").count();
+    assert!(error.starts_with("www") && told == 1, "{error}");
+    let lines = log.0.lock().expect("nobody panics with the lock").clone();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].2.contains("capability=keyvalue"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn what_a_guest_says_of_its_failure_is_one_line_of_bounded_length() {
+    let guest =
+        Guest::with_tool("(call $fail (i32.const 1) (local.get $args) (local.get $args-len))");
+    let extension = guest.load(&runtime()).await;
+    let said = format!("first\nERROR forged\u{1b}[2J{}", "é".repeat(100_000));
+    let error = extension
+        .call_tool(call(), "t", &said)
+        .await
+        .expect_err("it failed");
+    let error = error.to_string();
+    assert!(
+        error.starts_with("first ERROR forged [2J"),
+        "{}",
+        &error[..40]
+    );
+    assert!(error.len() <= 4096, "{}", error.len());
+}
+
 #[tokio::test]
 async fn a_rid_that_is_none_never_reaches_the_port() {
     let guest = Guest {

@@ -96,7 +96,12 @@ async fn a_spinning_guest_is_stopped_soon_after_its_cpu_limit() {
         ),
         "{error:?}"
     );
-    assert!(start.elapsed() >= Duration::from_millis(100));
+    // How soon in CPU time, the bench says; here others use the processors, too.
+    let took = start.elapsed();
+    assert!(
+        took >= Duration::from_millis(100) && took < Duration::from_secs(20),
+        "{took:?}"
+    );
 }
 
 #[tokio::test]
@@ -211,6 +216,24 @@ async fn a_flood_of_log_messages_is_cut_off_and_the_call_goes_on() {
     assert_eq!(lines.len(), 12);
     assert_eq!(lines[10].2.len(), 50);
     assert!(lines[11].2.contains("limits.log_bytes"), "{}", lines[11].2);
+}
+
+#[tokio::test]
+async fn a_flood_of_empty_log_messages_is_cut_off_too() {
+    let guest = Guest::with_tool(
+        "(loop $l
+            (call $log (i32.const 2) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
+            (local.set $i (i32.add (local.get $i) (i32.const 1)))
+            (br_if $l (i32.lt_u (local.get $i) (i32.const 50000))))
+         (call $text (i32.const 0) (i32.const 2))",
+    );
+    let extension = guest.load(&runtime()).await;
+    let log = Arc::new(Kept::default());
+    let answer = extension.call_tool(log.behind(call()), "t", "{}").await;
+    assert_eq!(answer.expect("an answer"), "{}");
+    // 256 KiB of lines that cost 64 bytes each, and the one that says that the rest is missing.
+    let lines = log.0.lock().expect("nobody panics with the lock").len();
+    assert_eq!(lines, 4097);
 }
 
 #[tokio::test]

@@ -30,6 +30,8 @@ pub(crate) fn with<T>(f: impl FnOnce(&mut Memory) -> T) -> T {
 }
 
 pub(crate) mod knowledge {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+
     use super::with;
     use crate::bindings::imports::koi::extension::knowledge::{BundlePage, Publication};
     use crate::bindings::imports::koi::extension::types::{Bundle, Error};
@@ -37,15 +39,18 @@ pub(crate) mod knowledge {
 
     const TIMESTAMP: &str = "2026-01-01T00:00:00.000000Z";
 
-    fn hash() -> String {
-        "0".repeat(64)
+    /// Not the hash of the protocol, but another one for other contents.
+    fn hash(contents: &str) -> String {
+        let mut hasher = DefaultHasher::new();
+        contents.hash(&mut hasher);
+        format!("{:064x}", hasher.finish())
     }
 
     fn bundle((rid, contents): (&String, &String)) -> Bundle {
         Bundle {
             rid: rid.clone(),
             timestamp: TIMESTAMP.into(),
-            sha256_hash: hash(),
+            sha256_hash: hash(contents),
             contents: contents.clone(),
             meta: "{}".into(),
         }
@@ -87,7 +92,7 @@ pub(crate) mod knowledge {
         Ok(Publication {
             rid: rid.into(),
             timestamp: TIMESTAMP.into(),
-            sha256_hash: hash(),
+            sha256_hash: hash(contents),
         })
     }
 
