@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::behaviour::Behaviour;
 
-/// Most bytes of a schema. A thousand tools of such fit into what a guest may answer.
+/// Most bytes of a schema.
 const MAX_BYTES: usize = 4096;
 /// Deepest nesting of a schema.
 const MAX_DEPTH: usize = 16;

@@ -15,6 +15,9 @@ use crate::traits;
 
 const DEFAULT_VERSION: &str = "1.0";
 
+/// So often a change is made when others keep overtaking it.
+const MAX_TRIES: u32 = 3;
+
 /// So long a change is awaited, so that whoever asked for it reads it from then on.
 const AWAITED: Duration = Duration::from_secs(1);
 
@@ -60,6 +63,15 @@ pub fn identity(settings: &Settings) -> Result<Personality> {
 /// # Errors
 /// `invalid-input` if the settings make no personality, `transient` if it could not be published.
 pub fn publish_settings() -> Result<()> {
+    // Without this grant the name of the node, which the profile tells, cannot be asked for: that
+    // would end the call instead of giving an error.
+    if let Err(error) = network::neighbours() {
+        log!(
+            Warn,
+            "this node's own personality is not looked after: {error}"
+        );
+        return Ok(());
+    }
     let settings = match Settings::read() {
         Ok(settings) => settings,
         Err(error) => {
@@ -121,14 +133,32 @@ pub fn update_traits(changes: TraitChanges) -> Result<Changed> {
         ));
     }
     let settings = Settings::read()?;
-    let (profile, publication) = publish(&settings, changes.traits, &changes.remove)?;
-    Ok(Changed {
-        stored: knowledge::stored_within(&publication, AWAITED)?,
-        traits: profile.traits.into_iter().map(|known| known.name).collect(),
-        rid: publication.rid,
-        timestamp: publication.timestamp,
-        sha256_hash: publication.sha256_hash,
-    })
+    let mut tries = 0;
+    loop {
+        let (profile, publication) = publish(&settings, changes.traits.clone(), &changes.remove)?;
+        let stored = knowledge::stored_within(&publication, AWAITED)?;
+        tries += 1;
+        // Two changes at the same time begin with the same profile, and the later one takes the
+        // place of the other: then what is stored by now does not have this change.
+        if !stored && tries < MAX_TRIES && was_overtaken(&publication)? {
+            continue;
+        }
+        return Ok(Changed {
+            stored,
+            traits: profile.traits.into_iter().map(|known| known.name).collect(),
+            rid: publication.rid,
+            timestamp: publication.timestamp,
+            sha256_hash: publication.sha256_hash,
+        });
+    }
+}
+
+/// Whether something newer than a publication took its place.
+fn was_overtaken(publication: &Publication) -> Result<bool> {
+    let stored = knowledge::read(&publication.rid)?;
+    Ok(stored.is_some_and(|now| {
+        now.sha256_hash != publication.sha256_hash && now.timestamp >= publication.timestamp
+    }))
 }
 
 /// Publishes what the changes make of the stored personality, unless they make no difference.
@@ -245,6 +275,25 @@ mod tests {
             values(&stored(&node, OWN)),
             json!({ "mood": "helpful", "calculate": null, "style": "terse" })
         );
+    }
+
+    #[test]
+    fn a_change_that_another_took_the_place_of_is_noticed() {
+        let node = node();
+        let publication = knowledge::publish(&Rid::parse(OWN).unwrap(), &json!({ "n": 1 })).unwrap();
+        assert!(!was_overtaken(&publication).unwrap());
+        let other = Publication {
+            sha256_hash: "1".repeat(64),
+            ..publication.clone()
+        };
+        assert!(was_overtaken(&other).unwrap());
+        // One that is not processed yet stands behind an older one.
+        let later = Publication {
+            timestamp: "2026-01-01T00:00:01.000000Z".into(),
+            ..other
+        };
+        assert!(!was_overtaken(&later).unwrap());
+        drop(node);
     }
 
     #[test]

@@ -43,7 +43,8 @@ impl Resources for AgentPersonality {
     fn read_resource(uri: &str) -> Result<Vec<ResourceContents>> {
         let name = uri::name(uri).ok_or_else(|| no_resource(uri))?;
         let agent = agents::newest(|known| known == name)?.remove(&name);
-        let profile = agent.ok_or_else(|| no_resource(uri))?.bundle.contents;
+        let bundle = agent.map_or(Ok(None), |agent| agent.bundle())?;
+        let profile = bundle.ok_or_else(|| no_resource(uri))?.contents;
         Ok(vec![ResourceContents::text(
             uri,
             JSON,

@@ -16,6 +16,8 @@ pub const UPDATE_TRAITS: &str = "update_traits";
 
 /// Most tools in the list, which is as many as the host takes.
 const MAX_TOOLS: usize = 1000;
+/// So long, in bytes, the list may grow: half of what the host takes of an answer by default.
+const MAX_LIST_BYTES: usize = 4 << 20;
 /// Most bytes of what a trait says about itself in a tool's description.
 const MAX_DESCRIPTION_BYTES: usize = 1000;
 
@@ -34,11 +36,12 @@ impl Tools for AgentPersonality {
     fn list_tools() -> Result<Vec<Tool>> {
         let mut tools = Self::toolbox().tools();
         let mut names = BTreeSet::new();
+        let mut bytes = 0;
         for (agent, known) in agents::listed()? {
-            let profile = known.profile();
+            let profile = known.profile()?;
             for callable in profile.iter().flat_map(PersonalityProfile::callable) {
                 let name = tool_name::of(&agent, &callable.name);
-                if tools.len() == MAX_TOOLS {
+                if tools.len() == MAX_TOOLS || bytes > MAX_LIST_BYTES {
                     log!(
                         Warn,
                         "there are more callable traits than tools: `{name}` comes too late"
@@ -46,12 +49,14 @@ impl Tools for AgentPersonality {
                     return Ok(tools);
                 }
                 if names.insert(name.clone()) {
-                    tools.push(trait_tool(name, &agent, callable));
+                    let tool = trait_tool(name, &agent, callable);
+                    bytes += Json::of(&tool)?.as_str().len();
+                    tools.push(tool);
                 } else {
                     log!(
                         Warn,
                         "`{name}` is left out: {} has another such trait",
-                        known.bundle.rid
+                        known.rid
                     );
                 }
             }
@@ -126,7 +131,7 @@ fn call_own(called: &PersonalityTrait, arguments: &Json) -> Result<ToolResult> {
 /// Calls a tool that is not this node's own where it runs.
 fn elsewhere(tool: &str, arguments: &Json) -> Result<ToolResult> {
     for (agent, known) in agents::newest(|agent| tool_name::can_be_of(tool, agent))? {
-        let Some(profile) = known.profile() else {
+        let Some(profile) = known.profile()? else {
             continue;
         };
         let url = profile.mcp_url.clone();

@@ -107,6 +107,24 @@ fn there_is_an_end_to_tools() {
 }
 
 #[test]
+fn the_list_stays_within_what_a_guest_may_answer() {
+    let node = Node::fresh();
+    for agent in 0..5 {
+        let long = |n: usize| {
+            let schema = json!({ "properties": { "x".repeat(3900): {} } });
+            let mut long = callable(&format!("t{n}"), json!({ "parameters": schema }));
+            long["description"] = json!("\"".repeat(4000));
+            long
+        };
+        let traits: Vec<_> = (0..256).map(long).collect();
+        store(&node, &format!("agent{agent}"), None, json!(traits));
+    }
+    let tools = AgentPersonality::list_tools().unwrap();
+    let bytes = Json::of(&tools).unwrap().as_str().len();
+    assert!(tools.len() > 500 && bytes < 5 << 20, "{} tools, {bytes} bytes", tools.len());
+}
+
+#[test]
 fn an_own_trait_runs_here() {
     let node = Node::fresh();
     store(
