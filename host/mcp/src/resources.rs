@@ -90,9 +90,9 @@ async fn rids(
     }
     let query = BundleQuery {
         rid_types: view.rid_types.clone(),
-        reference_prefix: None,
         cursor,
         limit: limit.try_into().unwrap_or(u32::MAX),
+        ..BundleQuery::default()
     };
     bundles.rids(&query).await
 }

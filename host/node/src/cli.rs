@@ -74,6 +74,8 @@ pub enum Command {
         /// The RID
         rid: String,
     },
+    /// List stored bundles of a RID type
+    Query(QueryArgs),
     /// Call a tool
     Call {
         /// The tool's name
@@ -188,6 +190,17 @@ pub enum ExtensionCommand {
         #[arg(required = true)]
         grants: Vec<String>,
     },
+    /// List the stored bundles that an extension wrote, also one that was removed
+    Wrote {
+        /// Its name
+        name: String,
+        /// Only those of one revision
+        #[arg(long, value_name = "N")]
+        revision: Option<u64>,
+        /// Have them all forgotten, and subscribers told
+        #[arg(long)]
+        forget: bool,
+    },
 }
 
 /// On or off.
@@ -214,6 +227,23 @@ pub enum SecretCommand {
         /// Its name
         name: String,
     },
+}
+
+/// Which bundles `koi-mcp query` lists.
+#[derive(Debug, Args)]
+pub struct QueryArgs {
+    /// The RID type, such as orn:data.dataset
+    pub rid_type: String,
+    /// What the contents have to be like: {"path": "/owner", "eq": "sales"}, with one of eq, ne, lt, le, gt,
+    /// ge, in, contains, exists; {"all": […]}, {"any": […]} and {"not": …} combine
+    #[arg(long, value_name = "JSON")]
+    pub filter: Option<String>,
+    /// rid, -rid, timestamp or -timestamp
+    #[arg(long, default_value = "rid", allow_hyphen_values = true)]
+    pub order: String,
+    /// At most so many; more are read page by page
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub limit: usize,
 }
 
 /// `koi-mcp dead-letters …`

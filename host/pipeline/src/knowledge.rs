@@ -10,7 +10,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use koi_rid::{Contents, Event, EventType, Manifest, Rid, Writer};
 use koi_runtime::ports::{
-    CallContext, CallKind, Knowledge, KnowledgePage, KnowledgeQuery, KnownBundle, PortError,
+    CallContext, CallKind, Knowledge, KnowledgePage, KnowledgeQuery, KnownBundle, ManifestPage,
+    PortError,
 };
 use koi_store::{Arrival, ArrivalKind, BundleQuery, StoreError, StoredBundle, Stores};
 
@@ -56,20 +57,23 @@ impl Knowledge for StoredKnowledge {
         _call: &CallContext,
         query: &KnowledgeQuery,
     ) -> Result<KnowledgePage, PortError> {
-        let query = BundleQuery {
-            rid_types: vec![query.rid_type.clone()],
-            reference_prefix: None,
-            cursor: query.cursor.clone(),
-            limit: query.limit,
-        };
-        let page = self
-            .stores
-            .bundles
-            .list(&query)
-            .await
-            .map_err(store_error)?;
+        let page = self.stores.bundles.list(&of(query)).await;
+        let page = page.map_err(store_error)?;
         Ok(KnowledgePage {
             bundles: page.items.into_iter().map(known).collect(),
+            next: page.next,
+        })
+    }
+
+    async fn list(
+        &self,
+        _call: &CallContext,
+        query: &KnowledgeQuery,
+    ) -> Result<ManifestPage, PortError> {
+        let page = self.stores.bundles.manifests(&of(query)).await;
+        let page = page.map_err(store_error)?;
+        Ok(ManifestPage {
+            manifests: page.items,
             next: page.next,
         })
     }
@@ -174,6 +178,17 @@ impl StoredKnowledge {
             correlation: call.correlation.to_string(),
             ..Arrival::from(event)
         }
+    }
+}
+
+fn of(query: &KnowledgeQuery) -> BundleQuery {
+    BundleQuery {
+        rid_types: vec![query.rid_type.clone()],
+        reference_prefix: None,
+        filter: query.filter.clone(),
+        order: query.order,
+        cursor: query.cursor.clone(),
+        limit: query.limit,
     }
 }
 

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use koi_rid::{Contents, Manifest, Rid};
 use koi_runtime::ports::{
-    CallContext, Knowledge, KnowledgePage, KnowledgeQuery, KnownBundle, Neighbour, Network,
-    PortError, Ports,
+    CallContext, Knowledge, KnowledgePage, KnowledgeQuery, KnownBundle, ManifestPage, Neighbour,
+    Network, PortError, Ports,
 };
 use koi_runtime::{
     CallError, Exports, GuestError, GuestErrorKind, KnowledgeObject, LoadError, Outcome,
@@ -323,9 +323,32 @@ impl Knowledge for FakeNode {
         query: &KnowledgeQuery,
     ) -> Result<KnowledgePage, PortError> {
         let of_type = |known: &&KnownBundle| known.bundle.manifest.rid.rid_type() == query.rid_type;
+        let from: usize = query
+            .cursor
+            .as_ref()
+            .map_or(0, |cursor| cursor.parse().unwrap());
+        let to = from + query.limit as usize;
+        let all: Vec<_> = self.known.iter().filter(of_type).cloned().collect();
+        let to_here = to.min(all.len());
         Ok(KnowledgePage {
-            bundles: self.known.iter().filter(of_type).cloned().collect(),
-            next: None,
+            bundles: all[from..to_here].to_vec(),
+            next: (to < all.len()).then(|| to.to_string()),
+        })
+    }
+
+    async fn list(
+        &self,
+        call: &CallContext,
+        query: &KnowledgeQuery,
+    ) -> Result<ManifestPage, PortError> {
+        let page = self.query(call, query).await?;
+        Ok(ManifestPage {
+            manifests: page
+                .bundles
+                .into_iter()
+                .map(|known| known.bundle.manifest)
+                .collect(),
+            next: page.next,
         })
     }
 

@@ -9,9 +9,11 @@ mod bundle;
 mod contents;
 mod error;
 mod event;
+mod filter;
 pub mod jcs;
 pub mod json;
 mod manifest;
+mod order;
 mod rid;
 mod timestamp;
 mod writer;
@@ -20,10 +22,12 @@ pub use bundle::Bundle;
 pub use contents::{Contents, ContentsError, MAX_CONTENTS_BYTES, MAX_CONTENTS_DEPTH};
 pub use error::ModelError;
 pub use event::{Event, EventType, UnknownEventType};
+pub use filter::{Filter, FilterError, MAX_COMPARISONS, MAX_FILTER_BYTES, MAX_FILTER_DEPTH};
 pub use json::{Dialect, FloatStyle, ManifestExtras};
 pub use manifest::{
     Extras, MANIFEST_MEMBERS, MAX_EXTRAS, MAX_EXTRAS_BYTES, MAX_HASH_BYTES, Manifest,
 };
+pub use order::{BundleOrder, UnknownOrder};
 pub use rid::{MAX_PYTHON_RID_BYTES, MAX_RID_BYTES, Rid, RidError, RidType};
 pub use timestamp::{Timestamp, TimestampError};
 pub use writer::Writer;

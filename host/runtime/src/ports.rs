@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use koi_rid::{Bundle, Contents, Manifest, Rid, RidType, Writer};
+use koi_rid::{Bundle, BundleOrder, Contents, Filter, Manifest, Rid, RidType, Writer};
 
 pub use context::{CallContext, CallKind};
 pub use error::{Denial, PortError};
@@ -32,11 +32,15 @@ pub struct KnownBundle {
     pub written_by: Option<Writer>,
 }
 
-/// One page of stored bundles of a RID type, in the order of their RIDs.
+/// One page of stored bundles of a RID type.
 #[derive(Debug, Clone)]
 pub struct KnowledgeQuery {
     /// Bundles of this RID type are wanted.
     pub rid_type: RidType,
+    /// Only those whose contents are so; not heeded by lists of manifests.
+    pub filter: Option<Filter>,
+    /// In which order; lists of manifests are always in that of the RIDs.
+    pub order: BundleOrder,
     /// At most so many bundles, 1 to 1000.
     pub limit: u32,
     /// Where the page before this one ended.
@@ -46,8 +50,17 @@ pub struct KnowledgeQuery {
 /// What a [`KnowledgeQuery`] found.
 #[derive(Debug, Clone, Default)]
 pub struct KnowledgePage {
-    /// The bundles of this page.
+    /// The bundles of this page: fewer than asked for, or none, where many had to be passed over.
     pub bundles: Vec<KnownBundle>,
+    /// The cursor of the next page; none on the last one.
+    pub next: Option<String>,
+}
+
+/// The manifests of stored bundles.
+#[derive(Debug, Clone, Default)]
+pub struct ManifestPage {
+    /// The manifests of this page.
+    pub manifests: Vec<Manifest>,
     /// The cursor of the next page; none on the last one.
     pub next: Option<String>,
 }
@@ -88,6 +101,13 @@ pub trait Knowledge: Send + Sync {
         call: &CallContext,
         query: &KnowledgeQuery,
     ) -> Result<KnowledgePage, PortError>;
+
+    /// One page of the manifests of stored bundles.
+    async fn list(
+        &self,
+        call: &CallContext,
+        query: &KnowledgeQuery,
+    ) -> Result<ManifestPage, PortError>;
 
     /// Puts contents under a RID on their way through the pipeline; on disk when it returns.
     async fn publish(

@@ -1,9 +1,12 @@
 //! The knowledge itself: the newest bundle of each RID. Written by [`crate::Commits`].
 
 use async_trait::async_trait;
-use koi_rid::{Bundle, Manifest, Rid, RidType, Writer};
+use koi_rid::{Bundle, BundleOrder, Filter, Manifest, Rid, RidType, Timestamp, Writer};
 
 use crate::{Page, Result};
+
+/// Most rows that one page of a filtered list looks at. A page that met it ends there, with a cursor.
+pub const MAX_SCANNED: u32 = 10_000;
 
 /// A bundle as it is kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,13 +26,44 @@ pub struct BundleQuery {
     pub rid_types: Vec<RidType>,
     /// Only those whose reference (what follows the type and a colon) begins so.
     pub reference_prefix: Option<String>,
+    /// Only those whose contents are so. Looked for in the rows themselves, at most
+    /// [`MAX_SCANNED`] of them a page, so that a page may be short or empty and yet not the last.
+    /// Lists of RIDs and of manifests have no filter.
+    pub filter: Option<Filter>,
+    /// In which order; lists of RIDs and of manifests are always in that of the RIDs.
+    pub order: BundleOrder,
+    /// Where to go on: [`Page::next`] of the page before, of the same query.
+    pub cursor: Option<String>,
+    /// How many at most, 1 to [`crate::MAX_PAGE`]; what is outside of that is brought inside.
+    pub limit: u32,
+}
+
+/// Which bundles that guests wrote to list, and how many.
+#[derive(Debug, Clone)]
+pub struct WrittenQuery {
+    /// The extension.
+    pub extension: String,
+    /// Only by this revision of it.
+    pub revision: Option<u64>,
     /// Where to go on: [`Page::next`] of the page before.
     pub cursor: Option<String>,
     /// How many at most, 1 to [`crate::MAX_PAGE`]; what is outside of that is brought inside.
     pub limit: u32,
 }
 
-/// Reads bundles. All lists are in the order of the RIDs' canonical text, by bytes.
+/// What a guest wrote, without the contents.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// Under which RID.
+    pub rid: Rid,
+    /// When it came into being.
+    pub timestamp: Timestamp,
+    /// Who wrote it.
+    pub writer: Writer,
+}
+
+/// Reads bundles. Lists are in the order of the RIDs' canonical text, by bytes, unless the query
+/// says otherwise.
 #[async_trait]
 pub trait Bundles: Send + Sync {
     /// The bundle of a RID, if there is one.
@@ -46,6 +80,10 @@ pub trait Bundles: Send + Sync {
 
     /// The manifests of the bundles that a query selects.
     async fn manifests(&self, query: &BundleQuery) -> Result<Page<Manifest>>;
+
+    /// The stored bundles that an extension wrote, also one that was removed, in the order of their
+    /// RIDs.
+    async fn written_by(&self, query: &WrittenQuery) -> Result<Page<Written>>;
 
     /// How many bundles there are of each type that has any, in the order of the types.
     async fn count(&self) -> Result<Vec<(RidType, u64)>>;

@@ -28,7 +28,7 @@ mod stores;
 mod tests;
 
 pub use audit::{Audit, AuditDraft, AuditEntry};
-pub use bundles::{BundleQuery, Bundles, StoredBundle};
+pub use bundles::{BundleQuery, Bundles, MAX_SCANNED, StoredBundle, Written, WrittenQuery};
 pub use commit::{Batch, Commits, Committed, Op};
 pub use dead_letters::{DeadLetter, DeadLetterDraft, DeadLetters};
 pub use error::{Result, StoreError};

@@ -92,9 +92,34 @@ pub struct Page {
     pub next: Option<String>,
 }
 
+/// The order of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Order {
+    /// By the RIDs.
+    #[serde(rename = "rid")]
+    Rid,
+    /// By the RIDs, downwards.
+    #[serde(rename = "-rid")]
+    RidDescending,
+    /// The oldest first.
+    #[serde(rename = "timestamp")]
+    Timestamp,
+    /// The newest first.
+    #[serde(rename = "-timestamp")]
+    TimestampDescending,
+}
+
 /// Which page of bundles to give.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Query {
+    /// What the contents have to be like, as the contract defines it for `knowledge.query`:
+    /// `json!({"path": "/owner", "eq": "sales"})`. A page with a filter may be short, or empty, and yet
+    /// have a next one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<serde_json::Value>,
+    /// In which order; by the RIDs if it is not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
     /// At most this many bundles: 1 to 1000, 100 if it is not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
@@ -103,11 +128,11 @@ pub struct Query {
     pub cursor: Option<String>,
 }
 
-/// One page of the stored bundles of a RID type, in the order of their RIDs. Needs a grant to read;
-/// bundles that it does not cover are left out.
+/// One page of the stored bundles of a RID type. Needs a grant to read; bundles that it does not
+/// cover are left out.
 ///
 /// # Errors
-/// `denied` without a grant, `invalid-input` for a limit or cursor that cannot be.
+/// `denied` without a grant, `invalid-input` for a filter, limit or cursor that cannot be.
 pub fn query(rid_type: &str, query: &Query) -> Result<Page> {
     let page = host::query(rid_type, Json::of(query)?.as_str())?;
     let bundles = page
@@ -121,6 +146,33 @@ pub fn query(rid_type: &str, query: &Query) -> Result<Page> {
     })
 }
 
+/// A stored bundle without its contents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its RID.
+    pub rid: Rid,
+    /// When its contents came into being: RFC 3339 in UTC.
+    pub timestamp: String,
+    /// Lower-case hex SHA-256 of the JCS form of its contents.
+    pub sha256_hash: String,
+}
+
+/// One page of entries and the cursor of the next one. `limit` and `cursor` of the query count.
+///
+/// # Errors
+/// As [`query`].
+pub fn entries(rid_type: &str, query: &Query) -> Result<(Vec<Entry>, Option<String>)> {
+    let page = host::entries(rid_type, Json::of(query)?.as_str())?;
+    let entries = page.entries.into_iter().map(|entry| {
+        Ok(Entry {
+            rid: Rid::parse(entry.rid)?,
+            timestamp: entry.timestamp,
+            sha256_hash: entry.sha256_hash,
+        })
+    });
+    Ok((entries.collect::<Result<_>>()?, page.next))
+}
+
 /// All stored bundles of a RID type, in the order of their RIDs, read page by page. Needs a grant to
 /// read; bundles that it does not cover are left out. Ends after the first error.
 pub fn all(rid_type: &str) -> impl Iterator<Item = Result<Bundle>> {
@@ -132,8 +184,8 @@ pub fn all(rid_type: &str) -> impl Iterator<Item = Result<Bundle>> {
                 Ok(page) => {
                     ahead.extend(page.bundles);
                     next = page.next.map(|cursor| Query {
-                        limit: None,
                         cursor: Some(cursor),
+                        ..Query::default()
                     });
                 }
                 Err(error) => return Some(Err(error)),
@@ -162,6 +214,9 @@ mod tests {
             .collect();
         assert_eq!(rids.len(), 250);
         assert!(rids.is_sorted());
+        let (found, next) = entries("orn:test.number", &Query::default()).unwrap();
+        assert_eq!((found.len(), next.is_some()), (100, true));
+        assert_eq!(found[0].rid, rids[0]);
     }
 
     #[test]

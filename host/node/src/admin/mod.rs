@@ -25,6 +25,7 @@ mod bridge;
 mod client;
 mod grants;
 mod guard;
+mod knowledge;
 mod problem;
 mod routes;
 mod secrets;

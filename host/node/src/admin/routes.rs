@@ -12,14 +12,14 @@ use koi_mcp_server::McpServer;
 use koi_pipeline::{Intake, Pipeline};
 use koi_registry::{GrantRequest, Install, Invocation, Registry};
 use koi_rid::{Contents, Rid};
-use koi_store::{StoredBundle, Stores};
+use koi_store::Stores;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tokio_util::task::TaskTracker;
 
 use super::guard::{Token, check};
 use super::problem::Problem;
-use super::{MAX_COMPONENT, OPERATOR, audit, bridge, grants, secrets};
+use super::{MAX_COMPONENT, OPERATOR, audit, bridge, grants, knowledge, secrets};
 use crate::data_dir::RunningNode;
 use crate::secrets::Secrets;
 
@@ -94,6 +94,11 @@ pub fn router(parts: AdminParts, token: &str) -> Router {
             put(secrets::set).delete(secrets::remove),
         )
         .route("/v1/audit", get(audit::list))
+        .route(
+            "/v1/extensions/{name}/wrote",
+            get(knowledge::wrote).delete(knowledge::forget_written),
+        )
+        .route("/v1/bundles/query", get(knowledge::query))
         .route("/v1/bundles", get(read).post(publish).delete(forget))
         .route("/v1/tools/{name}", post(call))
         .route("/v1/dead-letters", get(dead_letters))
@@ -194,22 +199,7 @@ async fn read(
         ))
     })?;
     let json = [(header::CONTENT_TYPE, "application/json")];
-    Ok((json, bundle_json(&stored)).into_response())
-}
-
-/// A stored bundle as `koi-mcp read` prints it: its contents as the text that arrived, and who wrote
-/// it.
-fn bundle_json(stored: &StoredBundle) -> String {
-    let bundle = &stored.bundle;
-    let (manifest, contents) = (bundle.manifest.to_json(), bundle.contents.as_str());
-    let writer = stored
-        .written_by
-        .as_ref()
-        .and_then(|writer| serde_json::to_string(writer).ok());
-    let writer = writer
-        .map(|writer| format!(",\"written_by\":{writer}"))
-        .unwrap_or_default();
-    format!("{{\"manifest\":{manifest},\"contents\":{contents}{writer}}}")
+    Ok((json, knowledge::bundle_json(&stored)).into_response())
 }
 
 async fn publish(

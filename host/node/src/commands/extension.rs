@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use reqwest::Method;
 use serde_json::{Map, Value};
 
-use super::{grants, print};
+use super::{grants, print, wrote};
 use crate::admin::{Client, GrantEdit, InstallOptions};
 use crate::cli::{ExtensionCommand, Switch};
 
@@ -57,6 +57,11 @@ pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) 
             };
             grants::change(&client, &name, &edit, json).await
         }
+        ExtensionCommand::Wrote {
+            name,
+            revision,
+            forget,
+        } => wrote::run(&client, &name, revision, forget, json).await,
     }
 }
 

@@ -8,9 +8,11 @@ mod grants;
 mod knowledge;
 mod mcp;
 pub(crate) mod print;
+mod query;
 mod secret;
 mod serve;
 mod signals;
+mod wrote;
 
 use anyhow::Result;
 
@@ -38,6 +40,7 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Extension(command) => extension::run(&data_dir, command, json).await,
         Command::Publish { file } => knowledge::publish(&data_dir, &file, json).await,
         Command::Forget { rid } => knowledge::forget(&data_dir, &rid, json).await,
+        Command::Query(query) => query::run(&data_dir, &query, json).await,
         Command::Read { rid } => knowledge::read(&data_dir, &rid).await,
         Command::Call { tool, args } => knowledge::call(&data_dir, &tool, &args, json).await,
         Command::Secret(command) => secret::run(&data_dir, command, json).await,

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use koi_rid::{Contents, Manifest, Rid};
 use koi_runtime::ports::{
-    CallContext, Knowledge, KnowledgePage, KnowledgeQuery, KnownBundle, PortError,
+    CallContext, Knowledge, KnowledgePage, KnowledgeQuery, KnownBundle, ManifestPage, PortError,
 };
 
 use crate::grant::{Access, Right};
 use crate::secret::{Guard, refuse};
+
+/// Pages of the store that one page of an extension with narrow grants reads at the most.
+const PAGES_AT_ONCE: usize = 10;
 
 pub(super) struct GrantedKnowledge {
     inner: Arc<dyn Knowledge>,
@@ -34,6 +37,10 @@ impl GrantedKnowledge {
     fn check_rid(&self, rid: &Rid) -> Result<(), PortError> {
         refuse(self.guard.as_ref(), "the RID", rid.as_str().as_bytes())
     }
+
+    fn may_read(&self, manifest: &Manifest) -> bool {
+        self.access.allows(Right::Read, &manifest.rid)
+    }
 }
 
 #[async_trait]
@@ -43,18 +50,53 @@ impl Knowledge for GrantedKnowledge {
         self.inner.read(call, rid).await
     }
 
-    /// Bundles of the type that the grants leave out are left out of the page, which may so be
-    /// shorter than its limit, or empty, and yet not the last.
+    /// Bundles of the type that the grants leave out are passed over. Pages are read until the limit
+    /// is reached, up to a number, so that a page may be short and yet not the last.
     async fn query(
         &self,
         call: &CallContext,
         query: &KnowledgeQuery,
     ) -> Result<KnowledgePage, PortError> {
         self.access.require_some(Right::Read, &query.rid_type)?;
-        let mut page = self.inner.query(call, query).await?;
-        page.bundles
-            .retain(|known| self.access.allows(Right::Read, &known.bundle.manifest.rid));
-        Ok(page)
+        let mut whole = KnowledgePage::default();
+        let mut rest = query.clone();
+        for _ in 0..PAGES_AT_ONCE {
+            let mut page = self.inner.query(call, &rest).await?;
+            page.bundles
+                .retain(|known| self.may_read(&known.bundle.manifest));
+            rest.limit = rest.limit.saturating_sub(page.bundles.len() as u32);
+            whole.bundles.append(&mut page.bundles);
+            whole.next = page.next.clone();
+            rest.cursor = page.next;
+            // A filter has cost as much as a page may.
+            if rest.limit == 0 || rest.cursor.is_none() || rest.filter.is_some() {
+                break;
+            }
+        }
+        Ok(whole)
+    }
+
+    /// As `query`.
+    async fn list(
+        &self,
+        call: &CallContext,
+        query: &KnowledgeQuery,
+    ) -> Result<ManifestPage, PortError> {
+        self.access.require_some(Right::Read, &query.rid_type)?;
+        let mut whole = ManifestPage::default();
+        let mut rest = query.clone();
+        for _ in 0..PAGES_AT_ONCE {
+            let mut page = self.inner.list(call, &rest).await?;
+            page.manifests.retain(|manifest| self.may_read(manifest));
+            rest.limit = rest.limit.saturating_sub(page.manifests.len() as u32);
+            whole.manifests.append(&mut page.manifests);
+            whole.next = page.next.clone();
+            rest.cursor = page.next;
+            if rest.limit == 0 || rest.cursor.is_none() {
+                break;
+            }
+        }
+        Ok(whole)
     }
 
     async fn publish(

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use koi_rid::{Bundle, Contents, Rid, RidType};
+use koi_rid::{Bundle, BundleOrder, Contents, Rid, RidType};
 use koi_runtime::ports::{KnowledgeQuery, KnownBundle, PortError, Ports};
 use serde_json::json;
 
@@ -59,6 +59,8 @@ async fn nothing_granted_is_nothing_allowed() {
     let (call, rid) = (context("a"), Rid::parse("orn:t.t:x").unwrap());
     let query = KnowledgeQuery {
         rid_type: rid.rid_type(),
+        filter: None,
+        order: BundleOrder::Rid,
         limit: 10,
         cursor: None,
     };
@@ -112,7 +114,9 @@ async fn a_query_leaves_out_what_the_grant_does_not_cover() {
     let rid_type = RidType::parse("orn:t.t").unwrap();
     let query = KnowledgeQuery {
         rid_type,
-        limit: 10,
+        filter: None,
+        order: BundleOrder::Rid,
+        limit: 2,
         cursor: None,
     };
     let page = ports.knowledge.query(&context("a"), &query).await.unwrap();
@@ -121,6 +125,13 @@ async fn a_query_leaves_out_what_the_grant_does_not_cover() {
         .iter()
         .map(|b| b.bundle.manifest.rid.as_str())
         .collect();
+    assert_eq!(
+        rids,
+        ["orn:t.t:a1", "orn:t.t:a2"],
+        "read on where the grant left one out"
+    );
+    let page = ports.knowledge.list(&context("a"), &query).await.unwrap();
+    let rids: Vec<_> = page.manifests.iter().map(|m| m.rid.as_str()).collect();
     assert_eq!(rids, ["orn:t.t:a1", "orn:t.t:a2"]);
 }
 

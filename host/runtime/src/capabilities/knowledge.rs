@@ -1,10 +1,13 @@
 //! `knowledge`: reads, queries, publishes, forgets and dereferences, over the port of that name.
 
-use koi_rid::Contents;
+use koi_rid::{Contents, Filter, Manifest};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::convert::{bundle, error, invalid, rid, rid_type};
-use crate::bindings::koi::extension::knowledge::{Bundle, BundlePage, Host, Publication};
+use crate::bindings::koi::extension::knowledge::{
+    Bundle, BundlePage, Entry, EntryPage, Host, Publication,
+};
 use crate::bindings::koi::extension::types::Error;
 use crate::ports::KnowledgeQuery;
 use crate::state::State;
@@ -17,6 +20,8 @@ const LARGEST_PAGE: u32 = 1000;
 struct QueryOptions {
     limit: Option<u32>,
     cursor: Option<String>,
+    order: Option<String>,
+    filter: Option<Box<RawValue>>,
 }
 
 fn query(of_type: &str, options: &str) -> Result<KnowledgeQuery, Error> {
@@ -29,11 +34,27 @@ fn query(of_type: &str, options: &str) -> Result<KnowledgeQuery, Error> {
             "the query's limit is {limit}; it has to be from 1 to {LARGEST_PAGE}"
         )));
     }
+    let filter = options
+        .filter
+        .map(|filter| Filter::parse(filter.get()))
+        .transpose()
+        .map_err(invalid)?;
+    let order = options.order.as_deref().map(str::parse).transpose();
     Ok(KnowledgeQuery {
         rid_type,
+        filter,
+        order: order.map_err(invalid)?.unwrap_or_default(),
         limit,
         cursor: options.cursor,
     })
+}
+
+fn entry(manifest: Manifest) -> Entry {
+    Entry {
+        rid: manifest.rid.as_str().to_owned(),
+        timestamp: manifest.timestamp.as_str().to_owned(),
+        sha256_hash: manifest.sha256_hash,
+    }
 }
 
 impl Host for State {
@@ -61,6 +82,25 @@ impl Host for State {
         Ok(found
             .map(|page| BundlePage {
                 bundles: page.bundles.into_iter().map(bundle).collect(),
+                next: page.next,
+            })
+            .map_err(error))
+    }
+
+    async fn entries(
+        &mut self,
+        of_type: String,
+        options: String,
+    ) -> wasmtime::Result<Result<EntryPage, Error>> {
+        self.meter.host_call()?;
+        let query = match query(&of_type, &options) {
+            Ok(query) => query,
+            Err(error) => return Ok(Err(error)),
+        };
+        let found = self.ports.knowledge.list(&self.context, &query).await;
+        Ok(found
+            .map(|page| EntryPage {
+                entries: page.manifests.into_iter().map(entry).collect(),
                 next: page.next,
             })
             .map_err(error))

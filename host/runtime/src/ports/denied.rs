@@ -11,7 +11,7 @@ use koi_rid::{Contents, Manifest, Rid};
 use super::{
     CallContext, Caller, Clock, Config, Denial, Environment, FileRoot, Files, Http, HttpError,
     KeyPage, KeyValue, Knowledge, KnowledgePage, KnowledgeQuery, KnownBundle, Level, Log,
-    Neighbour, Network, PortError, Ports, Random, SavedState, Secrets,
+    ManifestPage, Neighbour, Network, PortError, Ports, Random, SavedState, Secrets,
 };
 
 /// All ports but randomness are without state, so that one of each is enough.
@@ -67,6 +67,10 @@ impl Knowledge for Denied {
     }
 
     async fn query(&self, _: &CallContext, _: &KnowledgeQuery) -> Result<KnowledgePage, PortError> {
+        denied(KNOWLEDGE)
+    }
+
+    async fn list(&self, _: &CallContext, _: &KnowledgeQuery) -> Result<ManifestPage, PortError> {
         denied(KNOWLEDGE)
     }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use koi_rid::{Contents, Manifest, Rid};
 use koi_runtime::ports::{
     CallContext, CallKind, Caller, Knowledge, KnowledgePage, KnowledgeQuery, KnownBundle, Level,
-    Log, PortError, Ports, SavedState,
+    Log, ManifestPage, PortError, Ports, SavedState,
 };
 use koi_runtime::{Call, Limits, Mode};
 use tokio::sync::Notify;
@@ -52,6 +52,10 @@ impl Knowledge for Waiting {
 
     async fn query(&self, _: &CallContext, _: &KnowledgeQuery) -> Result<KnowledgePage, PortError> {
         Ok(KnowledgePage::default())
+    }
+
+    async fn list(&self, _: &CallContext, _: &KnowledgeQuery) -> Result<ManifestPage, PortError> {
+        Ok(ManifestPage::default())
     }
 
     async fn publish(&self, _: &CallContext, _: Rid, _: Contents) -> Result<Manifest, PortError> {

@@ -1,13 +1,15 @@
 //! The bundles.
 
+mod list;
+
 use async_trait::async_trait;
-use koi_rid::{Manifest, Rid, RidType};
+use koi_rid::{Manifest, Rid, RidType, Writer};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::range::{self, Range};
-use super::rows::{Columns, bytes_of, stored_bundle_columns};
-use super::{PAGE_BYTES, Sqlite, page_limit};
-use crate::{BundleQuery, Bundles, Page, Result, StoredBundle};
+use super::rows::{self, Columns, stored_bundle_columns};
+use super::{Sqlite, page_limit};
+use crate::{BundleQuery, Bundles, Page, Result, StoredBundle, Written, WrittenQuery};
 
 #[async_trait]
 impl Bundles for Sqlite {
@@ -30,26 +32,27 @@ impl Bundles for Sqlite {
     }
 
     async fn list(&self, query: &BundleQuery) -> Result<Page<StoredBundle>> {
-        self.page(query, SELECT_BUNDLES, |columns| {
-            let bundle = columns.stored_bundle()?;
-            let bytes = bytes_of(Some(&bundle.bundle.contents));
-            Ok((bundle, bytes))
-        })
-        .await
+        let query = query.clone();
+        self.readers
+            .read(move |connection| list::page(connection, &query))
+            .await
     }
 
     async fn rids(&self, query: &BundleQuery) -> Result<Page<Rid>> {
-        self.page(query, SELECT_RIDS, |columns| {
-            Ok((columns.parsed("a RID")?, 0))
-        })
-        .await
+        self.page(query, SELECT_RIDS, |columns| columns.parsed("a RID"))
+            .await
     }
 
     async fn manifests(&self, query: &BundleQuery) -> Result<Page<Manifest>> {
-        self.page(query, SELECT_MANIFESTS, |columns| {
-            Ok((columns.bundle_manifest()?, 0))
-        })
-        .await
+        self.page(query, SELECT_MANIFESTS, |columns| columns.bundle_manifest())
+            .await
+    }
+
+    async fn written_by(&self, query: &WrittenQuery) -> Result<Page<Written>> {
+        let query = query.clone();
+        self.readers
+            .read(move |connection| written_by(connection, &query))
+            .await
     }
 
     async fn count(&self) -> Result<Vec<(RidType, u64)>> {
@@ -81,17 +84,16 @@ macro_rules! select {
     };
 }
 
-const SELECT_BUNDLES: Select = select!(stored_bundle_columns!());
 const SELECT_RIDS: Select = select!("rid");
 const SELECT_MANIFESTS: Select = select!("rid, timestamp, sha256_hash, extras");
 
 impl Sqlite {
-    /// A page of what `read` makes of the rows, each with how many bytes it adds to the page.
+    /// A page of what `read` makes of the rows.
     async fn page<T: Send + 'static>(
         &self,
         query: &BundleQuery,
         select: Select,
-        read: fn(&mut Columns<'_>) -> Result<(T, usize)>,
+        read: fn(&mut Columns<'_>) -> Result<T>,
     ) -> Result<Page<T>> {
         let query = query.clone();
         self.readers
@@ -101,7 +103,6 @@ impl Sqlite {
                     items: Vec::new(),
                     next: None,
                 };
-                let mut bytes = 0;
                 let mut last = String::new();
                 for Range { from, to } in range::of_query(connection, &query)? {
                     let sql = to.as_ref().map_or(select.unbounded, |_| select.bounded);
@@ -113,14 +114,12 @@ impl Sqlite {
                         None => statement.query(params![from, rows_left])?,
                     };
                     while let Some(row) = rows.next()? {
-                        if page.items.len() as i64 == limit || bytes >= PAGE_BYTES {
+                        if page.items.len() as i64 == limit {
                             page.next = Some(last);
                             return Ok(page);
                         }
                         last = row.get(0)?;
-                        let (item, size) = read(&mut Columns::new(row))?;
-                        page.items.push(item);
-                        bytes += size;
+                        page.items.push(read(&mut Columns::new(row))?);
                     }
                 }
                 Ok(page)
@@ -139,6 +138,39 @@ fn one(connection: &Connection, rid: &Rid) -> Result<Option<StoredBundle>> {
         .query_row([rid.as_str()], |row| Ok(Columns::new(row).stored_bundle()))
         .optional()?
         .transpose()
+}
+
+fn written_by(connection: &Connection, query: &WrittenQuery) -> Result<Page<Written>> {
+    let limit = page_limit(query.limit);
+    let revision = query.revision.map(rows::revision).transpose()?;
+    let mut statement = connection.prepare_cached(
+        "SELECT rid, timestamp, writer_revision, writer_digest FROM bundle
+         WHERE writer_extension = ?1 AND rid > ?2 AND (?3 IS NULL OR writer_revision = ?3)
+         ORDER BY rid LIMIT ?4",
+    )?;
+    let from = query.cursor.as_deref().unwrap_or_default();
+    let mut rows = statement.query(params![query.extension, from, revision, limit + 1])?;
+    let mut page = Page {
+        items: Vec::new(),
+        next: None,
+    };
+    while let Some(row) = rows.next()? {
+        if page.items.len() as i64 == limit {
+            page.next = page.items.last().map(|last: &Written| last.rid.to_string());
+            break;
+        }
+        let mut columns = Columns::new(row);
+        page.items.push(Written {
+            rid: columns.parsed("a RID")?,
+            timestamp: columns.parsed("a timestamp")?,
+            writer: Writer {
+                extension: query.extension.clone(),
+                revision: columns.number()?,
+                digest: columns.value()?,
+            },
+        });
+    }
+    Ok(page)
 }
 
 fn count(connection: &Connection) -> Result<Vec<(RidType, u64)>> {

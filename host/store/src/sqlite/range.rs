@@ -33,10 +33,46 @@ impl Range {
         }
         Some(self)
     }
+
+    /// What of it comes before a RID, if anything.
+    fn before(mut self, cursor: &str) -> Option<Self> {
+        if *self.from >= *cursor {
+            return None;
+        }
+        if self.to.as_deref().is_none_or(|to| to > cursor) {
+            self.to = Some(cursor.to_owned());
+        }
+        Some(self)
+    }
 }
 
-/// The ranges of a query, in their order, none overlapping another.
+/// The ranges of a query for a list that goes down, the last one first: what comes before the cursor.
+pub(super) fn before_cursor(connection: &Connection, query: &BundleQuery) -> Result<Vec<Range>> {
+    let mut ranges = all(connection, query)?;
+    ranges.reverse();
+    Ok(match query.cursor.as_deref() {
+        None => ranges,
+        Some(cursor) => ranges
+            .into_iter()
+            .filter_map(|range| range.before(cursor))
+            .collect(),
+    })
+}
+
+/// The ranges of a query, in their order, none overlapping another: what comes after the cursor.
 pub(super) fn of_query(connection: &Connection, query: &BundleQuery) -> Result<Vec<Range>> {
+    let ranges = all(connection, query)?;
+    Ok(match query.cursor.as_deref() {
+        None => ranges,
+        Some(cursor) => ranges
+            .into_iter()
+            .filter_map(|range| range.after(cursor))
+            .collect(),
+    })
+}
+
+/// The ranges of a query without regard to its cursor.
+fn all(connection: &Connection, query: &BundleQuery) -> Result<Vec<Range>> {
     let prefix = query.reference_prefix.as_deref().unwrap_or_default();
     let of_types = |types: &[RidType]| -> Vec<Range> {
         types
@@ -56,13 +92,7 @@ pub(super) fn of_query(connection: &Connection, query: &BundleQuery) -> Result<V
     };
     ranges.sort();
     ranges.dedup();
-    Ok(match query.cursor.as_deref() {
-        None => ranges,
-        Some(cursor) => ranges
-            .into_iter()
-            .filter_map(|range| range.after(cursor))
-            .collect(),
-    })
+    Ok(ranges)
 }
 
 /// The types that have bundles, found by stepping from one to the next along the index: types are

@@ -194,6 +194,28 @@ const MIGRATIONS: &[&str] = &[
         WHERE extension = old.extension;
     END;
 ",
+    // Lists in the order of time, and what guests wrote.
+    "
+    -- Of the RID up to its reference, and of the instant in microseconds since 1970: both follow from
+    -- other columns, and are there to be indexed.
+    ALTER TABLE bundle ADD COLUMN rid_type TEXT AS (
+        CASE WHEN substr(rid, 1, 4) IN ('orn:', 'urn:')
+            THEN substr(rid, 1, 3 + instr(substr(rid, 5), ':'))
+            ELSE substr(rid, 1, instr(rid, ':') - 1)
+        END
+    ) VIRTUAL;
+    ALTER TABLE bundle ADD COLUMN time INTEGER AS (
+        CAST(strftime('%s', timestamp) AS INTEGER) * 1000000
+        + CASE WHEN instr(timestamp, '.') > 0
+            THEN CAST(substr(rtrim(substr(timestamp, instr(timestamp, '.') + 1), 'Z') || '000000', 1, 6)
+                AS INTEGER)
+            ELSE 0
+        END
+    ) VIRTUAL;
+    CREATE INDEX bundle_time ON bundle (rid_type, time, rid);
+    CREATE INDEX bundle_writer ON bundle (writer_extension, rid)
+        WHERE writer_extension IS NOT NULL;
+",
 ];
 
 /// The schema version of a file, from 0 for an empty one to what this program writes. Refuses

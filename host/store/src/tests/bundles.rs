@@ -1,4 +1,6 @@
 use super::*;
+use koi_rid::BundleOrder;
+
 use crate::BundleQuery;
 
 async fn with(rids: &[&str]) -> Fixture {
@@ -12,8 +14,8 @@ fn query(types: &[&str], prefix: Option<&str>, limit: u32) -> BundleQuery {
     BundleQuery {
         rid_types: types.iter().map(|text| rid_type(text)).collect(),
         reference_prefix: prefix.map(str::to_owned),
-        cursor: None,
         limit,
+        ..BundleQuery::default()
     }
 }
 
@@ -172,4 +174,145 @@ async fn bundles_are_counted_by_type() {
         .map(|(rid_type, count)| (rid_type.as_str(), *count))
         .collect();
     assert_eq!(counts, [("https", 1), ("orn:a", 2), ("orn:a.b", 1)]);
+}
+
+/// The RIDs of all pages, and how many pages there were.
+async fn listed(fixture: &Fixture, mut query: BundleQuery) -> (Vec<String>, usize) {
+    let (mut rids, mut pages) = (Vec::new(), 0);
+    loop {
+        let page = fixture.stores.bundles.list(&query).await.unwrap();
+        pages += 1;
+        rids.extend(
+            page.items
+                .iter()
+                .map(|item| item.bundle.manifest.rid.to_string()),
+        );
+        match page.next {
+            Some(next) => query.cursor = Some(next),
+            None => return (rids, pages),
+        }
+    }
+}
+
+async fn at_times(times: &[(&str, &str)]) -> Fixture {
+    let fixture = fixture();
+    let ops = times.iter().map(|(text, time)| {
+        let mut bundle = bundle(text, "{}");
+        bundle.manifest.timestamp = koi_rid::Timestamp::parse(time).unwrap();
+        put(bundle)
+    });
+    fixture.stores.commits.commit(batch(ops)).await.unwrap();
+    fixture
+}
+
+#[tokio::test]
+async fn a_list_goes_by_rid_or_by_time_up_or_down_over_pages_of_any_size() {
+    let fixture = at_times(&[
+        ("orn:a:1", "2026-01-01T00:00:02Z"),
+        ("orn:a:2", "2026-01-01T00:00:01.5Z"),
+        ("orn:a:3", "2026-01-01T00:00:01Z"),
+        ("orn:a:4", "2026-01-01T00:00:01.500001Z"),
+        ("orn:a:5", "2026-01-01T00:00:02Z"),
+        ("orn:b:1", "2026-01-01T00:00:01Z"),
+    ])
+    .await;
+    let expected = [
+        (BundleOrder::Rid, "12345"),
+        (BundleOrder::RidDescending, "54321"),
+        (BundleOrder::Timestamp, "32415"),
+        (BundleOrder::TimestampDescending, "51423"),
+    ];
+    for (order, references) in expected {
+        for limit in 1..=6 {
+            let query = BundleQuery {
+                order,
+                ..query(&["orn:a"], None, limit)
+            };
+            let (rids, _) = listed(&fixture, query).await;
+            let found: String = rids.iter().filter_map(|rid| rid.chars().last()).collect();
+            assert_eq!(found, references, "{order} by {limit}");
+        }
+    }
+    let both = BundleQuery {
+        order: BundleOrder::RidDescending,
+        ..query(&["orn:a", "orn:b"], None, 2)
+    };
+    assert_eq!(listed(&fixture, both).await.0[0], "orn:b:1");
+}
+
+#[tokio::test]
+async fn a_list_by_time_is_of_one_type_and_knows_its_own_cursors() {
+    let fixture = with(&["orn:a:1"]).await;
+    let refused = async |types: &[&str], cursor: Option<&str>| {
+        let query = BundleQuery {
+            order: BundleOrder::Timestamp,
+            cursor: cursor.map(str::to_owned),
+            ..query(types, None, 10)
+        };
+        let listed = fixture.stores.bundles.list(&query).await;
+        matches!(listed, Err(crate::StoreError::Invalid { .. }))
+    };
+    assert!(refused(&[], None).await);
+    assert!(refused(&["orn:a", "orn:b"], None).await);
+    assert!(refused(&["orn:a"], Some("orn:a:1")).await);
+    assert!(!refused(&["orn:a"], None).await);
+}
+
+#[tokio::test]
+async fn a_filter_leaves_out_bundles_and_reads_a_bounded_number_of_rows_a_page() {
+    let fixture = fixture();
+    let rows = crate::MAX_SCANNED + 500;
+    let ops = (0..rows).map(|n| put(bundle(&format!("orn:a:{n:06}"), &format!("{{\"n\":{n}}}"))));
+    fixture.stores.commits.commit(batch(ops)).await.unwrap();
+    let filtered = |filter: &str| BundleQuery {
+        filter: Some(koi_rid::Filter::parse(filter).unwrap()),
+        ..query(&["orn:a"], None, 10)
+    };
+    let near = filtered(r#"{"path":"/n","lt":3}"#);
+    let page = fixture.stores.bundles.list(&near).await.unwrap();
+    assert_eq!(page.items.len(), 3);
+    assert!(
+        page.next.is_some(),
+        "there are rows that were not looked at"
+    );
+    let far = format!(r#"{{"path":"/n","eq":{}}}"#, rows - 1);
+    let (rids, pages) = listed(&fixture, filtered(&far)).await;
+    assert_eq!((rids.len(), pages), (1, 2));
+}
+
+#[tokio::test]
+async fn what_an_extension_wrote_is_listed_by_revision_over_pages() {
+    let fixture = fixture();
+    let write = |text: &str, revision: Option<u64>| Op::PutBundle {
+        bundle: bundle(text, "{}"),
+        written_by: revision.map(writer),
+    };
+    let ops = [
+        write("orn:a:1", Some(1)),
+        write("orn:a:2", None),
+        write("orn:b:1", Some(2)),
+        write("orn:b:2", Some(1)),
+    ];
+    fixture.stores.commits.commit(batch(ops)).await.unwrap();
+    let wrote = async |extension: &str, revision: Option<u64>| {
+        let mut query = crate::WrittenQuery {
+            extension: extension.to_owned(),
+            revision,
+            cursor: None,
+            limit: 1,
+        };
+        let mut rids = Vec::new();
+        loop {
+            let page = fixture.stores.bundles.written_by(&query).await.unwrap();
+            rids.extend(page.items.iter().map(|item| item.rid.to_string()));
+            match page.next {
+                Some(next) => query.cursor = Some(next),
+                None => return rids,
+            }
+        }
+    };
+    let name = writer(1).extension;
+    assert_eq!(wrote(&name, None).await, ["orn:a:1", "orn:b:1", "orn:b:2"]);
+    assert_eq!(wrote(&name, Some(1)).await, ["orn:a:1", "orn:b:2"]);
+    assert!(wrote("another", None).await.is_empty());
 }

@@ -33,7 +33,9 @@ pub(crate) mod knowledge {
     use std::hash::{DefaultHasher, Hash, Hasher};
 
     use super::with;
-    use crate::bindings::imports::koi::extension::knowledge::{BundlePage, Publication};
+    use crate::bindings::imports::koi::extension::knowledge::{
+        BundlePage, Entry, EntryPage, Publication,
+    };
     use crate::bindings::imports::koi::extension::types::{Bundle, Error};
     use crate::{Json, Rid};
 
@@ -64,9 +66,18 @@ pub(crate) mod knowledge {
         read(rid)
     }
 
-    /// A page holds what its limit says, and its cursor is the last RID on it.
+    /// A page holds what its limit says, and its cursor is the last RID on it. There are neither
+    /// filters nor other orders here.
     pub(crate) fn query(rid_type: &str, options: &str) -> Result<BundlePage, Error> {
         let options: serde_json::Value = Json::trusted(options.into()).to()?;
+        for absent in ["filter", "order"] {
+            if options.get(absent).is_some() {
+                return Err(crate::Error::permanent(format!(
+                    "the node in memory knows no `{absent}`: test such queries on a node"
+                ))
+                .into());
+            }
+        }
         let limit = options["limit"].as_u64().unwrap_or(100) as usize;
         let after = options["cursor"].as_str().unwrap_or_default();
         let mut bundles: Vec<_> = with(|node| {
@@ -82,6 +93,19 @@ pub(crate) mod knowledge {
         bundles.truncate(limit);
         let next = bundles.last().filter(|_| more).map(|last| last.rid.clone());
         Ok(BundlePage { bundles, next })
+    }
+
+    pub(crate) fn entries(rid_type: &str, options: &str) -> Result<EntryPage, Error> {
+        let page = query(rid_type, options)?;
+        let entry = |bundle: Bundle| Entry {
+            rid: bundle.rid,
+            timestamp: bundle.timestamp,
+            sha256_hash: bundle.sha256_hash,
+        };
+        Ok(EntryPage {
+            entries: page.bundles.into_iter().map(entry).collect(),
+            next: page.next,
+        })
     }
 
     pub(crate) fn publish(rid: &str, contents: &str) -> Result<Publication, Error> {
