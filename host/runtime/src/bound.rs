@@ -151,6 +151,7 @@ impl Seated {
     pub(crate) async fn end<R>(mut self, answer: Answer<R>) -> Answer<R> {
         let denied = self.live.store.data_mut().take_denied();
         let answer = answer?.map_err(|error| with_denials(error, &denied));
+        self.live.store.data().meter.end()?;
         let kept = match self.mode {
             Mode::Fresh => false,
             Mode::Pooled => self.live.is_reusable(),

@@ -4,7 +4,7 @@
 //! [`Stop`]; `call.rs` turns it into the error that the caller sees.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
@@ -40,6 +40,7 @@ pub(crate) enum Exceeded {
     Memory(u64),
     Result(u64),
     HostCalls(u64),
+    Sent(u64),
 }
 
 impl Exceeded {
@@ -54,6 +55,7 @@ impl Exceeded {
             Self::Memory(limit) => ("memory", bytes(limit), "limits.memory"),
             Self::Result(limit) => ("result", bytes(limit), "limits.result"),
             Self::HostCalls(limit) => ("host calls", limit.to_string(), "limits.host_calls"),
+            Self::Sent(limit) => ("sent data", bytes(limit), "limits.sent"),
         };
         CallError::Limit {
             limit,
@@ -78,15 +80,19 @@ pub(crate) struct Meter {
 pub(crate) struct Sent {
     limit: u64,
     left: AtomicU64,
+    met: AtomicBool,
 }
 
 impl Sent {
     /// Counts bytes that are about to leave; false if the limit does not allow for them.
     pub(crate) fn count(&self, bytes: u64) -> bool {
         let taken = |left: u64| left.checked_sub(bytes);
-        self.left
+        let allowed = self
+            .left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken)
-            .is_ok()
+            .is_ok();
+        self.met.fetch_or(!allowed, Ordering::Relaxed);
+        allowed
     }
 
     /// The limit in bytes.
@@ -133,12 +139,14 @@ impl Meter {
     }
 
     /// The count of bytes that leave the node on the call's behalf. Whoever would exceed it refuses
-    /// that instead of ending the call: it happens beside the guest, not in a function of the host.
+    /// that: it happens beside the guest, not in a function of the host. The call fails at its end
+    /// ([`Meter::end`]).
     pub(crate) fn sent(&mut self) -> Arc<Sent> {
         let limit = self.limits.sent;
         let new = || Sent {
             limit,
             left: AtomicU64::new(limit),
+            met: AtomicBool::new(false),
         };
         self.sent.get_or_insert_with(|| Arc::new(new())).clone()
     }
@@ -148,6 +156,16 @@ impl Meter {
     /// `limits.person` and not as wall time.
     pub(crate) fn wait_for_person(&self) -> PersonWait {
         self.time.wait_for_person()
+    }
+
+    /// Fails if a limit was met beside the guest, whatever the guest made of that.
+    pub(crate) fn end(&self) -> wasmtime::Result<()> {
+        match &self.sent {
+            Some(sent) if sent.met.load(Ordering::Relaxed) => {
+                Err(stop(Exceeded::Sent(sent.limit)))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Counts growth in bytes. It ends the call instead of telling the guest: what a guest does when

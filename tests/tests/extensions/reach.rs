@@ -166,6 +166,29 @@ async fn a_guest_sees_the_folders_that_it_was_granted_and_finds_no_way_out() {
 }
 
 #[tokio::test]
+async fn what_is_sent_and_written_is_bounded_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = start(&folder);
+    let (_, to_write) = files(&folder);
+    let port = server();
+    let to_send = format!("http=POST:http://localhost:{port}");
+    install(&node, &[&to_write, &to_send, "limit=sent:1000"]);
+    let text = "x".repeat(1001);
+    let write = json!({ "path": "/write/file", "text": text }).to_string();
+    let url = format!("http://localhost:{port}/");
+    let send = json!({ "method": "POST", "url": url, "body": text }).to_string();
+    for arguments in [call("write_file", &write), call("fetch", &send)] {
+        let refusal = node.refusal(&arguments);
+        assert!(
+            refusal.contains("1000 bytes sent data (setting `limits.sent`)"),
+            "{refusal}"
+        );
+    }
+    let written = std::fs::read(folder.path().join("write/file")).unwrap();
+    assert_eq!(written, b"");
+}
+
+#[tokio::test]
 async fn a_folder_that_is_asked_for_and_not_given_is_missing() {
     let folder = tempfile::tempdir().unwrap();
     let node = start(&folder);
