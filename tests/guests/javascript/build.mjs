@@ -24,7 +24,7 @@ try {
     sourcePath: join(here, 'app.js'),
     witPath: wit,
     worldName: 'guest',
-    disableFeatures: ['fetch-event', 'http'],
+    disableFeatures: ['fetch-event'],
   });
   await writeFile(output, component);
 } finally {
