@@ -4,9 +4,10 @@
 //! it. A peer that is away is tried again with growing waits, and at once when it is heard of. One
 //! that has forgotten this node is told who it is in the same envelope.
 //!
-//! An event that a peer refuses, alone in its envelope, is passed over. Only when the peer takes a
-//! later one is it known to be the event's fault, and the event becomes a dead letter; until then all
-//! of it waits. So a peer that refuses everything for a while, its disk full for example, loses nothing.
+//! An event that a peer refuses, alone in its envelope, is passed over. When the peer takes a later
+//! one it is tried again, and refused once more it is known to be the event's fault: it becomes a dead
+//! letter. Until then all of it waits. So a peer that refuses everything for a while, its disk full for
+//! example, loses nothing.
 
 mod round;
 
@@ -24,7 +25,7 @@ use crate::answers::{fitting, is_short, sent};
 use crate::ask_error::AskError;
 use crate::client::Client;
 use crate::shared::Shared;
-use round::Round;
+use round::{Refusal, Round};
 
 #[derive(Clone)]
 pub(crate) struct Delivery {
@@ -132,7 +133,7 @@ impl Delivery {
                     return;
                 }
             };
-            if waiting.is_empty() && round.refused.is_empty() {
+            if waiting.is_empty() && !round.passes_over() {
                 return;
             }
             let ops = if waiting.is_empty() {
@@ -158,7 +159,7 @@ impl Delivery {
                     outcome = sending => outcome,
                 };
                 match outcome {
-                    Ok(()) => round.taken(peer, &waiting),
+                    Ok(()) => round.taken(&waiting),
                     Err(error) if error.is_unknown_node() && !round.introduce => {
                         tracing::info!(peer = %peer, "the peer does not know this node: introducing it");
                         round.introduce = true;
@@ -166,11 +167,14 @@ impl Delivery {
                         continue;
                     }
                     Err(error) if round::is_refusal(&error, &waiting) => {
-                        let goes_on = round.refuse(waiting, &error);
-                        if !goes_on && !self.rest(running, &mut round, false).await {
-                            return;
+                        match round.refuse(peer, waiting, &error) {
+                            Refusal::GiveUp(ops) => ops,
+                            Refusal::GoOn => continue,
+                            Refusal::Rest if self.rest(running, &mut round, false).await => {
+                                continue;
+                            }
+                            Refusal::Rest => return,
                         }
-                        continue;
                     }
                     Err(error) => {
                         tracing::info!(peer = %peer, %error, "events could not be delivered; they wait");
@@ -195,10 +199,10 @@ impl Delivery {
         let wait = round.backoff.wait();
         tokio::select! {
             () = self.inner.stopping.cancelled() => return false,
-            () = running.heard.notified() => round.refused.clear(),
+            () = running.heard.notified() => round.begin_again(),
             // What was refused stays passed over: the new one is what counts.
             () = running.rung.notified(), if for_more => {}
-            () = tokio::time::sleep(wait) => round.refused.clear(),
+            () = tokio::time::sleep(wait) => round.begin_again(),
         }
         true
     }

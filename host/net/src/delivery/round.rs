@@ -2,7 +2,7 @@
 
 use koi_pipeline::correlation;
 use koi_rid::{Rid, Timestamp};
-use koi_store::{Arrival, DeadLetterDraft, Op, OutboxEntry};
+use koi_store::{Arrival, DeadLetterDraft, Op, OutboxEntry, Sent};
 use koi_wire::ErrorCode;
 
 use crate::answers::sent;
@@ -24,16 +24,31 @@ pub(super) struct Round {
     pub(super) backoff: Backoff,
     /// Whether the peer has to be told who this node is.
     pub(super) introduce: bool,
-    /// Whether a batch was refused: its events are sent one by one until one is taken.
+    /// Whether a batch was refused: events are sent one by one until it is known which is at fault.
     singly: bool,
-    /// The events that the peer has refused since it last took one, with its reason.
-    pub(super) refused: Vec<(OutboxEntry, String)>,
+    /// The last of the events that are passed over.
+    passed: Option<u64>,
+    /// All of them, since the peer last took something.
+    refused: Vec<Sent>,
+    /// The events that were refused before the peer took another one. Refused once more, it is their
+    /// fault: the peer may have been in trouble the first time.
+    suspects: Vec<Sent>,
+}
+
+/// What to do about events that were refused.
+pub(super) enum Refusal {
+    /// Go on: with what comes behind, or with fewer at once.
+    GoOn,
+    /// So much was refused that it is time to rest.
+    Rest,
+    /// It is the event's fault.
+    GiveUp(Vec<Op>),
 }
 
 impl Round {
     /// The place after which to go on.
     pub(super) fn after(&self) -> u64 {
-        self.refused.last().map_or(0, |(entry, _)| entry.id)
+        self.passed.unwrap_or(0)
     }
 
     /// How many events to send at once.
@@ -41,46 +56,77 @@ impl Round {
         if self.singly { 1 } else { BATCH }
     }
 
-    /// Passes over an event that was refused alone; one by one from now on. False if so many have
-    /// been refused that it is time to rest.
-    pub(super) fn refuse(&mut self, waiting: Vec<OutboxEntry>, error: &AskError) -> bool {
-        self.singly = true;
-        if waiting.len() == 1 {
-            let refused = waiting.into_iter().map(|entry| (entry, error.to_string()));
-            self.refused.extend(refused);
-        }
-        self.refused.len() < MAX_REFUSED
+    /// Whether anything is passed over.
+    pub(super) fn passes_over(&self) -> bool {
+        self.passed.is_some()
     }
 
-    /// What to do when a peer has taken events: those that it has refused before are given up.
-    pub(super) fn taken(&mut self, peer: &Rid, taken: &[OutboxEntry]) -> Vec<Op> {
-        let mut done = sent(taken);
-        let mut ops = Vec::new();
-        for (entry, reason) in std::mem::take(&mut self.refused) {
-            tracing::error!(
-                peer = %peer,
-                rid = %entry.event.rid,
-                reason,
-                "the peer does not take this event, and others it does; see the dead letters"
-            );
-            done.push(entry.sent());
-            ops.push(Op::Bury(DeadLetterDraft {
-                arrival: Arrival {
-                    correlation: correlation(),
-                    ..Arrival::from(entry.event)
-                },
-                phase: "delivery".to_owned(),
-                peer: Some(peer.clone()),
-                extension: None,
-                reason: format!("{peer} does not take it: {reason}"),
-                kind: "refused".to_owned(),
-                at: Timestamp::now(),
-            }));
-        }
-        *self = Self::default();
-        ops.push(Op::Delivered { sent: done });
-        ops
+    /// Everything is tried again, from the first on.
+    pub(super) fn begin_again(&mut self) {
+        self.passed = None;
+        self.refused.clear();
     }
+
+    pub(super) fn refuse(
+        &mut self,
+        peer: &Rid,
+        waiting: Vec<OutboxEntry>,
+        error: &AskError,
+    ) -> Refusal {
+        self.singly = true;
+        let Ok([entry]) = <[OutboxEntry; 1]>::try_from(waiting) else {
+            return Refusal::GoOn;
+        };
+        let sent = entry.sent();
+        if self.suspects.contains(&sent) {
+            self.suspects.retain(|suspect| *suspect != sent);
+            return Refusal::GiveUp(give_up(peer, entry, error));
+        }
+        self.passed = Some(sent.id);
+        self.refused.push(sent);
+        if self.refused.len() < MAX_REFUSED {
+            Refusal::GoOn
+        } else {
+            Refusal::Rest
+        }
+    }
+
+    /// What to do when a peer has taken events.
+    pub(super) fn taken(&mut self, taken: &[OutboxEntry]) -> Vec<Op> {
+        let taken = sent(taken);
+        let mut suspects = std::mem::take(&mut self.suspects);
+        suspects.append(&mut self.refused);
+        suspects.retain(|suspect| !taken.contains(suspect));
+        *self = Self {
+            singly: !suspects.is_empty(),
+            suspects,
+            ..Self::default()
+        };
+        vec![Op::Delivered { sent: taken }]
+    }
+}
+
+fn give_up(peer: &Rid, entry: OutboxEntry, error: &AskError) -> Vec<Op> {
+    tracing::error!(
+        peer = %peer,
+        rid = %entry.event.rid,
+        %error,
+        "the peer does not take this event, and others it does; see the dead letters"
+    );
+    let sent = vec![entry.sent()];
+    let letter = DeadLetterDraft {
+        arrival: Arrival {
+            correlation: correlation(),
+            ..Arrival::from(entry.event)
+        },
+        phase: "delivery".to_owned(),
+        peer: Some(peer.clone()),
+        extension: None,
+        reason: format!("{peer} does not take it: {error}"),
+        kind: "refused".to_owned(),
+        at: Timestamp::now(),
+    };
+    vec![Op::Bury(letter), Op::Delivered { sent }]
 }
 
 /// Whether it may be the events that the peer does not take, rather than this node or this moment.

@@ -1,6 +1,7 @@
 //! What a peer with a server of its own gets, and what becomes of what it does not take.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::Router;
 use axum::extract::State;
@@ -95,4 +96,40 @@ async fn an_event_that_a_peer_refuses_is_a_letter_once_it_has_taken_a_later_one(
         tokio::task::yield_now().await;
     }
     assert_eq!(node.stores.outbox.len(None).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_peer_whose_server_fails_for_a_while_loses_nothing() {
+    let node = node().await;
+    let failures = Arc::new(AtomicU32::new(0));
+    let counted = failures.clone();
+    let fails: Answer = Arc::new(move |_| {
+        if counted.fetch_add(1, Ordering::SeqCst) < 12 {
+            StatusCode::INTERNAL_SERVER_ERROR
+        } else {
+            StatusCode::OK
+        }
+    });
+    let mut listening = Listening::to(&node, fails).await;
+    for number in 0..3 {
+        let text = format!("orn:test.note:{number}");
+        node.publish(&text, &format!("survivor {number}")).await;
+        node.has(&text, Some(&format!("survivor {number}"))).await;
+    }
+    // Hearing of it cuts the waits short.
+    let peer = &listening.peer;
+    while failures.load(Ordering::SeqCst) < 12 {
+        peer.tell(&node, Vec::new()).await;
+        tokio::task::yield_now().await;
+    }
+    listening.takes("survivor 2").await;
+    assert!(
+        node.stores
+            .dead_letters
+            .list(None, 9)
+            .await
+            .unwrap()
+            .items
+            .is_empty()
+    );
 }

@@ -281,10 +281,12 @@ async fn dead_letters(State(parts): State<AdminParts>) -> Result<Json<Value>, Pr
                 "rid": letter.arrival.rid,
                 "source": letter.arrival.source,
                 "phase": letter.phase,
+                "peer": letter.peer,
                 "extension": letter.extension,
                 "kind": letter.kind,
                 "reason": letter.reason,
                 "at": letter.at.as_str(),
+                "times": letter.times,
                 "correlation": letter.arrival.correlation,
             })
         })

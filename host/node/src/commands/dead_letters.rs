@@ -20,16 +20,18 @@ pub(super) async fn run(data_dir: &Path, command: DeadLettersCommand, json: bool
             if json {
                 return print::json(&answer);
             }
-            let rows: Vec<[String; 4]> = answer
+            let rows: Vec<[String; 5]> = answer
                 .as_array()
                 .into_iter()
                 .flatten()
-                .map(|letter| ["id", "rid", "phase", "reason"].map(|m| print::cell(letter, m)))
+                .map(|letter| {
+                    ["id", "rid", "phase", "times", "reason"].map(|m| print::cell(letter, m))
+                })
                 .collect();
             if rows.is_empty() {
                 print::line("there are no dead letters")
             } else {
-                print::table(["ID", "RID", "PHASE", "REASON"], &rows)
+                print::table(["ID", "RID", "PHASE", "TIMES", "REASON"], &rows)
             }
         }
         DeadLettersCommand::Retry { id } => {
@@ -38,7 +40,7 @@ pub(super) async fn run(data_dir: &Path, command: DeadLettersCommand, json: bool
             if json {
                 print::json(&answer)
             } else {
-                print::line(format_args!("{id} goes through the pipeline again"))
+                print::line(format_args!("{id} has been taken up again"))
             }
         }
     }

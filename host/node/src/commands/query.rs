@@ -55,8 +55,7 @@ pub(super) async fn run(data_dir: &Path, query: &QueryArgs, json: bool) -> Resul
     }
     if json {
         // As they were sent, so that contents keep the order of their members.
-        println!("{}", serde_json::to_string(&bundles)?);
-        return Ok(());
+        return print::text(&serde_json::to_string(&bundles)?);
     }
     let rows = bundles
         .iter()
@@ -71,9 +70,8 @@ pub(super) async fn run(data_dir: &Path, query: &QueryArgs, json: bool) -> Resul
         })
         .collect::<Result<Vec<_>>>()?;
     if rows.is_empty() {
-        println!("no stored bundle of {} is so", query.rid_type);
+        print::line(format_args!("no stored bundle of {} is so", query.rid_type))
     } else {
-        print::table(["RID", "TIMESTAMP", "CONTENTS"], &rows);
+        print::table(["RID", "TIMESTAMP", "CONTENTS"], &rows)
     }
-    Ok(())
 }

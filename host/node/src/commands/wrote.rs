@@ -35,12 +35,10 @@ pub(super) async fn run(
         }
     }
     if json {
-        print::json(&json!({"extension": name, "forgetting": forget, "wrote": entries}));
-        return Ok(());
+        return print::json(&json!({"extension": name, "forgetting": forget, "wrote": entries}));
     }
     if entries.is_empty() {
-        println!("nothing that {name} wrote is stored");
-        return Ok(());
+        return print::line(format_args!("nothing that {name} wrote is stored"));
     }
     let rows: Vec<[String; 4]> = entries
         .iter()
@@ -48,9 +46,9 @@ pub(super) async fn run(
             ["rid", "timestamp", "revision", "digest"].map(|member| print::cell(entry, member))
         })
         .collect();
-    print::table(["RID", "TIMESTAMP", "REVISION", "DIGEST"], &rows);
+    print::table(["RID", "TIMESTAMP", "REVISION", "DIGEST"], &rows)?;
     if forget {
-        println!("{} bundles will be forgotten", entries.len());
+        print::line(format_args!("{} bundles will be forgotten", entries.len()))?;
     }
     Ok(())
 }

@@ -64,12 +64,15 @@ async fn a_postponed_entry_keeps_its_attempts_and_its_time() {
 async fn what_waits_is_given_in_parts_when_it_is_very_large() {
     let Fixture { stores, folder: _f } = fixture();
     let large = format!(r#"{{"text":"{}"}}"#, "x".repeat(5 * 1024 * 1024));
-    let event = new(bundle("orn:a:1", &large));
-    let arrivals = vec![Arrival::from(event.clone()); 3];
-    let ids = stores.inbox.accept(arrivals.clone()).await.unwrap();
-    let ops = arrivals
-        .into_iter()
-        .flat_map(|arrival| [Op::Bury(draft(arrival)), enqueue("orn:n:p", event.clone())]);
+    let events: Vec<_> = (0..3)
+        .map(|n| new(bundle(&format!("orn:a:{n}"), &large)))
+        .collect();
+    let arrivals = events.iter().cloned().map(Arrival::from).collect();
+    let ids = stores.inbox.accept(arrivals).await.unwrap();
+    let ops = events.into_iter().flat_map(|event| {
+        let letter = draft(Arrival::from(event.clone()));
+        [Op::Bury(letter), enqueue("orn:n:p", event)]
+    });
     stores.commits.commit(batch(ops)).await.unwrap();
     assert_eq!(stores.inbox.pending(0, 100).await.unwrap().len(), 2);
     assert_eq!(stores.inbox.pending(ids[1], 100).await.unwrap().len(), 1);
