@@ -7,6 +7,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod client;
+pub mod fuzz;
 mod named_guest;
 mod node;
 mod paths;

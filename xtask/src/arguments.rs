@@ -26,7 +26,17 @@ pub enum Command {
         /// Rows to measure; empty for all.
         names: Vec<String>,
     },
+    /// Fuzz.
+    Fuzz {
+        /// Targets; empty for all.
+        names: Vec<String>,
+        /// How long each.
+        seconds: u32,
+    },
 }
+
+/// How long a target is fuzzed if nothing is said.
+const FUZZ_SECONDS: u32 = 300;
 
 /// Reads the arguments after the program's name. The error is a sentence for the user.
 pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, String> {
@@ -56,7 +66,21 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, Str
             Some(flag) => Err(format!("`cargo xtask bench` has no flag `{flag}`")),
             None => Ok(Command::Bench { names: rest }),
         },
+        "fuzz" => fuzz(rest),
         other => Err(format!("there is no command `{other}`")),
+    }
+}
+
+fn fuzz(mut names: Vec<String>) -> Result<Command, String> {
+    let mut seconds = FUZZ_SECONDS;
+    if let Some(at) = names.iter().position(|name| name == "--seconds") {
+        let number = names.get(at + 1).and_then(|number| number.parse().ok());
+        seconds = number.ok_or("`--seconds` wants a number of seconds, such as 300")?;
+        names.drain(at..at + 2);
+    }
+    match names.iter().find(|name| name.starts_with('-')) {
+        Some(flag) => Err(format!("`cargo xtask fuzz` has no flag `{flag}`")),
+        None => Ok(Command::Fuzz { names, seconds }),
     }
 }
 
@@ -108,6 +132,19 @@ mod tests {
         assert!(parsed("soak").is_err_and(|error| error.contains("`soak`")));
         assert!(parsed("setup --all").is_err_and(|error| error.contains("`--all`")));
         assert!(parsed("bench --all").is_err_and(|error| error.contains("`--all`")));
+    }
+
+    #[test]
+    fn a_time_for_fuzzing_stands_before_or_after_the_targets() {
+        let rid = |seconds| Command::Fuzz {
+            names: vec!["rid".to_owned()],
+            seconds,
+        };
+        assert_eq!(parsed("fuzz rid"), Ok(rid(300)));
+        assert_eq!(parsed("fuzz rid --seconds 5"), Ok(rid(5)));
+        assert_eq!(parsed("fuzz --seconds 5 rid"), Ok(rid(5)));
+        assert!(parsed("fuzz --seconds").is_err_and(|error| error.contains("--seconds")));
+        assert!(parsed("fuzz --all").is_err_and(|error| error.contains("`--all`")));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod arguments;
 mod bench;
 mod build;
 mod content_hash;
+mod fuzz;
 mod layout;
 mod process;
 mod progress;
@@ -29,6 +30,9 @@ Commands:
   test [-- ARGUMENTS] Set up what is missing, build, check and run every test. With ARGUMENTS,
                       only `cargo test --release ARGUMENTS`, e.g. -- -p koi-rid
   bench [NAME...]     Measure, all rows or those named; writes target/bench/report.json
+  fuzz [TARGET...] [--seconds N]
+                      Look for inputs that break a promise, with the nightly toolchain: all targets
+                      of tests/fuzz/corpus or those named, 300 seconds each
   build [--for-tests] Build host (target/release) and extensions (target/extensions)
   setup [--for-tests] Fetch what building needs into target/tools
 
@@ -71,6 +75,7 @@ fn perform(command: Command) -> anyhow::Result<ExitCode> {
         Command::Run { serve_flags } => return run::run(&layout, &serve_flags),
         Command::Test { arguments } => return test::test(&layout, &arguments),
         Command::Bench { names } => return bench::bench(&layout, &names),
+        Command::Fuzz { names, seconds } => fuzz::fuzz(&layout, &names, seconds)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -8,12 +8,15 @@
 mod environment;
 mod load;
 
+pub use load::ConfigText;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZero;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use koi_runtime::{LIMITS, Limits};
+use koi_runtime::{CompileLimits, Compiler, LIMITS, Limits};
 use serde::de::{Deserializer, Error as _, Unexpected};
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +36,8 @@ pub struct Config {
     pub extensions: ExtensionsConfig,
     /// How extensions are run.
     pub runtime: RuntimeConfig,
+    /// How they are compiled.
+    pub compile: CompileConfig,
     /// What one call may use up, by the names and in the units of [`koi_runtime::LIMITS`], which has
     /// the defaults too.
     pub limits: BTreeMap<String, u64>,
@@ -175,6 +180,51 @@ impl Default for RuntimeConfig {
         Self {
             slots: 1000,
             save_every: NonZero::<u32>::MIN,
+        }
+    }
+}
+
+/// How extensions are compiled. The defaults are those of [`koi_runtime::COMPILE_LIMITS`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CompileConfig {
+    /// CPU time for one component, in milliseconds, of which a part of a second counts as a whole.
+    pub cpu: u64,
+    /// Memory for one component, in bytes.
+    pub memory: u64,
+    /// Time for one component, in milliseconds.
+    pub wall: u64,
+    /// Bytes of compiled code that are kept in the data folder.
+    pub cache: u64,
+    /// Where that happens: in this process, unless who embeds a node says otherwise. The program
+    /// `koi-mcp` always uses a process of its own.
+    #[serde(skip)]
+    pub compiler: Compiler,
+}
+
+impl Default for CompileConfig {
+    fn default() -> Self {
+        let limits = CompileLimits::default();
+        let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            cpu: milliseconds(limits.cpu),
+            memory: limits.memory,
+            wall: milliseconds(limits.wall),
+            cache: limits.cache,
+            compiler: Compiler::default(),
+        }
+    }
+}
+
+impl CompileConfig {
+    /// What compiling one component may use up.
+    #[must_use]
+    pub fn limits(&self) -> CompileLimits {
+        CompileLimits {
+            cpu: Duration::from_millis(self.cpu),
+            memory: self.memory,
+            wall: Duration::from_millis(self.wall),
+            cache: self.cache,
         }
     }
 }

@@ -31,15 +31,26 @@ use clap::Parser as _;
 use commands::print::{Breaks, OutputClosed, printable};
 
 pub use config::{
-    AdminConfig, Config, ExtensionsConfig, FirstContact, KoiConfig, LogConfig, LogFormat,
-    McpConfig, NodeConfig, Role, RuntimeConfig,
+    AdminConfig, CompileConfig, Config, ConfigText, ExtensionsConfig, FirstContact, KoiConfig,
+    LogConfig, LogFormat, McpConfig, NodeConfig, Role, RuntimeConfig,
 };
 pub use data_dir::RunningNode;
 pub use node::{Node, STOP_WITHIN};
 
+/// The argument with which the program compiles one component for a node, as
+/// [`koi_runtime::Compiler::Child`] has it done.
+pub const COMPILE_COMPONENT: &str = "compile-component";
+
 /// The program: exit code 0 when done, 1 when it failed, 2 for wrong usage.
 #[must_use]
 pub fn main() -> ExitCode {
+    // No command for people, and done before there are any threads: that process needs only one.
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|first| first == COMPILE_COMPONENT)
+    {
+        return koi_runtime::compile_for_parent();
+    }
     let cli = cli::Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()

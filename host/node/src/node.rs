@@ -68,6 +68,8 @@ impl Node {
         let runtime = Runtime::new(RuntimeConfig {
             cache_dir: Some(data_dir.path().join("code")),
             cache_key: data_dir.code_key()?,
+            compiler: config.compile.compiler.clone(),
+            compile_limits: config.compile.limits(),
             slots: config.runtime.slots,
         })?;
         let running = RunningNode {

@@ -3,13 +3,14 @@
 //! Loading an entry means running it as native code, so an entry is believed only with a MAC under
 //! the node's key, over what it is for and what it holds. An entry that is damaged, forged, of
 //! another component or of another engine is ignored with a warning and made again. The folder is
-//! for its owner alone.
+//! for its owner alone, and bounded: what was used longest ago is removed first.
 
 use std::fs;
 use std::hash::{Hash, Hasher};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
@@ -25,11 +26,17 @@ pub(crate) struct CodeCache {
     folder: PathBuf,
     key: [u8; 32],
     fingerprint: [u8; 32],
+    most_bytes: u64,
 }
 
 impl CodeCache {
     /// Makes the folder if need be.
-    pub(crate) fn open(folder: &Path, key: [u8; 32], engine: &Engine) -> io::Result<Self> {
+    pub(crate) fn open(
+        folder: &Path,
+        key: [u8; 32],
+        most_bytes: u64,
+        engine: &Engine,
+    ) -> io::Result<Self> {
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -41,6 +48,7 @@ impl CodeCache {
             folder: folder.to_owned(),
             key,
             fingerprint: hasher.0.finalize().into(),
+            most_bytes,
         })
     }
 
@@ -70,10 +78,14 @@ impl CodeCache {
             tracing::warn!(path = %path.display(), "compiled code is damaged or was tampered with and is made again");
             return None;
         }
+        // Tells `prune` that it is in use. Without that it may have to be made again one day.
+        let _ = fs::File::open(&path)
+            .and_then(|file| file.set_times(fs::FileTimes::new().set_accessed(SystemTime::now())));
         Some(Authentic(entry))
     }
 
-    /// Keeps the code of a component. A reader sees all of it or nothing.
+    /// Keeps the code of a component, and removes others if there are too many bytes. A reader sees
+    /// all of an entry or nothing.
     pub(crate) fn put(&self, digest: &str, code: &[u8]) -> io::Result<()> {
         let Some(mac) = self.mac(digest, code) else {
             return Ok(());
@@ -89,7 +101,32 @@ impl CodeCache {
         file.write_all(&mac.finalize().into_bytes())?;
         file.write_all(code)?;
         drop(file);
-        fs::rename(&temporary, &path)
+        fs::rename(&temporary, &path)?;
+        self.prune(&path)
+    }
+
+    /// Removes what was used longest ago, of whichever engine, until the rest and the newest entry
+    /// fit.
+    fn prune(&self, newest: &Path) -> io::Result<()> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            // Another one may be renamed or removed meanwhile.
+            let Ok(metadata) = entry.metadata() else {
+                continue;
+            };
+            files.push((metadata.accessed()?, metadata.len(), entry.path()));
+        }
+        files.sort_unstable_by(|one, other| other.cmp(one));
+        let mut bytes = 0;
+        for (_, length, path) in files {
+            bytes += length;
+            if bytes > self.most_bytes && path != newest {
+                tracing::info!(path = %path.display(), "compiled code is removed: there is more of it than `compile.cache` allows");
+                fs::remove_file(path)?;
+            }
+        }
+        Ok(())
     }
 
     fn mac(&self, digest: &str, code: &[u8]) -> Option<Hmac<Sha256>> {

@@ -51,12 +51,17 @@ pub fn engine_configuration(slots: u32) -> Config {
     config
 }
 
+/// The settings of an engine that only compiles, for engines of [`engine`].
+pub(crate) fn compiling() -> Config {
+    config()
+}
+
 fn config() -> Config {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
         .memory_init_cow(true)
-        .parallel_compilation(true)
+        .parallel_compilation(false)
         .cranelift_nan_canonicalization(true)
         .relaxed_simd_deterministic(true)
         .concurrency_support(false)

@@ -47,6 +47,21 @@ pub enum LoadError {
     /// It begins like a component and does not go on like one, or needs what this host has off.
     #[error("the component is malformed, cut off or uses what this host does not support: {0}")]
     Malformed(String),
+    /// Compiling it met a limit and was ended.
+    #[error(
+        "compiling the component was stopped: it met its limit of {value} {limit} (setting `{setting}`)"
+    )]
+    Limit {
+        /// What was bounded, such as `CPU time`.
+        limit: &'static str,
+        /// The bound with its unit, such as `120 s`.
+        value: String,
+        /// The setting that changes it, such as `compile.cpu`.
+        setting: &'static str,
+    },
+    /// The engine does not take what was compiled.
+    #[error("the compiled component cannot be taken into use: {0}")]
+    Unfit(String),
     /// The compiler itself failed.
     #[error("the component could not be compiled: {0}")]
     Compile(String),

@@ -161,9 +161,7 @@ impl Meter {
     /// Fails if a limit was met beside the guest, whatever the guest made of that.
     pub(crate) fn end(&self) -> wasmtime::Result<()> {
         match &self.sent {
-            Some(sent) if sent.met.load(Ordering::Relaxed) => {
-                Err(stop(Exceeded::Sent(sent.limit)))
-            }
+            Some(sent) if sent.met.load(Ordering::Relaxed) => Err(stop(Exceeded::Sent(sent.limit))),
             _ => Ok(()),
         }
     }

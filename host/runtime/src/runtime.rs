@@ -3,30 +3,24 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-use tokio::sync::Semaphore;
 use wasmtime::Engine;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::cache::CodeCache;
 use crate::capabilities;
+use crate::compiler::{CompileLimits, Compiler};
 use crate::engine::{self, TABLES_PER_SLOT, Ticker};
 use crate::error::{LoadError, RuntimeError, sentence};
 use crate::exports::{Indices, check_version};
 use crate::extension::Extension;
 use crate::lanes::Lanes;
 use crate::live::{LONGEST_UNUSED, Live};
+use crate::loader::Loader;
 use crate::slots::Slots;
 use crate::state::State;
 
-/// A larger component is refused. Python guests have 18 MB.
-const MAX_COMPONENT_BYTES: usize = 128 << 20;
-
-/// How WebAssembly begins.
-const MAGIC: &[u8] = b"\0asm";
-
-/// What follows it in a core module: version 1, layer 0.
-const CORE_MODULE: &[u8] = &[1, 0, 0, 0];
+/// Of imports and exports each a component may have so many. A Python guest has some thirty.
+const MAX_NAMES: usize = 256;
 
 /// What a runtime is set up with.
 #[derive(Clone)]
@@ -36,17 +30,23 @@ pub struct RuntimeConfig {
     /// The key under which entries of the cache are authenticated. Whoever knows it and may write
     /// that folder can have code of their own run in the node.
     pub cache_key: [u8; 32],
+    /// Where components are compiled.
+    pub compiler: Compiler,
+    /// What compiling may use up, where that is a process of its own, and what is kept of it.
+    pub compile_limits: CompileLimits,
     /// So many linear memories may exist at the same time, which is one for most instances; further
     /// calls wait.
     pub slots: u32,
 }
 
 impl Default for RuntimeConfig {
-    /// No cache and 512 slots.
+    /// No cache, compiling in this process, and 512 slots.
     fn default() -> Self {
         Self {
             cache_dir: None,
             cache_key: [0; 32],
+            compiler: Compiler::default(),
+            compile_limits: CompileLimits::default(),
             slots: 512,
         }
     }
@@ -65,9 +65,7 @@ pub(crate) struct Shared {
     pub(crate) slots: Arc<Slots<Live>>,
     pub(crate) lanes: Lanes,
     linker: Linker<State>,
-    cache: Option<CodeCache>,
-    /// One at a time: compiling takes all the cores that it gets.
-    compiling: Arc<Semaphore>,
+    loader: Arc<Loader>,
     _ticker: Ticker,
 }
 
@@ -82,21 +80,33 @@ impl Runtime {
         let mut linker = Linker::new(&engine);
         capabilities::link(&mut linker).map_err(|error| RuntimeError::Engine(sentence(&error)))?;
         let cache = match config.cache_dir {
-            Some(path) => match CodeCache::open(&path, config.cache_key, &engine) {
-                Ok(cache) => Some(cache),
-                Err(error) => return Err(RuntimeError::Cache { path, error }),
-            },
+            Some(path) => {
+                match CodeCache::open(
+                    &path,
+                    config.cache_key,
+                    config.compile_limits.cache,
+                    &engine,
+                ) {
+                    Ok(cache) => Some(cache),
+                    Err(error) => return Err(RuntimeError::Cache { path, error }),
+                }
+            }
             None => None,
         };
         let ticker = Ticker::start(&engine)?;
         let lanes = Lanes::new().map_err(RuntimeError::Threads)?;
+        let loader = Loader::new(
+            engine.clone(),
+            cache,
+            config.compiler,
+            config.compile_limits,
+        );
         let shared = Shared {
             engine,
             slots: Slots::new(slots),
             lanes,
             linker,
-            cache,
-            compiling: Arc::new(Semaphore::new(1)),
+            loader: Arc::new(loader),
             _ticker: ticker,
         };
         let slots = Arc::downgrade(&shared.slots);
@@ -118,73 +128,33 @@ impl Runtime {
     /// # Errors
     /// One sentence about what is wrong with the component.
     pub async fn load(&self, bytes: Arc<[u8]>) -> Result<Extension, LoadError> {
-        check_form(&bytes)?;
-        let permit = self.shared.compiling.clone().acquire_owned().await;
+        let (component, digest) = self.shared.loader.load(bytes).await?;
         let shared = self.shared.clone();
-        let compiled = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            let digest = hex::encode(Sha256::digest(&bytes));
-            shared
-                .compile(&bytes, &digest)
-                .map(|component| (component, digest))
-        });
-        let (component, digest) = compiled
+        let prepared = tokio::task::spawn_blocking(move || shared.prepare(&component));
+        let (pre, indices, slots) = prepared
             .await
-            .map_err(|error| LoadError::Compile(error.to_string()))??;
-        check_version(&component, &self.shared.engine)?;
-        let slots = self.shared.slots_of(&component)?;
-        let pre = self
-            .shared
-            .linker
-            .instantiate_pre(&component)
-            .map_err(|error| LoadError::UnmetImport(sentence(&error)))?;
-        let indices = Indices::find(&pre)?;
-        let extension = Extension::new(self.shared.clone(), digest.into(), pre, indices, slots);
+            .map_err(|panic| LoadError::Compile(panic.to_string()))??;
+        let extension = Extension::new(self.shared.clone(), digest, pre, indices, slots);
         extension.check().await?;
         Ok(extension)
     }
 }
 
 impl Shared {
-    fn compile(&self, bytes: &[u8], digest: &str) -> Result<Component, LoadError> {
-        if let Some(component) = self.cached(digest) {
-            return Ok(component);
-        }
-        let component = Component::from_binary(&self.engine, bytes)
-            .map_err(|error| LoadError::Malformed(sentence(&error)))?;
-        if let Some(cache) = &self.cache {
-            let kept = match component.serialize() {
-                Ok(code) => cache.put(digest, &code).map_err(|error| error.to_string()),
-                Err(error) => Err(sentence(&error)),
-            };
-            if let Err(error) = kept {
-                tracing::warn!(
-                    digest,
-                    error,
-                    "compiled code could not be kept: the next start compiles it again"
-                );
-            }
-        }
-        Ok(component)
-    }
-
-    fn cached(&self, digest: &str) -> Option<Component> {
-        let authentic = self.cache.as_ref()?.get(digest)?;
-        // SAFETY: `deserialize` has to be given the unchanged bytes of `Component::serialize`. These
-        // are: a MAC over all of them, over the component's digest and over the engine's fingerprint
-        // was checked under a key that only this node has, and only `compile` above makes such a
-        // MAC, over bytes that come straight from `serialize`. What was checked is what is passed
-        // on, from memory of our own, so that nothing can change it in between.
-        let component = unsafe { Component::deserialize(&self.engine, authentic.code()) };
-        component
-            .inspect_err(|error| {
-                tracing::warn!(
-                    digest,
-                    error = sentence(error),
-                    "compiled code does not fit this engine and is made again"
-                );
-            })
-            .ok()
+    /// Checks what can be checked without an instance.
+    fn prepare(
+        &self,
+        component: &Component,
+    ) -> Result<(InstancePre<State>, Indices, u32), LoadError> {
+        check_names(component, &self.engine)?;
+        check_version(component, &self.engine)?;
+        let slots = self.slots_of(component)?;
+        let pre = self
+            .linker
+            .instantiate_pre(component)
+            .map_err(|error| LoadError::UnmetImport(sentence(&error)))?;
+        let indices = Indices::find(&pre)?;
+        Ok((pre, indices, slots))
     }
 
     /// How many slots an instance takes.
@@ -208,17 +178,17 @@ impl Shared {
     }
 }
 
-/// Tells what is no component at all from the first bytes.
-fn check_form(bytes: &[u8]) -> Result<(), LoadError> {
-    if bytes.len() > MAX_COMPONENT_BYTES {
-        return Err(LoadError::TooLarge {
-            size: bytes.len() as u64,
-            limit: MAX_COMPONENT_BYTES as u64,
-        });
-    }
-    match bytes.strip_prefix(MAGIC) {
-        None => Err(LoadError::NotWasm),
-        Some(rest) if rest.starts_with(CORE_MODULE) => Err(LoadError::CoreModule),
-        Some(_) => Ok(()),
+/// Bounds what a component imports and exports.
+fn check_names(component: &Component, engine: &Engine) -> Result<(), LoadError> {
+    let of = component.component_type();
+    let counts = [
+        ("imports", of.imports(engine).count()),
+        ("exports", of.exports(engine).count()),
+    ];
+    match counts.into_iter().find(|(_, count)| *count > MAX_NAMES) {
+        Some((what, count)) => Err(LoadError::TooDemanding(format!(
+            "it has {count} {what}, at most {MAX_NAMES} are allowed"
+        ))),
+        None => Ok(()),
     }
 }

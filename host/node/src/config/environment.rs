@@ -1,6 +1,8 @@
-//! The environment as a layer of the configuration.
+//! Environment variables as a layer of the configuration: `KOI_MCP_SECTION__KEY`.
+//!
+//! A value is read as a number, truth value, list or table where it looks like one, and is text
+//! otherwise. Nothing here fails: what makes no sense is told when the layers are put together.
 
-use figment::providers::Env;
 use figment::value::{Dict, Map, Value};
 use figment::{Error, Metadata, Profile, Provider};
 
@@ -18,46 +20,90 @@ const TEXT: [&str; 7] = [
     "log.level",
 ];
 
-/// The variables that set a key; all but those of [`TEXT`] are read as numbers, lists and so on
-/// where they look like it.
-pub(super) struct Environment(Env);
+/// Deeper lists and tables are text: they are read by recursion.
+const MAX_DEPTH: usize = 32;
+
+/// What the variables of secrets go on with: they are no settings.
+const SECRET: &str = "secret_";
+
+/// The variables that begin with a prefix.
+pub(super) struct Environment {
+    values: Vec<(Vec<String>, String)>,
+}
 
 impl Environment {
-    pub(super) fn prefixed(prefix: &str) -> Self {
-        // The variables of secrets are none of settings.
-        let settings = Env::prefixed(prefix).filter(|key| !key.starts_with("SECRET_"));
-        Self(settings.split("__"))
+    pub(super) fn new(prefix: &str, variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        let path = |name: &str| -> Option<Vec<String>> {
+            let key = name
+                .to_ascii_uppercase()
+                .strip_prefix(prefix)?
+                .to_ascii_lowercase();
+            if key.starts_with(SECRET) {
+                return None;
+            }
+            let path: Vec<String> = key.split("__").map(str::to_owned).collect();
+            path.iter().all(|part| !part.is_empty()).then_some(path)
+        };
+        let values = variables
+            .into_iter()
+            .filter_map(|(name, value)| Some((path(&name)?, value)))
+            .collect();
+        Self { values }
+    }
+
+    /// Those of this process.
+    pub(super) fn of_process() -> Self {
+        let variables = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        Self::new(PREFIX, variables)
     }
 }
 
 impl Provider for Environment {
     fn metadata(&self) -> Metadata {
-        self.0.metadata()
+        Metadata::named("environment variables")
     }
 
     fn data(&self) -> Result<Map<Profile, Dict>, Error> {
-        let mut data = Dict::new();
-        for (key, text) in self.0.iter() {
-            let value = match text.parse() {
-                Ok(value) if !TEXT.contains(&key.as_str()) => value,
-                _ => Value::from(text),
+        let mut dict = Dict::new();
+        for (path, text) in &self.values {
+            let value = match TEXT.contains(&path.join(".").as_str()) {
+                true => Value::from(text.as_str()),
+                false => read(text),
             };
-            insert(&mut data, key.as_str(), value);
+            set(&mut dict, path, value);
         }
-        Ok(Profile::Default.collect(data))
+        Ok(Profile::Default.collect(dict))
     }
 }
 
-/// Puts a value in at `section.key`.
-fn insert(data: &mut Dict, key: &str, value: Value) {
-    let Some((section, rest)) = key.split_once('.') else {
-        data.insert(key.to_owned(), value);
+fn set(dict: &mut Dict, path: &[String], value: Value) {
+    let Some((first, rest)) = path.split_first() else {
         return;
     };
-    let section = data
-        .entry(section.to_owned())
-        .or_insert_with(|| Dict::new().into());
-    if let Value::Dict(_, inner) = section {
-        insert(inner, rest, value);
+    if rest.is_empty() {
+        dict.insert(first.clone(), value);
+        return;
+    }
+    let inner = dict
+        .entry(first.clone())
+        .or_insert_with(|| Value::from(Dict::new()));
+    if let Value::Dict(_, inner) = inner {
+        set(inner, rest, value);
+    }
+}
+
+fn read(text: &str) -> Value {
+    let opening = text
+        .bytes()
+        .filter(|byte| matches!(byte, b'[' | b'{'))
+        .count();
+    if opening > MAX_DEPTH {
+        return Value::from(text);
+    }
+    match text.parse() {
+        Ok(value) => value,
+        Err(never) => match never {},
     }
 }

@@ -14,13 +14,43 @@ use super::{Config, Fault};
 /// Files looked for when `--config` is not given, in this order.
 const DEFAULT_FILES: [&str; 3] = ["koi-mcp.toml", "koi-mcp.json", "/etc/koi-mcp/config.json"];
 
+/// The text of a configuration file.
+#[derive(Debug, Clone, Copy)]
+pub enum ConfigText<'a> {
+    /// Of one that ends in `.toml`.
+    Toml(&'a str),
+    /// Of one that ends in `.json`.
+    Json(&'a str),
+}
+
 impl Config {
     /// Reads the layers. `flags` holds what was given on the command line, in the form of the file.
     ///
     /// # Errors
     /// One sentence for each thing that is wrong: where it stands, the key, what was expected.
     pub fn load(file: Option<&Path>, flags: serde_json::Value) -> Result<Self> {
-        from_layers(file, Environment::prefixed(PREFIX), flags)
+        from_layers(file, Environment::of_process(), flags)
+    }
+
+    /// What [`Config::load`] makes of the text of a file and of such variables in the environment, and
+    /// of nothing else.
+    ///
+    /// # Errors
+    /// As for [`Config::load`].
+    pub fn read(
+        file: ConfigText<'_>,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self> {
+        let of_file = match file {
+            ConfigText::Toml(text) => Figment::from(Toml::string(text)),
+            ConfigText::Json(text) => Figment::from(Json::string(text)),
+        };
+        let layers = over(
+            Figment::from(Serialized::defaults(Self::default())),
+            of_file,
+        );
+        let environment = Environment::new(PREFIX, variables);
+        extract(over(layers, Figment::from(environment)))
     }
 }
 
@@ -42,7 +72,10 @@ fn from_layers(
         layers = over(layers, of_file);
     }
     layers = over(layers, Figment::from(environment));
-    layers = over(layers, Figment::from(Serialized::defaults(flags)));
+    extract(over(layers, Figment::from(Serialized::defaults(flags))))
+}
+
+fn extract(layers: Figment) -> Result<Config> {
     let config: Config = layers.extract().map_err(|error| {
         let lines: Vec<String> = error.into_iter().map(of_figment).collect();
         anyhow!("{}", lines.join("\n"))
@@ -176,11 +209,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join(name);
         std::fs::write(&file, text).unwrap();
-        from_layers(
-            Some(&file),
-            Environment::prefixed("KOI_NOT_SET_"),
-            json!({}),
-        )
+        from_layers(Some(&file), Environment::new(PREFIX, []), json!({}))
     }
 
     #[test]
@@ -212,7 +241,7 @@ mod tests {
         std::fs::write(&file, "[node]\nname = \"a\"\nrole = \"consumer\"\n").unwrap();
         let config = from_layers(
             Some(&file),
-            Environment::prefixed("KOI_NOT_SET_"),
+            Environment::new(PREFIX, []),
             json!({"node": {"name": "b"}}),
         )
         .unwrap();
@@ -256,6 +285,21 @@ mod tests {
     }
 
     #[test]
+    fn limits_of_compiling_have_the_defaults_of_their_table() {
+        let config = load("c.toml", "[compile]\ncpu = 1500\n").unwrap();
+        let compile = serde_json::to_value(&config.compile).unwrap();
+        for limit in koi_runtime::COMPILE_LIMITS {
+            let name = limit.setting.strip_prefix("compile.").unwrap();
+            let expected = if name == "cpu" { 1500 } else { limit.default };
+            assert_eq!(compile[name], json!(expected), "{name}");
+        }
+        assert_eq!(
+            compile.as_object().unwrap().len(),
+            koi_runtime::COMPILE_LIMITS.len()
+        );
+    }
+
+    #[test]
     fn a_first_contact_of_one_layer_does_not_keep_the_rid_of_another() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("koi-mcp.toml");
@@ -263,7 +307,7 @@ mod tests {
             "[koi.first_contact]\nurl = \"http://a/koi-net\"\nrid = \"orn:koi-net.node:a+1\"\n";
         std::fs::write(&file, text).unwrap();
         let contact = |flags| {
-            let environment = Environment::prefixed("KOI_NOT_SET_");
+            let environment = Environment::new(PREFIX, []);
             from_layers(Some(&file), environment, flags)
                 .unwrap()
                 .koi

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use koi_runtime::{Runtime, RuntimeConfig};
+use koi_runtime::{CompileLimits, Runtime, RuntimeConfig};
 
 use crate::guest::{Guest, runtime_of};
 use crate::ports::call;
@@ -14,6 +14,7 @@ fn runtime(folder: &Path, key: u8) -> Runtime {
         cache_dir: Some(folder.to_owned()),
         cache_key: [key; 32],
         slots: 4,
+        ..RuntimeConfig::default()
     })
 }
 
@@ -101,6 +102,33 @@ async fn an_entry_of_another_component_is_not_believed() {
     // The code of the guest that crashes, under the name of the one that answers.
     fs::copy(entry(&other), entry(&one)).expect("a copy");
     load_and_call(&runtime(&one, 1)).await;
+}
+
+#[tokio::test]
+async fn what_was_used_longest_ago_is_removed_when_there_is_too_much() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let guests = [
+        Guest::default(),
+        Guest::with_tool("(unreachable)"),
+        Guest::with_tool("(call $done)"),
+    ];
+    guests[0].load(&runtime(folder.path(), 1)).await;
+    let first = entry(folder.path());
+    guests[1].load(&runtime(folder.path(), 1)).await;
+    // The first one is used again, so that the second one is now the oldest.
+    guests[0].load(&runtime(folder.path(), 1)).await;
+    let bounded = runtime_of(RuntimeConfig {
+        cache_dir: Some(folder.path().to_owned()),
+        cache_key: [1; 32],
+        compile_limits: CompileLimits {
+            cache: fs::metadata(&first).expect("metadata").len() * 5 / 2,
+            ..CompileLimits::default()
+        },
+        ..RuntimeConfig::default()
+    });
+    guests[2].load(&bounded).await;
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2);
+    assert!(first.exists(), "what was used last is gone");
 }
 
 #[tokio::test]

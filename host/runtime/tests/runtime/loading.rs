@@ -163,6 +163,59 @@ async fn a_component_of_too_many_memories_is_refused() {
 }
 
 #[tokio::test]
+async fn a_component_of_a_thousand_exports_is_refused() {
+    let exports: String = (0..1000)
+        .map(|number| format!(r#"(export "f{number}" (func $f))"#))
+        .collect();
+    let component = wat::parse_str(format!(
+        r#"(component
+            (core module $m (func (export "f")))
+            (core instance $i (instantiate $m))
+            (func $f (canon lift (core func $i "f")))
+            {exports})"#
+    ));
+    let error = refusal(component.expect("a component")).await;
+    assert!(matches!(error, LoadError::TooDemanding(_)), "{error}");
+    assert!(error.to_string().contains("1000 exports"), "{error}");
+}
+
+#[tokio::test]
+async fn a_type_of_deep_nesting_is_refused() {
+    let lists: String = (1..100_000)
+        .map(|number| format!("(type $t{number} (list $t{}))", number - 1))
+        .collect();
+    let component = wat::parse_str(format!(
+        r#"(component (type $t0 (list u8)) {lists}
+            (import "f" (func (param "p" $t99999))))"#
+    ));
+    let error = refusal(component.expect("a component")).await;
+    assert!(matches!(error, LoadError::Malformed(_)), "{error}");
+    assert!(error.to_string().contains("too deep"), "{error}");
+}
+
+#[tokio::test]
+async fn components_within_components_without_end_are_refused() {
+    // The text format's own parser has a bound, so the bytes are made by hand, from the inside out.
+    let mut bytes = b"\0asm\x0d\0\x01\0".to_vec();
+    for _ in 0..2000 {
+        let mut outer = b"\0asm\x0d\0\x01\0\x04".to_vec();
+        let mut length = bytes.len();
+        while length > 0x7f {
+            outer.push((length & 0x7f) as u8 | 0x80);
+            length >>= 7;
+        }
+        outer.push(length as u8);
+        outer.extend(bytes);
+        bytes = outer;
+    }
+    let error = refusal(bytes).await;
+    assert!(
+        matches!(error, LoadError::Malformed(_) | LoadError::NoExtension(_)),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn without_address_space_for_a_pool_extensions_still_run() {
     // A million memories of 4 GiB are more than a process can address.
     let runtime = runtime_of(RuntimeConfig {

@@ -1,0 +1,71 @@
+//! What has to hold whatever comes in. Each target is a plain function that panics if it does not:
+//! `cargo xtask test` drives it from the kept corpus with some thousand mutations,
+//! `cargo xtask fuzz` for as long as one likes with coverage to guide it.
+//!
+//! The corpus is in `tests/fuzz/corpus`, a folder for each target. What the long run finds is put
+//! there, so that it stays found.
+
+mod component;
+mod configuration;
+mod envelope;
+mod grants;
+mod jcs;
+mod mutation;
+mod rid;
+
+pub use mutation::Mutations;
+
+/// Something that takes input from outside.
+#[derive(Debug, Clone, Copy)]
+pub struct FuzzTarget {
+    /// Its name, and its folder's in the corpus.
+    pub name: &'static str,
+    /// What has to hold for an input.
+    pub check: fn(&[u8]),
+    /// With so many mutations it is driven in the tests.
+    pub rounds: u32,
+}
+
+/// All of them.
+pub const FUZZ_TARGETS: [FuzzTarget; 6] = [
+    FuzzTarget {
+        name: "component",
+        check: component::check,
+        rounds: 300,
+    },
+    FuzzTarget {
+        name: "configuration",
+        check: configuration::check,
+        rounds: 5_000,
+    },
+    FuzzTarget {
+        name: "envelope",
+        check: envelope::check,
+        rounds: 3_000,
+    },
+    FuzzTarget {
+        name: "grants",
+        check: grants::check,
+        rounds: 50_000,
+    },
+    FuzzTarget {
+        name: "jcs",
+        check: jcs::check,
+        rounds: 50_000,
+    },
+    FuzzTarget {
+        name: "rid",
+        check: rid::check,
+        rounds: 100_000,
+    },
+];
+
+/// An error that a person gets to see is one sentence of bounded length.
+fn assert_is_a_sentence(error: &str, most_bytes: usize) {
+    assert!(!error.is_empty(), "an error without words");
+    assert!(
+        error.len() <= most_bytes,
+        "an error of {} bytes: {error}",
+        error.len()
+    );
+}
