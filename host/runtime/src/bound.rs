@@ -44,7 +44,7 @@ pub(crate) struct Code {
 /// An extension's code with all that its calls have in common.
 pub(crate) struct Bound {
     pub(crate) code: Arc<Code>,
-    share: Share<Live>,
+    share: Share<Box<Live>>,
     manners: Arc<Manners>,
     save_every: NonZero<u32>,
 }
@@ -93,7 +93,7 @@ impl Bound {
 /// A call that has its place and no instance yet.
 pub(crate) struct Entered {
     bound: Arc<Bound>,
-    place: Place<Live>,
+    place: Place<Box<Live>>,
     call: Call,
     time: Arc<CallTime>,
 }
@@ -140,8 +140,8 @@ impl Entered {
 
 /// A call in its instance. Fields are dropped in their order: the instance, then the slots.
 pub(crate) struct Seated {
-    pub(crate) live: Live,
-    place: Place<Live>,
+    pub(crate) live: Box<Live>,
+    place: Place<Box<Live>>,
     pub(crate) bound: Arc<Bound>,
     mode: Mode,
 }

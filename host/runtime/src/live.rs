@@ -23,7 +23,7 @@ const OLDEST: Duration = Duration::from_secs(600);
 /// A warm instance that nobody has used for so long is given up.
 pub(crate) const LONGEST_UNUSED: Duration = Duration::from_secs(60);
 
-/// An instance and its Store.
+/// An instance and its Store. In a box, since it is passed on several times in each call.
 pub(crate) struct Live {
     pub(crate) store: Store<State>,
     instance: Instance,
@@ -76,7 +76,7 @@ impl Live {
         pre: &InstancePre<State>,
         call: Call,
         time: Arc<CallTime>,
-    ) -> wasmtime::Result<Self> {
+    ) -> wasmtime::Result<Box<Self>> {
         let limits = call.limits;
         let mut store = Store::new(pre.component().engine(), State::new(call, time));
         store.limiter(|state| &mut state.meter);
@@ -89,14 +89,14 @@ impl Live {
         });
         arm(&mut store, &limits);
         let instance = pre.instantiate_async(&mut store).await?;
-        Ok(Self {
+        Ok(Box::new(Self {
             store,
             instance,
             guests: Guests::default(),
             calls: 1,
             born: Instant::now(),
             saved: None,
-        })
+        }))
     }
 
     /// Whether it may serve a call: not if the guest has seen folders or an environment that are

@@ -62,7 +62,7 @@ pub struct Runtime {
 /// What all extensions of a runtime share.
 pub(crate) struct Shared {
     engine: Engine,
-    pub(crate) slots: Arc<Slots<Live>>,
+    pub(crate) slots: Arc<Slots<Box<Live>>>,
     pub(crate) lanes: Lanes,
     linker: Linker<State>,
     loader: Arc<Loader>,

@@ -13,7 +13,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
@@ -53,7 +53,7 @@ impl<W> Slots<W> {
             tables: Mutex::new(Tables {
                 free: total,
                 next: 0,
-                shares: HashMap::new(),
+                shares: BTreeMap::new(),
                 turns: VecDeque::new(),
             }),
         })

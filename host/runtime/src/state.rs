@@ -15,7 +15,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::capabilities::{http::Outgoing, logging::LogSink, wasi};
 use crate::meter::Meter;
-use crate::ports::{CallContext, Denial, Ports};
+use crate::ports::{self, CallContext, Denial, Ports};
 use crate::time::CallTime;
 use crate::values::Call;
 
@@ -86,7 +86,7 @@ impl State {
     }
 
     /// Takes out what belonged to a call, so that nothing of it is held while the instance waits for
-    /// the next one.
+    /// the next one. The ports are the extension's own, all but the way to the caller.
     pub(crate) fn rest(&mut self) {
         if let Some(log) = &self.log {
             log.rest();
@@ -94,7 +94,7 @@ impl State {
         self.wasi = None;
         self.http = None;
         self.denied.clear();
-        self.ports = Ports::denied();
+        self.ports.caller = ports::nobody();
         self.context.principal = None;
         self.context.cause = None;
     }

@@ -37,6 +37,11 @@ pub(super) fn ports() -> Ports {
     }
 }
 
+/// A caller who is told nothing.
+pub(super) fn nobody() -> Arc<dyn Caller> {
+    DENIED.clone()
+}
+
 struct Denied;
 
 fn denial(grant: &str) -> Denial {

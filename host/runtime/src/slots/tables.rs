@@ -2,7 +2,7 @@
 //!
 //! Everything here runs under the one lock, and none of it can panic or take long.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -13,7 +13,7 @@ pub(super) struct Tables<W> {
     pub(super) free: u32,
     /// Numbers shares and waiting calls.
     pub(super) next: u64,
-    pub(super) shares: HashMap<u64, Entry<W>>,
+    pub(super) shares: BTreeMap<u64, Entry<W>>,
     /// The shares with calls that wait, in the order in which it is their turn.
     pub(super) turns: VecDeque<u64>,
 }

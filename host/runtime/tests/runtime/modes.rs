@@ -7,7 +7,7 @@ use std::time::Duration;
 use koi_runtime::{Call, CallError, Extension, Limits, Mode, Runtime, RuntimeConfig};
 
 use crate::guest::{Guest, runtime, runtime_of};
-use crate::ports::{Kept, Saved, Waiting, call};
+use crate::ports::{Kept, Saved, Threads, Waiting, call};
 
 /// Counts its calls in a global, and answers with as many bytes. What it does besides, the length
 /// of the tool's name says: 4 spins, 5 crashes, 6 forgets, 7 takes 4 MiB of memory.
@@ -111,8 +111,9 @@ async fn ports_and_limits_of_a_pooled_instance_are_those_of_its_call() {
     );
     let extension = guest.load(&runtime()).await;
     for message in ["first", "second"] {
-        let log = Arc::new(Kept::default());
+        let (log, caller) = (Arc::new(Kept::default()), Arc::new(Threads::default()));
         let mut call = log.behind(in_mode(Mode::Pooled));
+        call.ports.caller = caller.clone();
         call.limits.host_calls = 1;
         call.limits.log_bytes = 100;
         let answer = extension.call_tool(call, "t", message).await;
@@ -120,7 +121,7 @@ async fn ports_and_limits_of_a_pooled_instance_are_those_of_its_call() {
         let lines = log.0.lock().expect("nobody panics with the lock").clone();
         assert_eq!(lines.len(), 1);
         assert_eq!(lines[0].2, message);
-        assert_eq!(Arc::strong_count(&log), 1, "nothing of the call is held");
+        assert_eq!(Arc::strong_count(&caller), 1, "the caller is let go");
     }
 }
 
