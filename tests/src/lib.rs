@@ -7,6 +7,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod client;
+mod footprint;
 pub mod fuzz;
 mod named_guest;
 mod node;
@@ -17,8 +18,10 @@ mod python;
 mod sender;
 mod text_guest;
 mod wait;
+mod witness;
 
 pub use client::{McpClient, McpError, Mode, Transport};
+pub use footprint::Footprint;
 pub use node::{Node, NodeBuilder};
 pub use paths::{extension, guest, program, repository, tool};
 pub use port::{Port, free_port};
@@ -27,3 +30,4 @@ pub use python::{Kind, Peer, PeerBuilder};
 pub use sender::Sender;
 pub use text_guest::Guest;
 pub use wait::{PATIENCE, eventually};
+pub use witness::{Seen, Witness};

@@ -24,7 +24,9 @@ pub struct Guest {
     pub call_tool: &'static str,
     /// What runs on instantiation.
     pub instantiate: &'static str,
-    /// Further fields of the core module.
+    /// Further fields of the core module. A function of these that is named `$instantiate`, or that is
+    /// exported as `describe`, `start`, `list-tools` or `call-tool`, takes the place of the one
+    /// above; `realloc` finds room for the arguments of `call-tool`, and `post-return` runs after it.
     pub fields: &'static str,
     /// Further imports of the component.
     pub imports: &'static str,
@@ -85,7 +87,48 @@ impl Guest {
             version,
             extension,
         } = self;
-        let (description_len, tools_len) = (description.len(), tools.len());
+        let has = |field: &str| fields.contains(field);
+        let exports = |function: &str| has(&format!("(export \"{function}\")"));
+        let unless = |own: bool, field: String| if own { String::new() } else { field };
+        let instantiate = unless(
+            has("(func $instantiate"),
+            format!("(func $instantiate {instantiate})"),
+        );
+        let describe = unless(
+            exports("describe"),
+            format!("(func (export \"describe\") (result i32) {describe})"),
+        );
+        let start = unless(
+            exports("start"),
+            format!("(func (export \"start\") (result i32) {start})"),
+        );
+        let list_tools = unless(
+            exports("list-tools"),
+            format!(
+                "(func (export \"list-tools\") (result i32) (call $text (i32.const 6144) (i32.const {})))",
+                tools.len()
+            ),
+        );
+        let call_tool = unless(
+            exports("call-tool"),
+            format!(
+                "(func (export \"call-tool\")
+                   (param $name i32) (param $name-len i32) (param $args i32) (param $args-len i32) (result i32)
+                   (local $i i32)
+                   {call_tool})"
+            ),
+        );
+        let realloc = if exports("realloc") {
+            "(core func $main \"realloc\")"
+        } else {
+            "$realloc"
+        };
+        let post_return = if exports("post-return") {
+            "(post-return (core func $main \"post-return\"))"
+        } else {
+            ""
+        };
+        let description_len = description.len();
         // A text of the text format is quoted as Rust's are.
         let (description, tools) = (format!("{description:?}"), format!("{tools:?}"));
         let export_extension = if *extension {
@@ -166,16 +209,13 @@ impl Guest {
       (i32.store (i32.const 1044) (local.get $len))
       (i32.const 1024))
     {fields}
-    (func $instantiate {instantiate})
+    {instantiate}
     (start $instantiate)
-    (func (export "describe") (result i32) {describe})
-    (func (export "start") (result i32) {start})
+    {describe}
+    {start}
     (func (export "stop"))
-    (func (export "list-tools") (result i32) (call $text (i32.const 6144) (i32.const {tools_len})))
-    (func (export "call-tool")
-      (param $name i32) (param $name-len i32) (param $args i32) (param $args-len i32) (result i32)
-      (local $i i32)
-      {call_tool}))
+    {list_tools}
+    {call_tool})
   (core instance $main (instantiate $main
     (with "libc" (instance $libc))
     (with "host" (instance
@@ -192,7 +232,7 @@ impl Guest {
   (func $list-tools (result (result string (error $error)))
     (canon lift (core func $main "list-tools") (memory $memory) (realloc $realloc)))
   (func $call-tool (param "name" string) (param "arguments" string) (result (result string (error $error)))
-    (canon lift (core func $main "call-tool") (memory $memory) (realloc $realloc)))
+    (canon lift (core func $main "call-tool") (memory $memory) (realloc {realloc}) {post_return}))
   (instance $extension
     (export "describe" (func $describe))
     (export "start" (func $start))

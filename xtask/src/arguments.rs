@@ -33,6 +33,11 @@ pub enum Command {
         /// How long each.
         seconds: u32,
     },
+    /// Go on for long.
+    Soak {
+        /// A soak's name and its flags; empty to list the soaks.
+        arguments: Vec<String>,
+    },
 }
 
 /// How long a target is fuzzed if nothing is said.
@@ -67,6 +72,12 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, Str
             None => Ok(Command::Bench { names: rest }),
         },
         "fuzz" => fuzz(rest),
+        "soak" => match rest.first() {
+            Some(flag) if flag.starts_with('-') => {
+                Err(format!("a soak's name comes before `{flag}`"))
+            }
+            _ => Ok(Command::Soak { arguments: rest }),
+        },
         other => Err(format!("there is no command `{other}`")),
     }
 }
@@ -129,7 +140,7 @@ mod tests {
 
     #[test]
     fn an_unknown_command_or_flag_is_named() {
-        assert!(parsed("soak").is_err_and(|error| error.contains("`soak`")));
+        assert!(parsed("shrink").is_err_and(|error| error.contains("`shrink`")));
         assert!(parsed("setup --all").is_err_and(|error| error.contains("`--all`")));
         assert!(parsed("bench --all").is_err_and(|error| error.contains("`--all`")));
     }
@@ -145,6 +156,16 @@ mod tests {
         assert_eq!(parsed("fuzz --seconds 5 rid"), Ok(rid(5)));
         assert!(parsed("fuzz --seconds").is_err_and(|error| error.contains("--seconds")));
         assert!(parsed("fuzz --all").is_err_and(|error| error.contains("`--all`")));
+    }
+
+    #[test]
+    fn a_soak_is_named_before_its_flags() {
+        let arguments = ["sandbox", "--calls", "5"].map(str::to_owned).to_vec();
+        assert_eq!(
+            parsed("soak sandbox --calls 5"),
+            Ok(Command::Soak { arguments })
+        );
+        assert!(parsed("soak --calls 5").is_err_and(|error| error.contains("`--calls`")));
     }
 
     #[test]

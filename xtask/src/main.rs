@@ -13,6 +13,7 @@ mod process;
 mod progress;
 mod run;
 mod setup;
+mod soak;
 mod test;
 
 use std::process::ExitCode;
@@ -33,6 +34,8 @@ Commands:
   fuzz [TARGET...] [--seconds N]
                       Look for inputs that break a promise, with the nightly toolchain: all targets
                       of tests/fuzz/corpus or those named, 300 seconds each
+  soak [NAME [FLAGS]] Go on for so long that what leaks shows, and draw it in target/soak; without
+                      a NAME, list the soaks. FLAGS: --calls N, --folder DIR
   build [--for-tests] Build host (target/release) and extensions (target/extensions)
   setup [--for-tests] Fetch what building needs into target/tools
 
@@ -76,6 +79,7 @@ fn perform(command: Command) -> anyhow::Result<ExitCode> {
         Command::Test { arguments } => return test::test(&layout, &arguments),
         Command::Bench { names } => return bench::bench(&layout, &names),
         Command::Fuzz { names, seconds } => fuzz::fuzz(&layout, &names, seconds)?,
+        Command::Soak { arguments } => return soak::soak(&layout, &arguments),
     }
     Ok(ExitCode::SUCCESS)
 }

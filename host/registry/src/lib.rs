@@ -16,6 +16,7 @@ mod secret;
 mod snapshot;
 #[cfg(test)]
 mod testing;
+mod text;
 mod uri_template;
 mod wasm;
 

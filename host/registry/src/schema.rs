@@ -95,7 +95,12 @@ impl JsonSchema {
 
 fn told(violation: ValidationError<'_>) -> String {
     let at = violation.instance_path().to_string();
-    let violation = shortened(violation.to_string());
+    // A long value would leave no room for what is wrong with it.
+    let whole = violation.to_string();
+    let violation = match whole.len() > MAX_MESSAGE_BYTES {
+        true => shortened(violation.masked().to_string()),
+        false => whole,
+    };
     if at.is_empty() {
         violation
     } else {

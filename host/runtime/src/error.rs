@@ -180,13 +180,18 @@ impl CallError {
 /// An error of the engine with its causes, on one line of bounded length.
 pub(crate) fn sentence(error: &wasmtime::Error) -> String {
     const MAX_BYTES: usize = 1000;
+    const BACKTRACE: &str = "error while executing at wasm backtrace:";
     let mut text = String::new();
     for cause in error.chain() {
+        let cause = cause.to_string();
+        // Backtraces come as a cause of their own.
+        if cause.starts_with(BACKTRACE) {
+            continue;
+        }
         if !text.is_empty() {
             text.push_str(": ");
         }
-        // Backtraces come as further lines of a cause.
-        text.push_str(cause.to_string().lines().next().unwrap_or_default());
+        text.push_str(cause.lines().next().unwrap_or_default());
     }
     text.truncate(text.floor_char_boundary(MAX_BYTES));
     text

@@ -14,6 +14,7 @@ use super::{
 use crate::grant::{
     Capability, Folder, Grant, Grants, LimitName, MAX_GRANTS, Pattern, Right, SecretUse,
 };
+use crate::text::shortened;
 
 /// RID types of the network itself: the host owns them.
 const HOST_RID_TYPES: [&str; 2] = ["orn:koi-net.node", "orn:koi-net.edge"];
@@ -408,8 +409,4 @@ fn check_text(member: &str, text: &str) -> Result<(), String> {
         ));
     }
     Ok(())
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(120).collect()
 }

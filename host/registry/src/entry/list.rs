@@ -11,6 +11,7 @@ use super::tools::ToolEntry;
 use crate::callee::Callee;
 use crate::schema::Patterns;
 use crate::snapshot::{ClaimKind, Collision};
+pub(super) use crate::text::shortened;
 
 /// Most entries of each list.
 pub const MAX_LIST_ENTRIES: usize = 1000;
@@ -206,8 +207,4 @@ pub(super) fn check_size(descriptor: &Value) -> Result<(), String> {
         ));
     }
     Ok(())
-}
-
-pub(super) fn shortened(text: &str) -> String {
-    text.chars().take(120).collect()
 }

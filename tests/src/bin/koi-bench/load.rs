@@ -8,11 +8,13 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::http::{Connection, post, split};
+use crate::rounds::Series;
 
 /// The tool, which gives back what it is given.
 pub const TOOL: &str = "echo";
 
-const MODERN: &str = "2026-07-28";
+/// The protocol of the modern era.
+pub const MODERN: &str = "2026-07-28";
 const LEGACY: &str = "2025-11-25";
 
 /// How much longer than planned a round may take before it has failed.
@@ -51,6 +53,20 @@ impl Clients {
             clients.push(Client::connect(url, era).await?);
         }
         Ok(Self(clients))
+    }
+
+    /// Calls the tool for so long, one client after the other; milliseconds until each answer.
+    pub async fn times(&mut self, duration: Duration) -> Result<Series> {
+        let start = Instant::now();
+        let mut times = Series::default();
+        while start.elapsed() < duration {
+            for client in &mut self.0 {
+                let call = Instant::now();
+                client.call().await?;
+                times.add(call.elapsed().as_secs_f64() * 1e3);
+            }
+        }
+        Ok(times)
     }
 
     /// Calls the tool for so long; calls answered per second.
@@ -138,11 +154,7 @@ impl Client {
         let number = self.number;
         let meta = match self.era {
             Era::Legacy => String::new(),
-            Era::Modern => format!(
-                ",\"_meta\":{{\"io.modelcontextprotocol/protocolVersion\":\"{MODERN}\",\
-                 \"io.modelcontextprotocol/clientCapabilities\":{{}},\
-                 \"io.modelcontextprotocol/clientInfo\":{{\"name\":\"koi-bench\",\"version\":\"1\"}}}}"
-            ),
+            Era::Modern => format!(",\"_meta\":{}", meta()),
         };
         let body = format!(
             "{{\"jsonrpc\":\"2.0\",\"id\":{number},\"method\":\"tools/call\",\"params\":\
@@ -203,6 +215,15 @@ impl Client {
         }
         Ok(())
     }
+}
+
+/// What a request of the modern era says about its client.
+pub fn meta() -> Value {
+    json!({
+        "io.modelcontextprotocol/protocolVersion": MODERN,
+        "io.modelcontextprotocol/clientCapabilities": {},
+        "io.modelcontextprotocol/clientInfo": {"name": "koi-bench", "version": "1"},
+    })
 }
 
 /// What is said and has to come back: with the rest of the arguments, forty bytes.

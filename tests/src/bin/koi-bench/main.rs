@@ -11,13 +11,19 @@
 mod bare;
 mod broadcast;
 mod call;
+mod fairness;
+mod grant;
 mod http;
 mod load;
+mod many;
 mod native;
 mod pace;
+mod python;
 mod receiver;
 mod report;
 mod rounds;
+mod spinning;
+mod stop;
 mod tools_call;
 
 use std::path::PathBuf;
@@ -79,6 +85,11 @@ fn measure(arguments: Arguments) -> Result<ExitCode> {
         .build();
     let measured = runtime.context("the bench's own runtime")?.block_on(async {
         call::measure(&mut report).await?;
+        grant::measure(&mut report).await?;
+        stop::measure(&mut report).await?;
+        fairness::measure(&mut report).await?;
+        python::measure(&mut report).await?;
+        many::measure(&mut report).await?;
         tools_call::measure(&mut report).await?;
         broadcast::measure(&mut report).await
     });

@@ -31,9 +31,18 @@ pub enum Unit {
     /// Microseconds for one.
     #[serde(rename = "us")]
     Microseconds,
+    /// Milliseconds for one.
+    #[serde(rename = "ms")]
+    Milliseconds,
     /// So many in a second.
     #[serde(rename = "1/s")]
     PerSecond,
+    /// 1024 bytes for one.
+    #[serde(rename = "KiB")]
+    Kibibytes,
+    /// So many calls.
+    #[serde(rename = "calls")]
+    Calls,
 }
 
 /// What a row has to reach beside its reference.
@@ -45,6 +54,13 @@ pub enum Target {
         times: f64,
         /// In the row's unit.
         or_more: f64,
+    },
+    /// At most so many times the reference, or so much in all, whichever is larger.
+    AtMostOrElse {
+        /// A ratio.
+        times: f64,
+        /// In the row's unit.
+        or_else: f64,
     },
     /// At least so many times the reference.
     AtLeast {
@@ -59,13 +75,16 @@ impl Target {
             Self::AtMost { times, or_more } => {
                 value <= (reference * times).max(reference + or_more)
             }
+            Self::AtMostOrElse { times, or_else } => value <= (reference * times).max(or_else),
             Self::AtLeast { times } => value >= reference * times,
         }
     }
 
     fn ratio(self) -> f64 {
         match self {
-            Self::AtMost { times, .. } | Self::AtLeast { times } => times,
+            Self::AtMost { times, .. }
+            | Self::AtMostOrElse { times, .. }
+            | Self::AtLeast { times } => times,
         }
     }
 
@@ -73,6 +92,12 @@ impl Target {
         match self {
             Self::AtMost { times, or_more } => {
                 format!("at most {times} times, or {or_more} {} more", unit.as_str())
+            }
+            Self::AtMostOrElse { times, or_else } => {
+                format!(
+                    "at most {times} times, or {or_else} {} in all",
+                    unit.as_str()
+                )
             }
             Self::AtLeast { times } => format!("at least {times} times"),
         }
@@ -83,12 +108,15 @@ impl Unit {
     fn as_str(self) -> &'static str {
         match self {
             Self::Microseconds => "us",
+            Self::Milliseconds => "ms",
             Self::PerSecond => "1/s",
+            Self::Kibibytes => "KiB",
+            Self::Calls => "calls",
         }
     }
 }
 
-/// One row as it is written. Without a peer there is neither ratio nor target.
+/// One row as it is written. Without a peer there is no ratio.
 #[derive(Debug, Serialize)]
 struct Row {
     name: &'static str,
@@ -99,7 +127,8 @@ struct Row {
     reference: Option<f64>,
     /// Value by reference.
     ratio: Option<f64>,
-    /// What the ratio has to be; `rule` says in which direction and what else will do.
+    /// What the ratio has to be, or the value where there is no peer; `rule` says in which direction
+    /// and what else will do.
     target: Option<f64>,
     ok: bool,
     rule: Option<String>,
@@ -154,6 +183,28 @@ impl Report {
             target: None,
             ok: true,
             rule: None,
+            rounds: value.rounds(),
+            spread: Spreads {
+                value: value.spread(),
+                reference: None,
+                ratio: None,
+            },
+        });
+    }
+
+    /// A figure that has a bound of its own.
+    pub fn bounded(&mut self, name: &'static str, unit: Unit, value: &Series, at_most: f64) {
+        let most = value.spread().max;
+        self.add(Row {
+            name,
+            unit,
+            value: value.median(),
+            reference: None,
+            ratio: None,
+            target: Some(at_most),
+            // In the worst of the rounds.
+            ok: most <= at_most,
+            rule: Some(format!("at most {at_most} {}", unit.as_str())),
             rounds: value.rounds(),
             spread: Spreads {
                 value: value.spread(),
@@ -269,6 +320,17 @@ mod tests {
         assert!(!target.is_met(14.0, 5.0));
         assert!(target.is_met(129.0, 100.0));
         assert!(!target.is_met(131.0, 100.0));
+    }
+
+    #[test]
+    fn a_quick_reference_leaves_room_up_to_a_fixed_figure() {
+        let target = Target::AtMostOrElse {
+            times: 3.0,
+            or_else: 5.0,
+        };
+        assert!(target.is_met(4.9, 0.5));
+        assert!(!target.is_met(5.1, 0.5));
+        assert!(target.is_met(5.9, 2.0));
     }
 
     #[test]

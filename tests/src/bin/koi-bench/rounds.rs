@@ -57,8 +57,9 @@ impl Series {
         )
     }
 
-    /// Between the two nearest values; not a number of an empty series.
-    fn quantile(&self, part: f64) -> f64 {
+    /// The value below which such a part lies, between the two nearest values; not a number of an empty
+    /// series.
+    pub fn quantile(&self, part: f64) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);
         let Some(last) = sorted.len().checked_sub(1) else {

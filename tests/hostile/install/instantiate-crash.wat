@@ -1,0 +1,2 @@
+;; Crashes while it comes into being.
+(func $instantiate (unreachable))

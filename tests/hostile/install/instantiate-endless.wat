@@ -1,0 +1,3 @@
+;; Never comes into being.
+(func $instantiate
+  (loop $again (br $again)))

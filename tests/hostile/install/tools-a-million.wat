@@ -1,0 +1,15 @@
+;; A million tools: `[`, a million times `{"name":"a"},`, and `{}]`.
+(data (i32.const 90000) "[{\"name\":\"a\"},")
+(data (i32.const 90100) "{}]")
+(func (export "list-tools") (result i32)
+  (local $at i32)
+  (drop (memory.grow (i32.const 300)))
+  (local.set $at (i32.const 131072))
+  (i32.store8 (local.get $at) (i32.const 91))
+  (local.set $at (i32.add (local.get $at) (i32.const 1)))
+  (loop $again
+    (memory.copy (local.get $at) (i32.const 90001) (i32.const 13))
+    (local.set $at (i32.add (local.get $at) (i32.const 13)))
+    (br_if $again (i32.lt_u (local.get $at) (i32.const 13131073))))
+  (memory.copy (local.get $at) (i32.const 90100) (i32.const 3))
+  (call $text (i32.const 131072) (i32.sub (i32.add (local.get $at) (i32.const 3)) (i32.const 131072))))

@@ -1,0 +1,95 @@
+//! The guests of the sandbox soak.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use koi_runtime::ports::{CallContext, CallKind, Ports};
+use koi_runtime::{Call, CallError, Extension, Limits, Mode, Runtime};
+use koi_tests::Guest;
+
+/// A guest in one mode, ready to be called.
+#[derive(Clone)]
+pub struct Callable {
+    extension: Extension,
+    call: Call,
+}
+
+/// What a hostile guest may use up: little, so that ten thousand of them end in minutes.
+fn narrow() -> Limits {
+    Limits {
+        cpu: Duration::from_millis(20),
+        wall: Duration::from_secs(5),
+        memory: 64 << 20,
+        host_calls: 1000,
+        ..Limits::default()
+    }
+}
+
+impl Callable {
+    async fn load(runtime: &Runtime, component: Arc<[u8]>) -> Result<[Self; 3]> {
+        let extension = runtime.load(component).await?;
+        Ok(Mode::ALL.map(|mode| Self::new(&extension, mode, Limits::default())))
+    }
+
+    fn new(extension: &Extension, mode: Mode, limits: Limits) -> Self {
+        let extension = extension.bind(std::num::NonZero::<u32>::MIN);
+        let context = CallContext {
+            extension: mode.as_str().into(),
+            revision: 1,
+            digest: extension.digest().clone(),
+            correlation: "soak".into(),
+            kind: CallKind::Tool,
+            principal: None,
+            cause: None,
+            depth: 0,
+        };
+        let call = Call {
+            context,
+            ports: Ports::denied(),
+            limits,
+            mode,
+        };
+        Self { extension, call }
+    }
+
+    /// Calls its tool.
+    pub async fn call(&self, tool: &str, arguments: &str) -> Result<String, CallError> {
+        self.extension
+            .call_tool(self.call.clone(), tool, arguments)
+            .await
+    }
+}
+
+/// One made of text and one made with the SDK, each in every mode.
+pub async fn well_behaved(runtime: &Runtime) -> Result<Vec<Callable>> {
+    let text = Callable::load(runtime, Guest::default().bytes()).await?;
+    let rust = Callable::load(runtime, koi_tests::guest("echo").into()).await?;
+    Ok(text.into_iter().chain(rust).collect())
+}
+
+/// The corpus `tests/hostile/call`, each in every mode.
+pub async fn hostile(runtime: &Runtime) -> Result<Vec<Callable>> {
+    let folder = koi_tests::repository().join("tests/hostile/call");
+    let files = std::fs::read_dir(&folder).with_context(|| folder.display().to_string())?;
+    let mut paths = files
+        .map(|file| Ok(file?.path()))
+        .collect::<Result<Vec<_>>>()?;
+    paths.sort();
+    let mut guests = Vec::new();
+    for path in paths {
+        let fields = std::fs::read_to_string(&path)?;
+        // Guests live as long as the soak.
+        let fields: &'static str = fields.leak();
+        let guest = Guest {
+            fields,
+            ..Guest::default()
+        };
+        let extension = runtime
+            .load(guest.bytes())
+            .await
+            .with_context(|| path.display().to_string())?;
+        guests.extend(Mode::ALL.map(|mode| Callable::new(&extension, mode, narrow())));
+    }
+    Ok(guests)
+}

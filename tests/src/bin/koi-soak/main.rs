@@ -1,0 +1,70 @@
+//! `koi-soak`: goes on for so long, and so often, that what leaks shows.
+//!
+//! Each soak writes a line of figures as it goes along, to `target/soak/NAME.csv`, and at the end
+//! draws them as `target/soak/NAME.svg`. The exit code is 1 if something grew or a call failed that
+//! should not have, and 2 if the soak itself could not be done.
+
+// Nothing but the soak runs on this.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+mod calls;
+mod figure;
+mod guests;
+mod record;
+mod sandbox;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use clap::Parser;
+
+/// The soaks, and what each does.
+const SOAKS: [(&str, &str); 1] = [(
+    "sandbox",
+    "calls of well-behaved guests in all modes, one in a thousand of a hostile one: memory stays as it is",
+)];
+
+/// Goes on for so long that what leaks shows.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Which soak; without one, all are listed.
+    name: Option<String>,
+    /// Calls to make.
+    #[arg(long, default_value_t = 10_000_000)]
+    calls: u64,
+    /// Where the figures go.
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("koi-soak: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether all is well.
+fn run(arguments: Arguments) -> Result<bool> {
+    let Some(name) = arguments.name else {
+        for (name, what) in SOAKS {
+            println!("{name:10} {what}");
+        }
+        return Ok(true);
+    };
+    let folder = arguments
+        .folder
+        .unwrap_or_else(|| koi_tests::repository().join("target/soak"));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    match name.as_str() {
+        "sandbox" => runtime.block_on(sandbox::run(arguments.calls, &folder)),
+        _ => bail!("there is no soak `{name}`; without a name, `koi-soak` lists them"),
+    }
+}

@@ -1,0 +1,24 @@
+//! A small part of the soaks: what leaks fast shows here already, the rest only `cargo xtask soak`.
+
+use std::process::Command;
+
+use koi_tests::program;
+
+#[test]
+fn memory_stays_as_it_is_over_many_calls_and_some_hostile_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let soak = Command::new(program("koi-soak"))
+        .args(["sandbox", "--calls", "150000", "--folder"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&soak.stdout);
+    let complained = String::from_utf8_lossy(&soak.stderr);
+    assert!(soak.status.success(), "{said}{complained}");
+    assert!(said.contains("150 hostile calls ended with"), "{said}");
+    assert!(said.contains("0 well-behaved calls failed"), "{said}");
+    let figures = std::fs::read_to_string(folder.path().join("sandbox.csv")).unwrap();
+    assert_eq!(figures.lines().count(), 202, "{figures}");
+    let drawn = std::fs::read_to_string(folder.path().join("sandbox.svg")).unwrap();
+    assert!(drawn.contains("<polyline"), "{drawn}");
+}
