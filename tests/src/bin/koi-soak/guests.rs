@@ -1,6 +1,5 @@
 //! The guests of the sandbox soak.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -27,11 +26,6 @@ fn narrow() -> Limits {
 }
 
 impl Callable {
-    async fn load(runtime: &Runtime, component: Arc<[u8]>) -> Result<[Self; 3]> {
-        let extension = runtime.load(component).await?;
-        Ok(Mode::ALL.map(|mode| Self::new(&extension, mode, Limits::default())))
-    }
-
     fn new(extension: &Extension, mode: Mode, limits: Limits) -> Self {
         let extension = extension.bind(std::num::NonZero::<u32>::MIN);
         let context = CallContext {
@@ -61,11 +55,15 @@ impl Callable {
     }
 }
 
-/// One made of text and one made with the SDK, each in every mode.
+/// One made with the SDK, in every mode, and one made of text, which never frees its memory and so is
+/// no singleton.
 pub async fn well_behaved(runtime: &Runtime) -> Result<Vec<Callable>> {
-    let text = Callable::load(runtime, Guest::default().bytes()).await?;
-    let rust = Callable::load(runtime, koi_tests::guest("echo").into()).await?;
-    Ok(text.into_iter().chain(rust).collect())
+    let rust = runtime.load(koi_tests::guest("echo").into()).await?;
+    let text = runtime.load(Guest::default().bytes()).await?;
+    let rust = Mode::ALL.map(|mode| Callable::new(&rust, mode, Limits::default()));
+    let text = [Mode::Fresh, Mode::Pooled]
+        .map(|mode| Callable::new(&text, mode, Limits::default()));
+    Ok(rust.into_iter().chain(text).collect())
 }
 
 /// The corpus `tests/hostile/call`, each in every mode.
