@@ -6,6 +6,7 @@ use std::io;
 
 use koi_extension::http::Request;
 use koi_extension::prelude::*;
+use koi_extension::secrets;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,11 @@ struct Fetched {
     status: u16,
     location: Option<String>,
     body: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Secret {
+    name: String,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -61,6 +67,7 @@ impl Extension for Reach {
             .reads_files("/read")
             .writes_files("/write")
             .environment(["PATH", "HOME"])
+            .asks_secrets(["TOKEN"])
     }
 }
 
@@ -68,6 +75,13 @@ impl Tools for Reach {
     fn toolbox() -> Toolbox {
         Toolbox::new()
             .tool(Tool::new("fetch", "Sends an HTTP request"), fetch)
+            .tool(
+                Tool::new("placeholder", "What stands for a secret"),
+                |Secret { name }| {
+                    let text = secrets::placeholder(&name)?;
+                    Ok(Text { text })
+                },
+            )
             .tool(Tool::new("read_file", "Reads a file"), |Path { path }| {
                 let text = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
                 Ok(Text { text })
