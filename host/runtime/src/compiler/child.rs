@@ -6,7 +6,7 @@
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
-use rustix::process::{Resource, Rlimit, nice, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
 use wasmtime::{Engine, OutOfMemory};
 
 use super::protocol::{CODE, OUT_OF_MEMORY, Order, REFUSED};
@@ -65,21 +65,28 @@ fn answer() -> io::Result<ExitCode> {
 /// Takes from this process what it does not need. The parent has given it neither environment nor
 /// files but its three standard streams.
 fn confine(order: Order) -> io::Result<()> {
-    let at_most = |limit| Rlimit {
-        current: Some(limit),
-        maximum: Some(limit),
-    };
     nice(NICE)?;
     // Of all processes this is the one that a machine without memory can do without. Where there is
     // no such file there is no such choice.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
-    setrlimit(Resource::Cpu, at_most(order.cpu))?;
-    setrlimit(Resource::As, at_most(order.memory))?;
-    setrlimit(Resource::Core, at_most(0))?;
-    setrlimit(Resource::Fsize, at_most(0))?;
+    // A second later the system would end it without saying at which limit.
+    lower(Resource::Cpu, order.cpu, order.cpu.saturating_add(1))?;
+    lower(Resource::As, order.memory, order.memory)?;
+    lower(Resource::Core, 0, 0)?;
+    lower(Resource::Fsize, 0, 0)?;
     // No file can be opened any more.
-    setrlimit(Resource::Nofile, at_most(3))?;
+    lower(Resource::Nofile, 3, 3)?;
     Ok(())
+}
+
+/// Sets a limit, unless a lower one is in force already.
+fn lower(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
+    let most = getrlimit(resource).maximum.unwrap_or(u64::MAX);
+    let limits = Rlimit {
+        current: Some(soft.min(most)),
+        maximum: Some(hard.min(most)),
+    };
+    Ok(setrlimit(resource, limits)?)
 }
 
 /// Ends this process when the parent closes the other end of standard input, as it also does by its
