@@ -225,10 +225,18 @@ async fn the_process_has_no_environment_and_no_files_of_the_node() {
     let compiler =
         script("echo files $(/bin/ls -l /proc/self/fd) variables $(/usr/bin/env) >&2; exit 1");
     let runtime = runtime(compiler, CompileLimits::default(), None);
-    let error = refusal(&runtime, Guest::default().bytes()).await.to_string();
-    assert!(error.contains("files ") && error.contains(" variables "), "{error}");
+    let error = refusal(&runtime, Guest::default().bytes())
+        .await
+        .to_string();
+    assert!(
+        error.contains("files ") && error.contains(" variables "),
+        "{error}"
+    );
     assert!(!error.contains("held-open-by-the-node"), "{error}");
-    assert!(!error.contains("HOME=") && !error.contains("CARGO"), "{error}");
+    assert!(
+        !error.contains("HOME=") && !error.contains("CARGO"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

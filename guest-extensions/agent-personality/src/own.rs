@@ -280,7 +280,8 @@ mod tests {
     #[test]
     fn a_change_that_another_took_the_place_of_is_noticed() {
         let node = node();
-        let publication = knowledge::publish(&Rid::parse(OWN).unwrap(), &json!({ "n": 1 })).unwrap();
+        let publication =
+            knowledge::publish(&Rid::parse(OWN).unwrap(), &json!({ "n": 1 })).unwrap();
         assert!(!was_overtaken(&publication).unwrap());
         let other = Publication {
             sha256_hash: "1".repeat(64),

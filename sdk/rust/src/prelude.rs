@@ -2,7 +2,7 @@
 
 pub use crate::{
     Bundle, Capability, Description, Error, EventType, Extension, Handler, Handlers, Json,
-    KnowledgeObject, Limit, Mode, NoArguments, Outcome, Phase, Publication, Reference, References, Replacement, Resource,
-    ResourceContents, ResourceList, ResourceTemplate, Resources, Result, Rid, RidType, RidTypes,
-    Schema, Schemas, State, Tool, ToolResult, Toolbox, Tools, knowledge,
+    KnowledgeObject, Limit, Mode, NoArguments, Outcome, Phase, Publication, Reference, References,
+    Replacement, Resource, ResourceContents, ResourceList, ResourceTemplate, Resources, Result,
+    Rid, RidType, RidTypes, Schema, Schemas, State, Tool, ToolResult, Toolbox, Tools, knowledge,
 };

@@ -121,7 +121,11 @@ fn the_list_stays_within_what_a_guest_may_answer() {
     }
     let tools = AgentPersonality::list_tools().unwrap();
     let bytes = Json::of(&tools).unwrap().as_str().len();
-    assert!(tools.len() > 500 && bytes < 5 << 20, "{} tools, {bytes} bytes", tools.len());
+    assert!(
+        tools.len() > 500 && bytes < 5 << 20,
+        "{} tools, {bytes} bytes",
+        tools.len()
+    );
 }
 
 #[test]

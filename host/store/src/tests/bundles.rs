@@ -286,6 +286,7 @@ async fn what_an_extension_wrote_is_listed_by_revision_over_pages() {
     let write = |text: &str, revision: Option<u64>| Op::PutBundle {
         bundle: bundle(text, "{}"),
         written_by: revision.map(writer),
+        source: None,
     };
     let ops = [
         write("orn:a:1", Some(1)),

@@ -61,8 +61,8 @@ pub async fn well_behaved(runtime: &Runtime) -> Result<Vec<Callable>> {
     let rust = runtime.load(koi_tests::guest("echo").into()).await?;
     let text = runtime.load(Guest::default().bytes()).await?;
     let rust = Mode::ALL.map(|mode| Callable::new(&rust, mode, Limits::default()));
-    let text = [Mode::Fresh, Mode::Pooled]
-        .map(|mode| Callable::new(&text, mode, Limits::default()));
+    let text =
+        [Mode::Fresh, Mode::Pooled].map(|mode| Callable::new(&text, mode, Limits::default()));
     Ok(rust.into_iter().chain(text).collect())
 }
 
