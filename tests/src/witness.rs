@@ -95,12 +95,13 @@ async fn watch(url: &str, seen: &Mutex<Seen>) {
         number += 1;
         let start = Instant::now();
         let answer = call(&http, url, number).await;
-        let mut seen = seen.lock().unwrap();
-        match answer {
-            Ok(()) => seen.answers.push(start.elapsed()),
-            Err(failure) => seen.failures.push(failure),
+        {
+            let mut seen = seen.lock().unwrap();
+            match answer {
+                Ok(()) => seen.answers.push(start.elapsed()),
+                Err(failure) => seen.failures.push(failure),
+            }
         }
-        drop(seen);
         tokio::time::sleep(PAUSE).await;
     }
 }

@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn a_change_that_another_took_the_place_of_is_noticed() {
-        let node = node();
+        let _node = node();
         let publication =
             knowledge::publish(&Rid::parse(OWN).unwrap(), &json!({ "n": 1 })).unwrap();
         assert!(!was_overtaken(&publication).unwrap());
@@ -294,7 +294,6 @@ mod tests {
             ..other
         };
         assert!(!was_overtaken(&later).unwrap());
-        drop(node);
     }
 
     #[test]

@@ -50,13 +50,12 @@ pub fn call(url: &str, tool: &str, arguments: &Json) -> Result<ToolResult> {
 fn reply(answer: Response) -> Result<Value> {
     let kind = answer.header("content-type").unwrap_or_default();
     if kind.starts_with("text/event-stream") {
-        let messages = answer.text()?.lines().filter_map(|line| {
+        let mut messages = answer.text()?.lines().filter_map(|line| {
             let data = line.strip_prefix("data:")?;
             serde_json::from_str::<Value>(data.trim()).ok()
         });
         return messages
-            .filter(|message| message["id"] == ID)
-            .last()
+            .rfind(|message| message["id"] == ID)
             .ok_or_else(|| Error::permanent("its answer came without a result"));
     }
     if kind.starts_with("application/json") {

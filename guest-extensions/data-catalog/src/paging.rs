@@ -51,6 +51,7 @@ pub fn search<T>(
         let query = Query {
             limit: Some(BATCH),
             cursor: at.batch.clone(),
+            ..Query::default()
         };
         let batch = knowledge::query(rid_type, &query)?;
         for bundle in batch.bundles {

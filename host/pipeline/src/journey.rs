@@ -40,6 +40,10 @@ impl From<koi_store::StoreError> for Halt {
 
 /// What is stored under an object's RID when its journey begins.
 #[derive(Default)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for each journey, and nearly always the large one"
+)]
 pub(crate) enum Before {
     /// Not known yet.
     #[default]

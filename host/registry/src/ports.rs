@@ -77,7 +77,6 @@ impl NodePorts {
             log: Arc::new(OperatorLog),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
-            ..Ports::denied()
         };
         match guard {
             Some(guard) => Ports {

@@ -105,10 +105,10 @@ impl<'a> Departure<'a> {
 
     fn rewrite(&mut self, request: Request<Bytes>) -> Result<Request<Bytes>, HttpError> {
         let (mut parts, mut body) = request.into_parts();
-        if let Some(path) = parts.uri.path_and_query() {
-            if let Some(path) = self.put_in(path.as_str().as_bytes(), Place::Percent)? {
-                parts.uri = with_path(parts.uri, path)?;
-            }
+        if let Some(path) = parts.uri.path_and_query()
+            && let Some(path) = self.put_in(path.as_str().as_bytes(), Place::Percent)?
+        {
+            parts.uri = with_path(parts.uri, path)?;
         }
         for (name, value) in &mut parts.headers {
             let put_in = match basic(value) {

@@ -45,7 +45,7 @@ fn forms(value: &str) -> Vec<String> {
         value.to_owned(),
         hex::encode(value),
         hex::encode_upper(value),
-        hex::encode(value).replace('a', "A").replace("3", "3"),
+        hex::encode(value).replace('a', "A"),
         percent(value),
         json(value),
         json(&json(value)),
