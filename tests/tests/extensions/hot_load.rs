@@ -88,7 +88,7 @@ async fn what_is_dropped_in_is_installed_without_any_grant_and_goes_with_its_fil
         client.ignore_news();
     }
     let catalog = grants(&node, "data-catalog");
-    assert_eq!(catalog["grants"], json!([]));
+    assert_eq!(catalog["granted"], json!([]));
     assert!(
         catalog["missing"]
             .as_array()

@@ -205,7 +205,7 @@ async fn a_folder_that_is_asked_for_and_not_given_is_missing() {
     );
     assert_eq!(
         report["missing"],
-        json!(["files=read:/read", "files=write:/write"])
+        json!(["files=read:/read", "files=write:/write", "secret=TOKEN"])
     );
 }
 

@@ -88,6 +88,7 @@ impl<W> Tables<W> {
                 Admission::NoRoom => {
                     let missing = first.want.count.saturating_sub(self.free);
                     self.turns.push_front(id);
+                    self.serve_warm(total);
                     return missing;
                 }
                 Admission::Now => {
@@ -106,6 +107,39 @@ impl<W> Tables<W> {
             }
         }
         0
+    }
+
+    /// Lets in the calls for which there is a warm instance: they take no room from whoever waits for
+    /// some, which might never come if they waited too, since singletons are not given up.
+    fn serve_warm(&mut self, total: u32) {
+        let mut at = 0;
+        while let Some(id) = self.turns.get(at) {
+            let fits = |first: &Waiting<W>, entry: &Entry<W>| {
+                matches!(entry.admits(first.want, 0, total), Admission::Now)
+            };
+            let first = self.shares.get_mut(id).and_then(|entry| {
+                let fits = entry
+                    .waiting
+                    .front()
+                    .is_some_and(|first| fits(first, entry));
+                let first = if fits {
+                    entry.waiting.pop_front()
+                } else {
+                    None
+                };
+                first.map(|first| (first, entry))
+            });
+            let Some((first, entry)) = first else {
+                at += 1;
+                continue;
+            };
+            let warm = entry.enter(first.want, &mut self.free);
+            let is_last = entry.waiting.is_empty();
+            let _ = first.admitted.send(warm);
+            if is_last {
+                self.turns.remove(at);
+            }
+        }
     }
 
     /// Takes the number of a waiting call back; false if it was let in.

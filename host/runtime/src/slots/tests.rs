@@ -48,8 +48,8 @@ async fn a_place_is_free_again_when_it_is_dropped() {
 #[tokio::test]
 async fn queues_are_served_in_turns_whoever_came_first() {
     let slots = Slots::new(1);
-    let shares: Vec<_> = (0..2).map(|_| Arc::new(slots.share())).collect();
-    let blocking = enter(&shares[0], fresh()).await;
+    let shares: Vec<_> = (0..3).map(|_| Arc::new(slots.share())).collect();
+    let blocking = enter(&shares[2], fresh()).await;
     let order = Arc::new(Lock::new(Vec::new()));
     // Three calls of the first extension wait before the second one's only call.
     let tasks: Vec<_> = [0, 0, 0, 1]
