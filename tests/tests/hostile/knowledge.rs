@@ -84,13 +84,15 @@ async fn nodes_that_a_handler_made_up_are_told_nothing() {
 }
 
 /// All that the extension asks for of its own RID types.
-const GRANTS: [&str; 13] = [
+const GRANTS: [&str; 15] = [
     "handle=orn:hostile.trap",
     "handle=orn:hostile.spin",
     "handle=orn:hostile.again",
     "handle=orn:hostile.ping",
     "handle=orn:hostile.pong",
     "handle=orn:hostile.giant",
+    "handle=orn:hostile.parsed",
+    "handle=orn:hostile.validated",
     "handle=orn:hostile.targets",
     "publish=orn:hostile.again",
     "publish=orn:hostile.ping",

@@ -63,7 +63,7 @@ impl Soak {
         let each = (self.calls / MOMENTS).max(1);
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            if number % each == 0 && number <= self.calls {
+            if number.is_multiple_of(each) && number <= self.calls {
                 self.record.lock().unwrap().look(number)?;
             }
             if number >= self.calls {
