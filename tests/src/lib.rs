@@ -6,6 +6,7 @@
 // Everything in this crate serves tests only: stopping at the first surprise is what it is for.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod callable;
 mod client;
 mod footprint;
 pub mod fuzz;
@@ -20,6 +21,7 @@ mod text_guest;
 mod wait;
 mod witness;
 
+pub use callable::Callable;
 pub use client::{McpClient, McpError, Mode, Transport};
 pub use footprint::Footprint;
 pub use node::{Node, NodeBuilder};

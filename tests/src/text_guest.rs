@@ -88,29 +88,29 @@ impl Guest {
             extension,
         } = self;
         let has = |field: &str| fields.contains(field);
-        let exports_core = |function: &str| has(&format!("(export \"{function}\")"));
+        let has_export = |function: &str| has(&format!("(export \"{function}\")"));
         let unless = |own: bool, field: String| if own { String::new() } else { field };
         let instantiate = unless(
             has("(func $instantiate"),
             format!("(func $instantiate {instantiate})"),
         );
         let describe = unless(
-            exports_core("describe"),
+            has_export("describe"),
             format!("(func (export \"describe\") (result i32) {describe})"),
         );
         let start = unless(
-            exports_core("start"),
+            has_export("start"),
             format!("(func (export \"start\") (result i32) {start})"),
         );
         let list_tools = unless(
-            exports_core("list-tools"),
+            has_export("list-tools"),
             format!(
                 "(func (export \"list-tools\") (result i32) (call $text (i32.const 6144) (i32.const {})))",
                 tools.len()
             ),
         );
         let call_tool = unless(
-            exports_core("call-tool"),
+            has_export("call-tool"),
             format!(
                 "(func (export \"call-tool\")
                    (param $name i32) (param $name-len i32) (param $args i32) (param $args-len i32) (result i32)
@@ -118,12 +118,12 @@ impl Guest {
                    {call_tool})"
             ),
         );
-        let realloc = if exports_core("realloc") {
+        let realloc = if has_export("realloc") {
             "(core func $main \"realloc\")"
         } else {
             "$realloc"
         };
-        let post_return = if exports_core("post-return") {
+        let post_return = if has_export("post-return") {
             "(post-return (core func $main \"post-return\"))"
         } else {
             ""

@@ -61,7 +61,9 @@ pub(super) async fn run(data_dir: &Path, query: &QueryArgs, json: bool) -> Resul
         .iter()
         .map(|bundle| {
             let shown: Shown = serde_json::from_str(bundle.get())?;
-            let contents = shown.contents.get();
+            // On one line, whatever the space between its members was.
+            let words: Vec<&str> = shown.contents.get().split_whitespace().collect();
+            let contents = words.join(" ");
             let mut cell: String = contents.chars().take(CELL).collect();
             if cell.len() < contents.len() {
                 cell.push('…');

@@ -1,6 +1,6 @@
 //! `knowledge`: reads, queries, publishes, forgets and dereferences, over the port of that name.
 
-use koi_rid::{Contents, Filter, Manifest};
+use koi_rid::{BundleOrder, Contents, Filter, Manifest};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -94,7 +94,12 @@ impl Host for State {
     ) -> wasmtime::Result<Result<EntryPage, Error>> {
         self.meter.host_call()?;
         let query = match query(&of_type, &options) {
-            Ok(query) => query,
+            Ok(query) if query.filter.is_none() && query.order == BundleOrder::Rid => query,
+            Ok(_) => {
+                let reason =
+                    "entries come in the order of their RIDs and without a filter: use `query`";
+                return Ok(Err(invalid(reason)));
+            }
             Err(error) => return Ok(Err(error)),
         };
         let found = self.ports.knowledge.list(&self.context, &query).await;

@@ -1,12 +1,10 @@
 //! A tool call of a guest: bare wasmtime, and the same through the runtime.
 
-use std::num::NonZero;
-use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use koi_runtime::ports::{CallContext, CallKind, Ports};
-use koi_runtime::{Call, CallError, Extension, Limits, Mode, Runtime, RuntimeConfig};
+use koi_runtime::{Limits, Mode, Runtime, RuntimeConfig};
+use koi_tests::Callable;
 
 use crate::bare::Bare;
 use crate::report::{Report, Target, Unit};
@@ -36,7 +34,7 @@ pub async fn measure(report: &mut Report) -> Result<()> {
     let runtime = Runtime::new(config)?;
     let extension = runtime.load(component.into()).await?;
     let [fresh, pooled] =
-        [Mode::Fresh, Mode::Pooled].map(|mode| Through::new(&extension, mode, Limits::default()));
+        [Mode::Fresh, Mode::Pooled].map(|mode| Callable::new(&extension, mode, Limits::default()));
     let mut warm = bare.instance().await?;
     let json = ARGUMENTS.to_owned();
 
@@ -79,42 +77,4 @@ async fn median_us(calls: usize, mut call: impl AsyncFnMut() -> Result<String>) 
         );
     }
     Ok(times.median())
-}
-
-/// Calls with nothing granted, on behalf of nobody.
-#[derive(Clone)]
-pub struct Through {
-    extension: Extension,
-    call: Call,
-}
-
-impl Through {
-    /// In one mode, within these limits.
-    pub fn new(extension: &Extension, mode: Mode, limits: Limits) -> Self {
-        let extension = extension.bind(NonZero::<u32>::MIN);
-        let context = CallContext {
-            extension: Arc::from("bench"),
-            revision: 1,
-            digest: extension.digest().clone(),
-            correlation: Arc::from("bench"),
-            kind: CallKind::Tool,
-            principal: None,
-            cause: None,
-            depth: 0,
-        };
-        let call = Call {
-            context,
-            ports: Ports::denied(),
-            limits,
-            mode,
-        };
-        Self { extension, call }
-    }
-
-    /// Calls a tool.
-    pub async fn call(&self, tool: &str, arguments: &str) -> Result<String, CallError> {
-        self.extension
-            .call_tool(self.call.clone(), tool, arguments)
-            .await
-    }
 }

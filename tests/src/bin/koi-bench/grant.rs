@@ -12,9 +12,9 @@ use koi_runtime::ports::Ports;
 use koi_runtime::{Limits, Mode, Runtime, RuntimeConfig};
 use koi_tests::Guest;
 
-use crate::call::Through;
 use crate::report::{Report, Target, Unit};
 use crate::rounds::interleaved;
+use koi_tests::Callable;
 
 const CHECK: &str = "grant.check";
 
@@ -43,7 +43,7 @@ pub async fn measure(report: &mut Report) -> Result<()> {
         ..Guest::named("grant")
     };
     let plain = runtime.load(guest.bytes()).await?;
-    let plain = Through::new(&plain, Mode::Fresh, Limits::default());
+    let plain = Callable::new(&plain, Mode::Fresh, Limits::default());
     let folder = tempfile::tempdir()?;
     let registry = registry(runtime, folder.path()).await?;
     let install = Install {

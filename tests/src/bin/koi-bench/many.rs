@@ -7,7 +7,9 @@ use anyhow::Result;
 use koi_runtime::{Limits, Mode, Runtime, RuntimeConfig};
 use koi_tests::Footprint;
 
-use crate::call::{ARGUMENTS, TOOL, Through};
+use koi_tests::Callable;
+
+use crate::call::{ARGUMENTS, TOOL};
 use crate::report::{Report, Target, Unit};
 use crate::rounds::{Series, interleaved};
 
@@ -40,7 +42,7 @@ pub async fn measure(report: &mut Report) -> Result<()> {
 
     let alone = Runtime::new(config())?;
     let alone = alone.load(numbered(&component, 0)).await?;
-    let alone = Through::new(&alone, Mode::Fresh, Limits::default());
+    let alone = Callable::new(&alone, Mode::Fresh, Limits::default());
     let runtime = Runtime::new(config())?;
     let before = Footprint::of(std::process::id()).memory;
     let mut all = Vec::with_capacity(count);
@@ -49,7 +51,7 @@ pub async fn measure(report: &mut Report) -> Result<()> {
         let start = Instant::now();
         let extension = runtime.load(numbered(&component, number)).await?;
         times.add(start.elapsed().as_secs_f64() * 1e3);
-        all.push(Through::new(&extension, Mode::Fresh, Limits::default()));
+        all.push(Callable::new(&extension, Mode::Fresh, Limits::default()));
     }
     let after = Footprint::of(std::process::id()).memory;
     let each = after.saturating_sub(before) as f64 / count as f64;

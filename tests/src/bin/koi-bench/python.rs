@@ -6,9 +6,9 @@ use anyhow::Result;
 use futures::future::join_all;
 use koi_runtime::{Limits, Mode, Runtime, RuntimeConfig};
 
-use crate::call::Through;
 use crate::report::{Report, Unit};
 use crate::rounds::Series;
+use koi_tests::Callable;
 
 const ERRORS: &str = "python.errors";
 const SECONDS: &str = "python.together";
@@ -27,7 +27,7 @@ pub async fn measure(report: &mut Report) -> Result<()> {
         ..RuntimeConfig::default()
     })?;
     let python = runtime.load(koi_tests::guest("test-python").into()).await?;
-    let through = Through::new(&python, Mode::Fresh, Limits::default());
+    let through = Callable::new(&python, Mode::Fresh, Limits::default());
     let (mut errors, mut times) = (Series::default(), Series::default());
     for _ in 0..report.pace().rounds(ROUNDS) {
         let start = Instant::now();

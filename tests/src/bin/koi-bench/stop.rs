@@ -7,9 +7,9 @@ use koi_runtime::{CallError, Limits, Mode, Runtime, RuntimeConfig};
 use koi_tests::Guest;
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::call::Through;
 use crate::report::{Report, Target, Unit};
 use crate::rounds::Series;
+use koi_tests::Callable;
 
 const STOP: &str = "limit.cpu";
 
@@ -31,7 +31,7 @@ pub async fn measure(report: &mut Report) -> Result<()> {
         ..Limits::default()
     };
     let extension = runtime.load(spinning.bytes()).await?;
-    let through = Through::new(&extension, Mode::Fresh, limits);
+    let through = Callable::new(&extension, Mode::Fresh, limits);
     let (mut stopped, mut granted) = (Series::default(), Series::default());
     for _ in 0..report.pace().rounds(ROUNDS) {
         let mut round = Series::default();

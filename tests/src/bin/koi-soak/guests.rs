@@ -3,16 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use koi_runtime::ports::{CallContext, CallKind, Ports};
-use koi_runtime::{Call, CallError, Extension, Limits, Mode, Runtime};
-use koi_tests::Guest;
-
-/// A guest in one mode, ready to be called.
-#[derive(Clone)]
-pub struct Callable {
-    extension: Extension,
-    call: Call,
-}
+use koi_runtime::{Limits, Mode, Runtime};
+use koi_tests::{Callable, Guest};
 
 /// What a hostile guest may use up: little, so that ten thousand of them end in minutes.
 fn narrow() -> Limits {
@@ -22,36 +14,6 @@ fn narrow() -> Limits {
         memory: 64 << 20,
         host_calls: 1000,
         ..Limits::default()
-    }
-}
-
-impl Callable {
-    fn new(extension: &Extension, mode: Mode, limits: Limits) -> Self {
-        let extension = extension.bind(std::num::NonZero::<u32>::MIN);
-        let context = CallContext {
-            extension: mode.as_str().into(),
-            revision: 1,
-            digest: extension.digest().clone(),
-            correlation: "soak".into(),
-            kind: CallKind::Tool,
-            principal: None,
-            cause: None,
-            depth: 0,
-        };
-        let call = Call {
-            context,
-            ports: Ports::denied(),
-            limits,
-            mode,
-        };
-        Self { extension, call }
-    }
-
-    /// Calls its tool.
-    pub async fn call(&self, tool: &str, arguments: &str) -> Result<String, CallError> {
-        self.extension
-            .call_tool(self.call.clone(), tool, arguments)
-            .await
     }
 }
 

@@ -11,7 +11,9 @@ use tokio::task::JoinSet;
 
 use crate::calls::Tally;
 use crate::figure;
-use crate::guests::{self, Callable};
+use koi_tests::Callable;
+
+use crate::guests;
 use crate::record::Record;
 
 /// Of so many calls one is hostile.

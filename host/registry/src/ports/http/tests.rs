@@ -313,7 +313,7 @@ async fn a_guest_says_nothing_about_the_connection() {
     let http = http(&[&grant], &[&grant], Scripted::new(&[&["127.0.0.1"]]));
     let request = http::Request::post(format!("http://localhost:{}/", server.port))
         .header("host", "victim.example")
-        .header("content-length", "99")
+        .header("content-length", "987654321")
         .header("transfer-encoding", "chunked")
         .header("connection", "upgrade")
         .header("upgrade", "websocket")
@@ -327,7 +327,7 @@ async fn a_guest_says_nothing_about_the_connection() {
         "{seen}"
     );
     assert!(seen.contains("content-length: 4\r\n"), "{seen}");
-    for name in ["victim", "chunked", "upgrade", "proxy-", "99"] {
+    for name in ["victim", "chunked", "upgrade", "proxy-", "987654321"] {
         assert!(!seen.contains(name), "{name}: {seen}");
     }
 }
