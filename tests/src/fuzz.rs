@@ -11,6 +11,7 @@ mod envelope;
 mod grants;
 mod jcs;
 mod mutation;
+mod recording;
 mod rid;
 
 pub use mutation::Mutations;
@@ -27,7 +28,7 @@ pub struct FuzzTarget {
 }
 
 /// All of them.
-pub const FUZZ_TARGETS: [FuzzTarget; 6] = [
+pub const FUZZ_TARGETS: [FuzzTarget; 7] = [
     FuzzTarget {
         name: "component",
         check: component::check,
@@ -52,6 +53,11 @@ pub const FUZZ_TARGETS: [FuzzTarget; 6] = [
         name: "jcs",
         check: jcs::check,
         rounds: 50_000,
+    },
+    FuzzTarget {
+        name: "recording",
+        check: recording::check,
+        rounds: 20_000,
     },
     FuzzTarget {
         name: "rid",

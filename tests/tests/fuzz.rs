@@ -61,6 +61,11 @@ fn canonical_json_is_its_own_canonical_form() {
 }
 
 #[test]
+fn a_recording_is_refused_or_runs_to_an_end() {
+    holds("recording");
+}
+
+#[test]
 fn a_rid_is_canonical_and_stays_what_it_is() {
     holds("rid");
 }

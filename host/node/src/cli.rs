@@ -24,7 +24,7 @@ Examples:
   koi-mcp call find_datasets --args '{\"format\":\"parquet\"}'
   koi-mcp mcp                                       stdio, for an MCP client's configuration
 
-Exit codes: 0 done, 1 failed, 2 wrong usage."
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a replay went another way."
 )]
 pub struct Cli {
     /// What all commands share.
@@ -84,6 +84,10 @@ pub enum Command {
         #[arg(long, value_name = "JSON", default_value = "{}")]
         args: String,
     },
+    /// Make a call in a fresh instance and record all that it asks and is answered
+    Record(RecordArgs),
+    /// Run a recorded call again: the same to the byte, or where it went another way (exit code 3)
+    Replay(ReplayArgs),
     /// Keep secrets, such as API keys, that extensions use and never see
     #[command(subcommand)]
     Secret(SecretCommand),
@@ -244,6 +248,45 @@ pub struct QueryArgs {
     /// At most so many; more are read page by page
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub limit: usize,
+}
+
+/// Flags of `koi-mcp record`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The call is made really, with all that the extension was granted. It has an instance of its own: of a
+singleton, one that takes up the saved state and is not saved afterwards. The file holds what the extension
+saw and said, but no values of secrets; keep it as you keep the data itself. An extension that was granted
+folders cannot be recorded.")]
+pub struct RecordArgs {
+    /// The tool's name; with --resource, the URI of a resource of an extension
+    pub name: String,
+    /// The tool's arguments, a JSON object
+    #[arg(
+        long,
+        value_name = "JSON",
+        default_value = "{}",
+        conflicts_with = "resource"
+    )]
+    pub args: String,
+    /// Read a resource instead of calling a tool
+    #[arg(long)]
+    pub resource: bool,
+    /// The file to write, readable for you alone
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// Flags of `koi-mcp replay`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The call reaches the recording and nothing else. Without --component the running node does it, on the
+component that was recorded, whether or not that is still installed; with it, no node is needed.")]
+pub struct ReplayArgs {
+    /// The recording
+    pub file: PathBuf,
+    /// A component to run it on, such as the next version of the one that was recorded
+    #[arg(long, value_name = "FILE")]
+    pub component: Option<PathBuf>,
 }
 
 /// `koi-mcp dead-letters …`

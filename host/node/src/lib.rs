@@ -29,6 +29,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use commands::print::{Breaks, OutputClosed, printable};
+use commands::record::Diverged;
 
 pub use config::{
     AdminConfig, CompileConfig, Config, ConfigText, ExtensionsConfig, FirstContact, KoiConfig,
@@ -41,7 +42,11 @@ pub use node::{Node, STOP_WITHIN};
 /// [`koi_runtime::Compiler::Child`] has it done.
 pub const COMPILE_COMPONENT: &str = "compile-component";
 
-/// The program: exit code 0 when done, 1 when it failed, 2 for wrong usage.
+/// The exit code of a replay that went another way.
+const DIVERGED: u8 = 3;
+
+/// The program: exit code 0 when done, 1 when it failed, 2 for wrong usage, 3 when a replay went another
+/// way than its recording.
 #[must_use]
 pub fn main() -> ExitCode {
     // No command for people, and done before there are any threads: that process needs only one.
@@ -69,6 +74,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         // As `head` does when it has seen enough.
         Err(error) if error.is::<OutputClosed>() => ExitCode::SUCCESS,
+        Err(error) if error.is::<Diverged>() => ExitCode::from(DIVERGED),
         Err(error) => {
             // It may quote what a peer or a guest says. Who closed standard error wants to hear none.
             let error = format!("koi-mcp: {error:#}");

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use koi_rid::Rid;
 use koi_runtime::ports::{Caller, Ports};
 use koi_runtime::{
-    CallError, Completion, Exports, KnowledgeObject, Limits, LoadError, Outcome, ParsedReference,
-    ResourceContents,
+    CallError, Called, Completion, Exports, KnowledgeObject, Limits, LoadError, Outcome,
+    ParsedReference, RecordError, Recording, ReplayError, Replayed, ResourceContents,
 };
 
 use crate::grant::Access;
@@ -145,6 +145,14 @@ pub trait Callee: Send + Sync {
         contents: &str,
         invocation: Invocation,
     ) -> Result<String, CallError>;
+
+    /// Makes a call apart from the others and records it.
+    ///
+    /// # Errors
+    /// If it cannot be recorded; what cannot record any has nothing else to say.
+    async fn record(&self, _: Called, _: Invocation) -> Result<Recording, RecordError> {
+        Err(RecordError::Unsupported)
+    }
 }
 
 /// Makes something that can be called out of a component.
@@ -166,6 +174,14 @@ pub trait Loaded: Send + Sync {
 
     /// What it says about itself, with nothing granted.
     async fn describe(&self) -> Result<String, CallError>;
+
+    /// Runs a recorded call on it, with the recording and nothing else to reach.
+    ///
+    /// # Errors
+    /// If that cannot be done to the end; what cannot replay any has nothing else to say.
+    async fn replay(&self, _: &Recording) -> Result<Replayed, ReplayError> {
+        Err(ReplayError::Unsupported)
+    }
 
     /// What answers for it under a name, within reach and limits.
     fn bind(&self, binding: Binding) -> Arc<dyn Callee>;

@@ -36,7 +36,7 @@ pub use grant::{
 pub use registry::{
     ExtensionState, ExtensionSummary, GrantChange, GrantRequest, GrantsError, GrantsView, Install,
     InstallError, InstallReport, Installed, KeyValueSummary, OpenError, PrepareError, Registry,
-    RegistryParts, RemoveError,
+    RegistryParts, RemoveError, ReplayRefused,
 };
 pub use schema::{JsonSchema, SchemaError};
 pub use secret::{

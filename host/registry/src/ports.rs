@@ -79,6 +79,7 @@ impl NodePorts {
             log: Arc::new(OperatorLog),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
+            order: None,
         };
         match guard {
             Some(guard) => Ports {

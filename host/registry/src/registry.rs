@@ -11,6 +11,7 @@ mod open;
 mod prepare;
 mod relist;
 mod remove;
+mod replay;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ pub use install::{GrantRequest, Install, InstallError, InstallReport, Installed}
 pub use open::OpenError;
 pub use prepare::PrepareError;
 pub use remove::RemoveError;
+pub use replay::ReplayRefused;
 pub use summary::{ExtensionState, ExtensionSummary, KeyValueSummary};
 
 /// What a registry works with.

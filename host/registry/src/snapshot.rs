@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use koi_rid::{EventType, Rid, RidType};
-use koi_runtime::{CallError, Phase, ResourceContents};
+use koi_runtime::{CallError, Phase, RecordError, Recording, ResourceContents};
 use koi_store::Revision;
 
 use crate::callee::Invocation;
@@ -151,6 +151,19 @@ impl Snapshot {
         }
         let template = self.template_for(uri)?;
         Some(template.read(uri, invocation).await)
+    }
+
+    /// As [`Snapshot::read_resource`], recorded.
+    pub async fn record_resource(
+        &self,
+        uri: &str,
+        invocation: Invocation,
+    ) -> Option<Result<Recording, RecordError>> {
+        if let Some(resource) = self.resources.get(uri) {
+            return Some(resource.record(invocation).await);
+        }
+        let template = self.template_for(uri)?;
+        Some(template.record(uri, invocation).await)
     }
 
     /// The template that answers for a URI.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use koi_runtime::ports::{CallContext, CallKind, Ports};
 use koi_runtime::{
-    Call, CallError, Completion, Exports, Extension, KnowledgeObject, LoadError, Mode, Outcome,
-    ParsedReference, ResourceContents, Runtime,
+    Call, CallError, Called, Completion, Exports, Extension, KnowledgeObject, LoadError, Mode,
+    Outcome, ParsedReference, RecordError, Recording, ReplayError, Replayed, ResourceContents,
+    Runtime,
 };
 
 use crate::callee::{Binding, Callee, Invocation, Loaded, Loader};
@@ -34,6 +35,10 @@ impl Loaded for Extension {
 
     async fn describe(&self) -> Result<String, CallError> {
         Extension::describe(self).await
+    }
+
+    async fn replay(&self, recording: &Recording) -> Result<Replayed, ReplayError> {
+        Extension::replay(self, recording).await
     }
 
     fn bind(&self, binding: Binding) -> Arc<dyn Callee> {
@@ -230,5 +235,13 @@ impl Callee for WasmCallee {
     ) -> Result<String, CallError> {
         let call = self.call(CallKind::Handler, invocation);
         self.extension.transform(call, from, to, contents).await
+    }
+    async fn record(
+        &self,
+        called: Called,
+        invocation: Invocation,
+    ) -> Result<Recording, RecordError> {
+        let call = self.call(called.kind(), invocation);
+        self.extension.record(call, called).await
     }
 }

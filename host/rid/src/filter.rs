@@ -4,6 +4,8 @@
 //! `{"path":"/owner","eq":"sales"}`; `{"all":[…]}`, `{"any":[…]}` and `{"not":…}` combine filters.
 //! Reading one fails with a sentence that says what was expected; matching never fails.
 
+mod print;
+
 use std::cmp::Ordering;
 
 use serde_json::{Map, Value};

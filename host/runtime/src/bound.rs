@@ -178,7 +178,7 @@ impl Seated {
     }
 
     /// Has a new instance take up the state that was saved last.
-    async fn load(&mut self) -> wasmtime::Result<()> {
+    pub(crate) async fn load(&mut self) -> wasmtime::Result<()> {
         let indices = &self.bound.code.indices;
         if indices.state().is_none() {
             return Ok(());

@@ -13,6 +13,7 @@ pub(crate) mod keyvalue;
 pub(crate) mod knowledge;
 pub(crate) mod logging;
 pub(crate) mod network;
+mod poll;
 pub(crate) mod secrets;
 pub(crate) mod wasi;
 
@@ -27,6 +28,7 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     type Own = HasSelf<State>;
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     files::link(linker)?;
+    poll::link(linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
     koi::types::add_to_linker::<State, Own>(linker, |state| state)?;
     koi::knowledge::add_to_linker::<State, Own>(linker, |state| state)?;

@@ -14,13 +14,13 @@ use crate::state::State;
 use crate::values::Exports;
 
 /// The package of the contract.
-const PACKAGE: &str = "koi:extension";
+pub(crate) const PACKAGE: &str = "koi:extension";
 
 /// The version of the contract that this host has.
-const VERSION: &str = "0.1.0";
+pub(crate) const VERSION: &str = "0.1.0";
 
 /// What versions that fit it begin with: before 1.0, the second number says what breaks.
-const COMPATIBLE: &str = "0.1.";
+pub(crate) const COMPATIBLE: &str = "0.1.";
 
 /// Where each interface's functions are in the component.
 pub(crate) struct Indices {

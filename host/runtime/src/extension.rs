@@ -23,7 +23,7 @@ use crate::values::{
 /// with the last clone.
 #[derive(Clone)]
 pub struct Extension {
-    bound: Arc<Bound>,
+    pub(crate) bound: Arc<Bound>,
 }
 
 /// Calls one function of an interface, in an instance that the call's mode says.

@@ -24,6 +24,7 @@ mod live;
 mod loader;
 mod meter;
 pub mod ports;
+mod recording;
 mod runtime;
 mod slots;
 mod state;
@@ -36,6 +37,10 @@ pub use engine::engine_configuration;
 pub use error::{CallError, GuestError, GuestErrorKind, LoadError, RuntimeError};
 pub use extension::Extension;
 pub use limits::{LIMITS, LimitInfo, Limits};
+pub use recording::{
+    Called, Divergence, Ended, MAX_RECORDING_BYTES, RecordError, Recording, RecordingError,
+    ReplayError, Replayed, Step,
+};
 pub use runtime::{Runtime, RuntimeConfig};
 pub use values::{
     Call, Completion, Exports, KnowledgeObject, Mode, Outcome, ParsedReference, Phase, Replacement,

@@ -363,6 +363,20 @@ pub trait Random: Send + Sync {
     fn fill(&self, bytes: &mut [u8]);
 }
 
+/// The order in which things happen that go on beside a guest: HTTP exchanges, sleeps. It is as it happens;
+/// only a recording takes it down, and a replay has it happen again.
+pub trait Order: Send + Sync {
+    /// The places, among so many, of those that came first in the recorded call; none if it is as it
+    /// happens. `waited` tells ways of waiting apart.
+    fn came_first(&self, waited: &'static str, among: usize) -> Option<Vec<u32>>;
+
+    /// Takes down which came first now.
+    fn comes_first(&self, waited: &'static str, among: usize, first: &[u32]);
+
+    /// The guest begins an HTTP exchange. The port is asked beside it, once the body is there.
+    fn begins(&self, exchange: &http::request::Parts);
+}
+
 /// A caller who is told nothing: whoever an instance between two calls has.
 pub(crate) fn nobody() -> Arc<dyn Caller> {
     denied::nobody()
@@ -397,6 +411,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub random: Arc<dyn Random>,
+    /// What comes first; none where nobody minds.
+    pub order: Option<Arc<dyn Order>>,
 }
 
 impl Ports {

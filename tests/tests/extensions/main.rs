@@ -8,6 +8,7 @@ mod guests;
 mod hot_load;
 mod modes;
 mod reach;
+mod replay;
 mod secrets;
 
 use koi_tests::{Node, NodeBuilder};

@@ -17,6 +17,8 @@
 //! | `GET /v1/audit?extension=&cursor=` | who changed what, the newest first |
 //! | `POST /v1/bundles`, `GET /v1/bundles?rid=`, `DELETE /v1/bundles?rid=` | publish, read, forget |
 //! | `POST /v1/tools/{name}` | calls a tool with the arguments in the body |
+//! | `POST /v1/recordings` | makes the call in the body ([`RecordRequest`]) and answers with its recording |
+//! | `POST /v1/replays` | runs the recording in the body again ([`ReplayReport`]) |
 //! | `GET /v1/dead-letters`, `POST /v1/dead-letters/{id}` | list, try again |
 //! | `POST /v1/mcp` with `Upgrade: mcp` | the connection becomes an MCP stdio transport |
 
@@ -27,12 +29,14 @@ mod grants;
 mod guard;
 mod knowledge;
 mod problem;
+mod recordings;
 mod routes;
 mod secrets;
 
 pub use bridge::connect as connect_mcp;
 pub use client::Client;
 pub use grants::GrantEdit;
+pub use recordings::{RecordRequest, ReplayReport};
 pub use routes::{AdminParts, InstallOptions, Publication, router};
 
 /// Largest component that is taken: 256 MiB.

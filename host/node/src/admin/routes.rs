@@ -10,7 +10,7 @@ use axum::routing::{delete, get, post, put};
 use axum::{Json, Router, middleware};
 use koi_mcp_server::McpServer;
 use koi_pipeline::{Intake, Pipeline};
-use koi_registry::{GrantRequest, Install, Invocation, Registry};
+use koi_registry::{GrantRequest, Install, Invocation, Registry, Snapshot, ToolEntry};
 use koi_rid::{Contents, Rid};
 use koi_store::Stores;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use super::guard::{Token, check};
 use super::problem::Problem;
-use super::{MAX_COMPONENT, OPERATOR, audit, bridge, grants, knowledge, secrets};
+use super::{MAX_COMPONENT, OPERATOR, audit, bridge, grants, knowledge, recordings, secrets};
 use crate::data_dir::RunningNode;
 use crate::secrets::Secrets;
 
@@ -101,6 +101,8 @@ pub fn router(parts: AdminParts, token: &str) -> Router {
         .route("/v1/bundles/query", get(knowledge::query))
         .route("/v1/bundles", get(read).post(publish).delete(forget))
         .route("/v1/tools/{name}", post(call))
+        .route("/v1/recordings", post(recordings::record))
+        .route("/v1/replays", post(recordings::replay))
         .route("/v1/dead-letters", get(dead_letters))
         .route("/v1/dead-letters/{id}", post(retry))
         .route("/v1/mcp", post(bridge::accept))
@@ -248,11 +250,7 @@ async fn call(
     Json(arguments): Json<Value>,
 ) -> Result<Json<Value>, Problem> {
     let snapshot = parts.registry.snapshot();
-    let tool = snapshot.tools.get(&name).ok_or_else(|| {
-        Problem::not_found(format!(
-            "there is no tool {name:?}; `koi-mcp extension list` shows what is installed"
-        ))
-    })?;
+    let tool = tool(&snapshot, &name)?;
     tool.check_arguments(&arguments).map_err(Problem::refused)?;
     let output = tool
         .call(&arguments.to_string(), Invocation::from_operator())
@@ -263,6 +261,16 @@ async fn call(
         "content": output.content,
         "isError": output.is_error,
     })))
+}
+
+/// The tool of that name.
+pub(super) fn tool<'a>(snapshot: &'a Snapshot, name: &str) -> Result<&'a ToolEntry, Problem> {
+    let tool = snapshot.tools.get(name).ok_or_else(|| {
+        Problem::not_found(format!(
+            "there is no tool {name:?}; `koi-mcp extension list` shows what is installed"
+        ))
+    })?;
+    Ok(tool)
 }
 
 async fn dead_letters(State(parts): State<AdminParts>) -> Result<Json<Value>, Problem> {

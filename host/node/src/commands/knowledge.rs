@@ -82,12 +82,18 @@ pub(super) async fn read(data_dir: &Path, rid: &str) -> Result<()> {
     print::text(bundle.get())
 }
 
-pub(super) async fn call(data_dir: &Path, tool: &str, args: &str, json: bool) -> Result<()> {
+/// The arguments of a tool, as the command line has them.
+pub(super) fn arguments(args: &str) -> Result<Value> {
     let args: Value = serde_json::from_str(args)
         .with_context(|| format!("--args: expected a JSON object, found {args}"))?;
     if !args.is_object() {
         bail!("--args: expected a JSON object, found {args}");
     }
+    Ok(args)
+}
+
+pub(super) async fn call(data_dir: &Path, tool: &str, args: &str, json: bool) -> Result<()> {
+    let args = arguments(args)?;
     let client = Client::of(data_dir)?;
     let request = client
         .request(Method::POST, &format!("tools/{tool}"))

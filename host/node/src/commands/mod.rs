@@ -1,5 +1,5 @@
 //! The commands. Each talks to the running node through the admin API, but `serve` and `mcp`, which
-//! may be that node.
+//! may be that node, and a `replay` on a component of its own.
 
 mod audit;
 mod dead_letters;
@@ -9,6 +9,7 @@ mod knowledge;
 mod mcp;
 pub(crate) mod print;
 mod query;
+pub(crate) mod record;
 mod secret;
 mod serve;
 mod signals;
@@ -49,6 +50,8 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Query(query) => query::run(&data_dir, &query, json).await,
         Command::Read { rid } => knowledge::read(&data_dir, &rid).await,
         Command::Call { tool, args } => knowledge::call(&data_dir, &tool, &args, json).await,
+        Command::Record(args) => record::record(&data_dir, &args, json).await,
+        Command::Replay(args) => record::replay(config, &args, json).await,
         Command::Secret(command) => secret::run(&data_dir, command, json).await,
         Command::Audit { extension } => audit::run(&data_dir, extension.as_deref(), json).await,
         Command::DeadLetters(command) => dead_letters::run(&data_dir, command, json).await,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use koi_runtime::{CallError, Completion, ResourceContents};
+use koi_runtime::{CallError, Called, Completion, RecordError, Recording, ResourceContents};
 use serde_json::Value;
 
 use super::list::{self, ListError};
@@ -88,6 +88,14 @@ impl ResourceEntry {
     pub async fn read(&self, invocation: Invocation) -> Result<Vec<ResourceContents>, CallError> {
         self.callee.read_resource(&self.uri, invocation).await
     }
+
+    /// Reads it and records how.
+    ///
+    /// # Errors
+    /// If it cannot be recorded.
+    pub async fn record(&self, invocation: Invocation) -> Result<Recording, RecordError> {
+        record(&*self.callee, &self.uri, invocation).await
+    }
 }
 
 impl TemplateEntry {
@@ -153,6 +161,27 @@ impl TemplateEntry {
     ) -> Result<Vec<ResourceContents>, CallError> {
         self.callee.read_resource(uri, invocation).await
     }
+
+    /// Reads what is at the URI and records how.
+    ///
+    /// # Errors
+    /// If it cannot be recorded.
+    pub async fn record(
+        &self,
+        uri: &str,
+        invocation: Invocation,
+    ) -> Result<Recording, RecordError> {
+        record(&*self.callee, uri, invocation).await
+    }
+}
+
+async fn record(
+    callee: &dyn Callee,
+    uri: &str,
+    invocation: Invocation,
+) -> Result<Recording, RecordError> {
+    let uri = uri.to_owned();
+    callee.record(Called::Resource { uri }, invocation).await
 }
 
 impl fmt::Debug for ResourceEntry {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use koi_runtime::{CallError, GuestError, GuestErrorKind};
+use koi_runtime::{CallError, Called, GuestError, GuestErrorKind, RecordError, Recording};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -129,6 +129,22 @@ impl ToolEntry {
                 ),
             })
         })
+    }
+
+    /// Makes such a call and records it. Its answer is in the recording as the extension gave it.
+    ///
+    /// # Errors
+    /// If it cannot be recorded.
+    pub async fn record(
+        &self,
+        arguments: &str,
+        invocation: Invocation,
+    ) -> Result<Recording, RecordError> {
+        let called = Called::Tool {
+            name: self.name.clone(),
+            arguments: arguments.to_owned(),
+        };
+        self.callee.record(called, invocation).await
     }
 
     fn read(&self, answer: &str) -> Result<ToolOutput, String> {

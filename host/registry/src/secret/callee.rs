@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use koi_runtime::ports::Caller;
 use koi_runtime::{
-    CallError, Completion, GuestError, GuestErrorKind, KnowledgeObject, Outcome, ParsedReference,
-    ResourceBody, ResourceContents,
+    CallError, Called, Completion, GuestError, GuestErrorKind, KnowledgeObject, Outcome,
+    ParsedReference, RecordError, Recording, ResourceBody, ResourceContents,
 };
 
 use super::Guard;
@@ -212,5 +212,28 @@ impl Callee for GuardedCallee {
     ) -> Result<String, CallError> {
         let invocation = self.on_behalf(invocation);
         self.text(self.inner.transform(from, to, contents, invocation).await)
+    }
+
+    /// A recording holds what the extension itself says, before it is scrubbed: one with a secret in it
+    /// is dropped, since without the secret it would be the recording of another call.
+    async fn record(
+        &self,
+        called: Called,
+        invocation: Invocation,
+    ) -> Result<Recording, RecordError> {
+        let recording = self
+            .inner
+            .record(called, self.on_behalf(invocation))
+            .await?;
+        let mut refused = Ok(());
+        recording.texts(|text| {
+            if refused.is_ok() {
+                refused = self.guard.refuse("it", text);
+            }
+        });
+        match refused {
+            Ok(()) => Ok(recording),
+            Err(error) => Err(RecordError::Dropped(error.to_string())),
+        }
     }
 }

@@ -19,7 +19,7 @@ use wasmtime_wasi_http::{
 };
 
 use crate::meter::Sent;
-use crate::ports::{CallContext, Denial, Http, HttpError};
+use crate::ports::{CallContext, Denial, Http, HttpError, Order, Ports};
 use crate::state::State;
 
 /// Exchanges of one call whose response the guest has not yet let go of. Each may hold a whole
@@ -38,6 +38,7 @@ pub(crate) struct Outgoing {
 #[derive(Clone)]
 struct Exchanges {
     port: Arc<dyn Http>,
+    order: Option<Arc<dyn Order>>,
     call: CallContext,
     sent: Arc<Sent>,
     open: Arc<Semaphore>,
@@ -46,13 +47,14 @@ struct Exchanges {
 
 impl Outgoing {
     /// For the call of that context.
-    pub(crate) fn new(port: Arc<dyn Http>, call: CallContext, sent: Arc<Sent>) -> Self {
+    pub(crate) fn new(ports: &Ports, call: CallContext, sent: Arc<Sent>) -> Self {
         let mut context = WasiHttpCtx::new();
         context.set_field_size_limit(MAX_HEADER_BYTES);
         Self {
             context,
             exchanges: Exchanges {
-                port,
+                port: ports.http.clone(),
+                order: ports.order.clone(),
                 call,
                 sent,
                 open: Arc::new(Semaphore::new(MAX_OPEN)),
@@ -78,13 +80,8 @@ impl WasiHttpView for State {
             meter,
             ..
         } = self;
-        let outgoing = http.get_or_insert_with(|| {
-            Box::new(Outgoing::new(
-                ports.http.clone(),
-                context.clone(),
-                meter.sent(),
-            ))
-        });
+        let outgoing = http
+            .get_or_insert_with(|| Box::new(Outgoing::new(ports, context.clone(), meter.sent())));
         WasiHttpCtxView {
             hooks: &mut outgoing.exchanges,
             table,
@@ -103,6 +100,11 @@ impl WasiHttpHooks for Exchanges {
         options: Option<RequestOptions>,
         _: Io,
     ) -> Responding {
+        let (head, body) = request.into_parts();
+        if let Some(order) = &self.order {
+            order.begins(&head);
+        }
+        let request = http::Request::from_parts(head, body);
         let exchange = self.clone().exchange(request, options);
         Box::new(async move {
             let response = exchange.await?;

@@ -34,6 +34,7 @@ pub(super) fn ports() -> Ports {
         log: denied(),
         clock: denied(),
         random: Arc::new(Seeded(AtomicU64::new(0))),
+        order: None,
     }
 }
 

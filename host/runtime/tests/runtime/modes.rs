@@ -11,7 +11,7 @@ use crate::ports::{Kept, Saved, Threads, Waiting, call};
 
 /// Counts its calls in a global, and answers with as many bytes. What it does besides, the length
 /// of the tool's name says: 4 spins, 5 crashes, 6 forgets, 7 takes 4 MiB of memory.
-fn counter() -> Guest {
+pub fn counter() -> Guest {
     Guest {
         fields: r#"(global $calls (mut i32) (i32.const 0))
             (func (export "save") (result i32)
@@ -47,7 +47,7 @@ async fn count(extension: &Extension, tool: &str, call: Call) -> Result<usize, C
     Ok(answer.len())
 }
 
-async fn loaded(runtime: &Runtime) -> Extension {
+pub async fn loaded(runtime: &Runtime) -> Extension {
     counter().load(runtime).await
 }
 
