@@ -13,11 +13,13 @@
 
 mod caller;
 mod catalog;
+mod connections;
 mod cursor;
 mod errors;
 mod handler;
 mod news;
 mod notices;
+mod places;
 mod principals;
 mod resources;
 mod server;
@@ -26,6 +28,7 @@ mod shared;
 mod tools;
 mod transport;
 mod view;
+mod websocket;
 
 pub use catalog::Catalog;
 pub use principals::TokenDigest;
