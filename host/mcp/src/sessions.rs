@@ -11,6 +11,7 @@
 //! Both kinds are bounded. When there are as many as there may be, a new one is refused; those that
 //! there are go on. What cannot be written to the store fails the request that asked for it.
 
+mod events;
 mod live;
 mod manager;
 

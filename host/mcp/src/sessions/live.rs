@@ -10,6 +10,7 @@ use rmcp::model::Extensions;
 use rmcp::transport::streamable_http_server::session::SessionId;
 use tokio_util::sync::CancellationToken;
 
+use super::events::Life;
 use super::{Owner, before};
 
 /// A session in memory.
@@ -19,6 +20,7 @@ pub(super) struct Live {
     pub(super) owner: OnceLock<Owner>,
     /// It began just now and was not parked: rmcp closes it when its handler has ended.
     pub(super) is_new: bool,
+    pub(super) life: Life,
     /// It can take messages.
     pub(super) ready: CancellationToken,
     /// It is no longer in memory.
@@ -50,6 +52,7 @@ impl Live {
             id,
             owner,
             is_new,
+            life: Life::new(),
             ready: CancellationToken::new(),
             gone: CancellationToken::new(),
             state: Mutex::new(State {

@@ -1,5 +1,7 @@
 //! What rmcp asks of the sessions.
 
+use std::pin::Pin;
+
 use futures::Stream;
 use http::request::Parts;
 use koi_rid::Timestamp;
@@ -8,11 +10,14 @@ use rmcp::ErrorData;
 use rmcp::model::{
     ClientJsonRpcMessage, ClientRequest, InitializeRequest, JsonRpcMessage, ServerJsonRpcMessage,
 };
-use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
+use rmcp::transport::streamable_http_server::session::local::{
+    LocalSessionManager, LocalSessionManagerError,
+};
 use rmcp::transport::streamable_http_server::session::{
     ServerSseMessage, SessionId, SessionManager,
 };
 
+use super::events::{self, Life, Resumed};
 use super::live::Live;
 use super::{MAX_INITIALIZE_BYTES, Owner, Sessions, SessionsError};
 
@@ -79,7 +84,9 @@ impl SessionManager for Sessions {
         id: &SessionId,
         message: ClientJsonRpcMessage,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, SessionsError> {
-        Ok(self.local.create_stream(id, message).await?)
+        let request = events::name(&message);
+        let events = self.local.create_stream(id, message).await?;
+        Ok(self.life(id)?.mark(events, request))
     }
 
     async fn accept_message(
@@ -94,7 +101,8 @@ impl SessionManager for Sessions {
         &self,
         id: &SessionId,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, SessionsError> {
-        Ok(self.local.create_standalone_stream(id).await?)
+        let events = self.local.create_standalone_stream(id).await?;
+        Ok(self.life(id)?.mark(events, None))
     }
 
     async fn resume(
@@ -102,7 +110,32 @@ impl SessionManager for Sessions {
         id: &SessionId,
         last_event_id: String,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, SessionsError> {
-        Ok(self.local.resume(id, last_event_id).await?)
+        let life = self.life(id)?;
+        let events: Events = match life.resumed(&last_event_id) {
+            Resumed::Here(last) => {
+                let request = last_event_id.rsplit('.').next().map(str::to_owned);
+                let events = self.local.resume(id, last).await?;
+                Box::pin(life.mark(events, request))
+            }
+            Resumed::Lost(request) => {
+                let lost = events::lost(request);
+                Box::pin(futures::stream::once(async { lost }))
+            }
+            Resumed::Anew => {
+                let events = self.local.create_standalone_stream(id).await?;
+                Box::pin(life.mark(events, None))
+            }
+        };
+        Ok(events)
+    }
+}
+
+type Events = Pin<Box<dyn Stream<Item = ServerSseMessage> + Send + Sync>>;
+
+impl Sessions {
+    fn life(&self, id: &SessionId) -> Result<Life, LocalSessionManagerError> {
+        let live = self.find(id).map(|live| live.life.clone());
+        live.ok_or_else(|| LocalSessionManagerError::SessionNotFound(id.clone()))
     }
 }
 
