@@ -16,6 +16,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::patience::Patient;
+
 /// How long to wait when no connection can be accepted: there are no more file descriptors, mostly.
 const AFTER_FAILURE: Duration = Duration::from_millis(200);
 /// How long connections may take to end when all requests are answered. Then they are cut: their
@@ -29,6 +31,8 @@ pub(crate) struct ConnectionLimits {
     pub(crate) most: usize,
     /// How long the head of a request may take, from the answer before it on.
     pub(crate) head_within: Duration,
+    /// How long a client may take to read what is sent to it.
+    pub(crate) read_within: Duration,
 }
 
 /// Serves until `shutdown`, then no new connections; `close` has to end the streams, which would
@@ -92,6 +96,7 @@ async fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
+    let stream = Patient::new(stream, limits.read_within);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_within)

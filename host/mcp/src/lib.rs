@@ -19,6 +19,7 @@ mod errors;
 mod handler;
 mod news;
 mod notices;
+mod patience;
 mod places;
 mod principals;
 mod resources;

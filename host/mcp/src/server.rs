@@ -68,6 +68,8 @@ pub struct McpOptions {
     pub max_connections: usize,
     /// How long the head of a request may take, from the answer before it on.
     pub head_within: Duration,
+    /// How long a client may take to read what is sent to it; it is cut off then.
+    pub read_within: Duration,
     /// How long a request's body may take.
     pub body_within: Duration,
     /// Most bytes of a request's body, and of a message on a WebSocket.
@@ -91,6 +93,7 @@ impl Default for McpOptions {
             ping_every: Duration::from_secs(30),
             max_connections: 10_000,
             head_within: Duration::from_secs(30),
+            read_within: Duration::from_secs(60),
             body_within: Duration::from_secs(60),
             max_body: 4 << 20,
         }
@@ -201,13 +204,16 @@ impl McpServer {
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) {
         let (shared, ending) = (self.shared.clone(), self.ending.clone());
+        let sessions = self.surroundings.sessions.clone();
         let close = async move {
             shared.close().await;
+            sessions.note().await;
             ending.cancel();
         };
         let limits = ConnectionLimits {
             most: self.surroundings.options.max_connections,
             head_within: self.surroundings.options.head_within,
+            read_within: self.surroundings.options.read_within,
         };
         connections::serve(listener, self.router(), limits, shutdown, close).await;
     }

@@ -315,6 +315,18 @@ impl Sessions {
         live.gone.cancel();
     }
 
+    /// Notes when all sessions in memory were last used: the server ends.
+    pub(crate) async fn note(&self) {
+        let all: Vec<Arc<Live>> = self.live().values().cloned().collect();
+        let used = all.iter().filter_map(|live| {
+            let last_used = live.to_be_noted(Duration::ZERO)?;
+            Some((live.id.to_string(), last_used))
+        });
+        if let Err(error) = self.store.used(used.collect()).await {
+            tracing::warn!(%error, "when sessions were last used could not be noted");
+        }
+    }
+
     /// Parks what is not used, notes what is, and forgets what nobody used for too long.
     async fn look_after(&self) {
         let SessionLimits {

@@ -13,7 +13,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use futures::{Sink, SinkExt, Stream, StreamExt};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use rmcp::ServiceExt;
 use rmcp::model::{ClientJsonRpcMessage, ErrorData, ServerJsonRpcMessage};
 use tokio::sync::mpsc;
@@ -57,13 +57,23 @@ pub(crate) struct Connection {
 
 /// The request asks for a WebSocket.
 pub(crate) fn is_upgrade(request: &Request) -> bool {
-    let upgrade = request.headers().get(header::UPGRADE);
-    upgrade.is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"))
+    request.method() == Method::GET
+        && names(request, &header::UPGRADE, "websocket")
+        && names(request, &header::CONNECTION, "upgrade")
+}
+
+/// A header that is a list has this member.
+fn names(request: &Request, header: &HeaderName, member: &str) -> bool {
+    let all = request.headers().get_all(header);
+    all.iter()
+        .filter_map(|list| list.to_str().ok())
+        .flat_map(|list| list.split(','))
+        .any(|each| each.trim().eq_ignore_ascii_case(member))
 }
 
 /// Answers the request, and serves the connection if the client spoke as it should.
 pub(crate) fn accept(mut request: Request, connection: Connection) -> Response {
-    if !offers_mcp(&request) {
+    if !names(&request, &header::SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL) {
         let what = "ask for the subprotocol `mcp`: `Sec-WebSocket-Protocol: mcp`";
         return (StatusCode::BAD_REQUEST, what).into_response();
     }
@@ -96,14 +106,6 @@ pub(crate) fn accept(mut request: Request, connection: Connection) -> Response {
         }
         Err(error) => (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
     }
-}
-
-fn offers_mcp(request: &Request) -> bool {
-    let all = request.headers().get_all(header::SEC_WEBSOCKET_PROTOCOL);
-    all.iter()
-        .filter_map(|offered| offered.to_str().ok())
-        .flat_map(|offered| offered.split(','))
-        .any(|offered| offered.trim() == SUBPROTOCOL)
 }
 
 async fn serve(socket: WebSocket<HttpStream>, connection: Connection) {

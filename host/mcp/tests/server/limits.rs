@@ -215,3 +215,33 @@ async fn a_client_that_does_not_read_keeps_nobody_waiting_and_takes_bounded_memo
     assert!(took < Duration::from_secs(4), "{took:?}");
     drop(stream);
 }
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_cut_off() {
+    let served = serve(Node::with(McpOptions {
+        max_streams: 1,
+        read_within: Duration::from_millis(100),
+        ..McpOptions::default()
+    }))
+    .await;
+    let session = served.session().await;
+    let uri = format!("orn:test.note:{}", "x".repeat(8_000));
+    let params = json!({ "uri": uri });
+    session
+        .request("resources/subscribe", params)
+        .await
+        .result();
+    let stream = deaf(&served, &session).await;
+    let headers = [("mcp-session-id", &*session.id)];
+    let rid = Rid::parse(&uri).unwrap();
+    let cut = async {
+        while served.send("GET", &headers).await.status() != 200 {
+            for _ in 0..20 {
+                served.node.tell(rid.clone(), EventType::Update);
+                tokio::task::yield_now().await;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, cut).await.unwrap();
+    drop(stream);
+}

@@ -180,7 +180,7 @@ async fn the_session_that_was_used_longest_ago_makes_way_in_memory() {
 #[tokio::test]
 async fn a_session_that_nobody_used_for_too_long_is_forgotten() {
     let served = serve(Node::with(McpOptions {
-        session_idle: Duration::from_millis(100),
+        session_idle: Duration::from_secs(1),
         ..restless()
     }))
     .await;
@@ -231,4 +231,53 @@ async fn what_a_client_says_of_itself_is_bounded() {
     assert_eq!(answer.error()["code"], -32602, "{answer:?}");
     assert_eq!(served.node.stored_sessions().await, 0);
     served.node.has_live_sessions(0).await;
+}
+
+#[tokio::test]
+async fn who_asks_after_a_restart_for_an_answer_that_is_lost_is_told_so() {
+    let served = serve(Node::usual()).await;
+    let session = served.session().await;
+    let call = json!({ "name": "echo", "arguments": { "text": "hello" } });
+    let answer = session.request("tools/call", call).await;
+    let ids = answer.text.lines();
+    let last: Vec<_> = ids.filter_map(|line| line.strip_prefix("id:")).collect();
+    let last = last.last().expect("an event with an id").trim().to_owned();
+    let id = session.id.clone();
+    let served = served.restart(McpOptions::default()).await;
+    let headers = [("mcp-session-id", &*id), ("last-event-id", &*last)];
+    let mut events = Events::of(served.send("GET", &headers).await);
+    let lost = events.next().await.unwrap();
+    assert_eq!(lost["id"], 7, "{lost}");
+    assert!(
+        lost["error"]["message"].to_string().contains("lost"),
+        "{lost}"
+    );
+}
+
+#[tokio::test]
+async fn a_stream_that_is_taken_up_after_a_restart_tells_what_is_new() {
+    let served = serve(Node::usual()).await;
+    let session = served.session().await;
+    let headers = [("mcp-session-id", &*session.id)];
+    let mut response = served.send("GET", &headers).await;
+    for n in 0..5 {
+        let name = ["a", "b", "c", "d", "e"][n];
+        let more = Extension::of_tools(name, vec![tool(name)]);
+        served.node.install(vec![Extension::usual(), more]);
+        // The first chunk is the beginning of the stream.
+        while !String::from_utf8_lossy(&response.chunk().await.unwrap().unwrap())
+            .contains("list_changed")
+        {}
+    }
+    drop(response);
+    let id = session.id.clone();
+    let served = served.restart(McpOptions::default()).await;
+    // As rmcp counts, that would be further than the new stream is.
+    let headers = [("mcp-session-id", &*id), ("last-event-id", "0000.4.")];
+    let mut events = Events::of(served.send("GET", &headers).await);
+    for expected in [TOOLS, RESOURCES] {
+        assert_eq!(events.next_method().await, expected);
+    }
+    served.node.install(more());
+    assert_eq!(events.next_method().await, TOOLS);
 }
