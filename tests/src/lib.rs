@@ -19,6 +19,7 @@ mod python;
 mod sender;
 mod text_guest;
 mod wait;
+mod websocket;
 mod witness;
 
 pub use callable::Callable;
@@ -32,4 +33,5 @@ pub use python::{Kind, Peer, PeerBuilder};
 pub use sender::Sender;
 pub use text_guest::Guest;
 pub use wait::{PATIENCE, eventually};
+pub use websocket::{Received, WebSocketClient};
 pub use witness::{Seen, Witness};

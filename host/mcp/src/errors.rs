@@ -3,8 +3,6 @@
 use rmcp::ErrorData;
 use serde_json::json;
 
-use crate::shared::MAX_LISTENERS;
-
 pub(crate) fn unknown_tool(name: &str) -> ErrorData {
     let name: String = name.chars().take(128).collect();
     ErrorData::invalid_params(
@@ -25,15 +23,6 @@ pub(crate) fn unknown_resource(uri: &str) -> ErrorData {
 pub(crate) fn bad_cursor() -> ErrorData {
     ErrorData::invalid_params(
         "this cursor is none of this list: ask for the first page without a cursor",
-        None,
-    )
-}
-
-pub(crate) fn too_many_listeners() -> ErrorData {
-    ErrorData::invalid_request(
-        format!(
-            "{MAX_LISTENERS} clients listen already, the most that this server keeps: try again later"
-        ),
         None,
     )
 }

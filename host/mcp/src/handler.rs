@@ -8,6 +8,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use koi_store::McpSession;
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestMethod,
     CompleteRequestParams, CompleteResult, DiscoverResult, ListPromptsRequestMethod,
@@ -22,7 +23,11 @@ use rmcp::{ErrorData, ServerHandler};
 
 use crate::caller::on_behalf;
 use crate::cursor::{self, PAGE, page, position};
-use crate::notices::{self, Lists, MAX_SUBSCRIPTIONS, Outlet, Subscription};
+use crate::notices::{
+    self, Lists, MAX_SUBSCRIPTIONS, MAX_WATCHED_BYTES, Outlet, Subscription, TooManySubscriptions,
+};
+use crate::principals::principal_of;
+use crate::sessions::in_use;
 use crate::shared::Shared;
 use crate::{errors, resources, tools};
 
@@ -42,13 +47,16 @@ struct Session {
 pub(crate) struct Handler {
     shared: Arc<Shared>,
     session: OnceLock<Session>,
+    /// What was kept of the session while it was parked.
+    parked: Option<McpSession>,
 }
 
 impl Handler {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, parked: Option<McpSession>) -> Self {
         Self {
             shared,
             session: OnceLock::new(),
+            parked,
         }
     }
 
@@ -60,9 +68,13 @@ impl Handler {
             });
             let outlet = Outlet::Session(peer.clone());
             tokio::spawn(notices::deliver(subscription.mailbox(), outlet));
+            let mut log = LoggingLevel::Info;
+            if let Some(parked) = &self.parked {
+                log = resume(parked, &subscription).unwrap_or(log);
+            }
             Session {
                 subscription,
-                log: Mutex::new(LoggingLevel::Info),
+                log: Mutex::new(log),
             }
         })
     }
@@ -80,6 +92,19 @@ impl Handler {
     fn stamp(&self, context: &RequestContext<RoleServer>) -> Option<MetaObject> {
         is_modern(context).then(|| self.shared.stamp.clone())
     }
+}
+
+/// Has a client that was away hear again what it subscribed to, and tells from which level on it wants
+/// to hear messages.
+fn resume(parked: &McpSession, subscription: &Subscription) -> Option<LoggingLevel> {
+    for uri in &parked.subscriptions {
+        if let Err(error) = subscription.watch(uri) {
+            tracing::warn!(%error, "a client that is back does not hear of all that it subscribed to");
+            break;
+        }
+    }
+    subscription.catch_up();
+    serde_json::from_value(parked.log_level.as_deref()?.into()).ok()
 }
 
 fn is_modern(context: &RequestContext<RoleServer>) -> bool {
@@ -226,7 +251,24 @@ impl ServerHandler for Handler {
         let subscription = &self.session(&context.peer).subscription;
         subscription
             .watch(&request.uri)
-            .map_err(|error| ErrorData::invalid_request(error.to_string(), None))
+            .map_err(|error| ErrorData::invalid_request(error.to_string(), None))?;
+        let Some(session) = in_use(&context.extensions) else {
+            return Ok(());
+        };
+        let kept = session
+            .subscribe(&request.uri, MAX_WATCHED_BYTES as u64)
+            .await;
+        if !matches!(kept, Ok(true)) {
+            subscription.unwatch(&request.uri);
+        }
+        match kept {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                let error = TooManySubscriptions::OfAll.to_string();
+                Err(ErrorData::invalid_request(error, None))
+            }
+            Err(error) => Err(errors::internal(&error, &self.shared.correlation())),
+        }
     }
 
     async fn unsubscribe(
@@ -237,7 +279,11 @@ impl ServerHandler for Handler {
         self.session(&context.peer)
             .subscription
             .unwatch(&request.uri);
-        Ok(())
+        let Some(session) = in_use(&context.extensions) else {
+            return Ok(());
+        };
+        let kept = session.unsubscribe(&request.uri).await;
+        kept.map_err(|error| errors::internal(&error, &self.shared.correlation()))
     }
 
     fn accepted_subscription_filter(
@@ -254,9 +300,12 @@ impl ServerHandler for Handler {
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
         let accepted = context.accepted();
-        let Ok(_place) = self.shared.listeners.try_acquire() else {
-            return Err(errors::too_many_listeners());
-        };
+        let principal = principal_of(context.request_context());
+        let _place = self
+            .shared
+            .streams
+            .take(principal.as_ref())
+            .map_err(|full| ErrorData::invalid_request(full.to_string(), None))?;
         let subscription = self.shared.hub.subscribe(Lists {
             tools: accepted.tools_list_changed == Some(true),
             resources: accepted.resources_list_changed == Some(true),
@@ -285,7 +334,12 @@ impl ServerHandler for Handler {
         }
         let session = self.session(&context.peer);
         *session.log.lock().unwrap_or_else(PoisonError::into_inner) = request.level;
-        Ok(())
+        let level = serde_json::to_value(request.level).unwrap_or_default();
+        let (Some(session), Some(level)) = (in_use(&context.extensions), level.as_str()) else {
+            return Ok(());
+        };
+        let kept = session.set_log_level(level).await;
+        kept.map_err(|error| errors::internal(&error, &self.shared.correlation()))
     }
 
     // What is not declared is not there; rmcp would answer with empty lists.

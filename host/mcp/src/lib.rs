@@ -13,11 +13,15 @@
 
 mod caller;
 mod catalog;
+mod connections;
 mod cursor;
 mod errors;
 mod handler;
 mod news;
 mod notices;
+mod patience;
+mod places;
+mod principals;
 mod resources;
 mod server;
 mod sessions;
@@ -25,6 +29,8 @@ mod shared;
 mod tools;
 mod transport;
 mod view;
+mod websocket;
 
 pub use catalog::Catalog;
+pub use principals::TokenDigest;
 pub use server::{McpError, McpOptions, McpParts, McpServer, SERVER_NAME};

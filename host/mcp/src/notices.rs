@@ -20,7 +20,7 @@ pub(crate) const MAX_SUBSCRIPTIONS: usize = 1024;
 
 /// Most bytes of URIs that all clients together may subscribe to. A URI is kept up to three times: for
 /// its listener, for finding the listener, and in the mailbox.
-const MAX_WATCHED_BYTES: usize = 32 << 20;
+pub(crate) const MAX_WATCHED_BYTES: usize = 32 << 20;
 
 /// What a listener has not been told yet.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -179,6 +179,18 @@ pub(crate) struct Subscription {
 impl Subscription {
     pub(crate) fn mailbox(&self) -> Arc<Mailbox> {
         self.mailbox.clone()
+    }
+
+    /// Has the listener told that anything that it listens to may have changed: it was away.
+    pub(crate) fn catch_up(&self) {
+        let listeners = locked(&self.hub.listeners);
+        if let Some(listener) = listeners.by_id.get(&self.id) {
+            listener.mailbox.note(|news| {
+                news.tools |= listener.lists.tools;
+                news.resources |= listener.lists.resources;
+                news.updated.extend(listener.uris.iter().cloned());
+            });
+        }
     }
 
     pub(crate) fn watch(&self, uri: &str) -> Result<(), TooManySubscriptions> {

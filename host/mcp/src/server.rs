@@ -3,15 +3,15 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::future::Future;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Router, middleware};
 use futures::StreamExt;
 use koi_pipeline::Change;
-use koi_store::Bundles;
+use koi_store::{Bundles, McpSessions};
 use rmcp::ServiceExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
@@ -20,10 +20,17 @@ use tokio_util::io::{ReaderStream, StreamReader};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::catalog::Catalog;
+use crate::connections::{self, ConnectionLimits};
 use crate::handler::Handler;
-use crate::sessions::BoundedSessions;
+use crate::news;
+use crate::places::Places;
+use crate::principals::{Principals, TokenDigest};
+use crate::sessions::{SessionLimits, Sessions};
 use crate::shared::Shared;
-use crate::{news, transport};
+use crate::transport::{self, Surroundings};
+
+/// Where the endpoint of everything is.
+const PATH: &str = "/mcp";
 
 /// The name that clients see.
 pub const SERVER_NAME: &str = "koi-mcp";
@@ -36,11 +43,36 @@ pub struct McpOptions {
     /// `Origin` headers that are served besides those of the loopback: `https://name:port`, the port
     /// may be `*`.
     pub allowed_origins: Vec<String>,
-    /// Most sessions of the legacy era at once; one takes about 50 KB.
+    /// Whose requests are served, by name, each known by the digest of a bearer token. If there are
+    /// none, all requests are the local client's, and served.
+    pub tokens: BTreeMap<String, TokenDigest>,
+    /// Most sessions of the legacy era: all of them are in the store.
     pub max_sessions: usize,
-    /// After this long without a message a session of the legacy era is ended.
+    /// Most of them that are in memory too; one takes about 50 KB there.
+    pub max_live_sessions: usize,
+    /// After this long without a message or an open stream a session is forgotten.
     pub session_idle: Duration,
-    /// Most bytes of a request's body.
+    /// After this long it is parked: it goes from memory, and comes back with the next request.
+    pub park_after: Duration,
+    /// Most streams at once on which clients hear of changes.
+    pub max_streams: usize,
+    /// Most of them of one principal.
+    pub max_streams_each: usize,
+    /// Most WebSockets at once.
+    pub max_sockets: usize,
+    /// Most of them of one principal.
+    pub max_sockets_each: usize,
+    /// Clients on WebSockets are asked so often whether they are still there.
+    pub ping_every: Duration,
+    /// Most connections at once; more clients wait.
+    pub max_connections: usize,
+    /// How long the head of a request may take, from the answer before it on.
+    pub head_within: Duration,
+    /// How long a client may take to read what is sent to it; it is cut off then.
+    pub read_within: Duration,
+    /// How long a request's body may take.
+    pub body_within: Duration,
+    /// Most bytes of a request's body, and of a message on a WebSocket.
     pub max_body: usize,
 }
 
@@ -49,8 +81,20 @@ impl Default for McpOptions {
         Self {
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
-            max_sessions: 1_000,
-            session_idle: Duration::from_secs(60 * 60),
+            tokens: BTreeMap::new(),
+            max_sessions: 20_000,
+            max_live_sessions: 4_000,
+            session_idle: Duration::from_secs(24 * 60 * 60),
+            park_after: Duration::from_secs(60),
+            max_streams: 4_000,
+            max_streams_each: 1_000,
+            max_sockets: 1_000,
+            max_sockets_each: 250,
+            ping_every: Duration::from_secs(30),
+            max_connections: 10_000,
+            head_within: Duration::from_secs(30),
+            read_within: Duration::from_secs(60),
+            body_within: Duration::from_secs(60),
             max_body: 4 << 20,
         }
     }
@@ -62,6 +106,8 @@ pub struct McpParts {
     pub catalog: Arc<dyn Catalog>,
     /// The stored knowledge.
     pub bundles: Arc<dyn Bundles>,
+    /// Where sessions are kept.
+    pub sessions: Arc<dyn McpSessions>,
     /// News of stored and forgotten knowledge.
     pub changes: broadcast::Receiver<Change>,
     /// How it is reached.
@@ -83,8 +129,8 @@ pub enum McpError {
 #[derive(Clone)]
 pub struct McpServer {
     shared: Arc<Shared>,
-    sessions: Arc<BoundedSessions>,
-    options: McpOptions,
+    surroundings: Surroundings,
+    principals: Arc<Principals>,
     /// Ends sessions and streams.
     ending: CancellationToken,
     _end_with_last_clone: Arc<DropGuard>,
@@ -94,49 +140,82 @@ impl McpServer {
     /// Makes a server and starts its listening for changes; needs a tokio runtime around it.
     pub fn new(parts: McpParts) -> Self {
         let ending = CancellationToken::new();
-        let shared = Arc::new(Shared::new(parts.catalog, parts.bundles));
+        let options = parts.options;
+        let streams = Places::new(
+            "streams open",
+            options.max_streams,
+            options.max_streams_each,
+        );
+        let shared = Arc::new(Shared::new(parts.catalog, parts.bundles, streams.clone()));
         tokio::spawn(news::listen(
             Arc::downgrade(&shared),
             parts.changes,
             ending.clone(),
         ));
+        let limits = SessionLimits {
+            most: options.max_sessions,
+            most_live: options.max_live_sessions,
+            idle: options.session_idle,
+            park_after: options.park_after,
+        };
+        let sockets = Places::new(
+            "WebSockets open",
+            options.max_sockets,
+            options.max_sockets_each,
+        );
         Self {
+            principals: Arc::new(Principals::new(&options.tokens)),
+            surroundings: Surroundings {
+                sessions: Sessions::new(parts.sessions, limits, ending.clone()),
+                requests: shared.requests.clone(),
+                streams,
+                sockets,
+                options: Arc::new(options),
+                closing: shared.closing.clone(),
+                ending: ending.clone(),
+            },
             shared,
-            sessions: BoundedSessions::new(parts.options.max_sessions, parts.options.session_idle),
-            options: parts.options,
             _end_with_last_clone: Arc::new(ending.clone().drop_guard()),
             ending,
         }
     }
 
-    /// Streamable HTTP at `/mcp`, both eras.
+    /// How many sessions of the legacy era are in memory.
+    pub fn live_sessions(&self) -> usize {
+        self.surroundings.sessions.in_memory()
+    }
+
+    /// Streamable HTTP and WebSocket at `/mcp`, both eras, for the principals that are let in.
     pub fn router(&self) -> Router {
         let shared = self.shared.clone();
-        transport::router(
-            move || Handler::new(shared.clone()),
-            self.sessions.clone(),
-            &self.options,
-            self.shared.requests.clone(),
-            self.ending.child_token(),
-        )
+        let make = Arc::new(move |parked| Handler::new(shared.clone(), parked));
+        transport::endpoint(PATH, make, &self.surroundings).layer(middleware::from_fn_with_state(
+            self.principals.clone(),
+            transport::let_in,
+        ))
     }
 
     /// Serves [`Self::router`] on a listener until `shutdown`. Then requests that are running have a
-    /// moment to be answered, and the server ends with all its sessions and streams.
-    ///
-    /// # Errors
-    /// If the listener fails.
+    /// moment to be answered, and the server ends with all its sessions and streams; the sessions go on
+    /// when a server begins on the same store.
     pub async fn serve(
         &self,
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
-    ) -> io::Result<()> {
+    ) {
         let (shared, ending) = (self.shared.clone(), self.ending.clone());
+        let sessions = self.surroundings.sessions.clone();
         let close = async move {
             shared.close().await;
+            sessions.note().await;
             ending.cancel();
         };
-        transport::serve(listener, self.router(), shutdown, close).await
+        let limits = ConnectionLimits {
+            most: self.surroundings.options.max_connections,
+            head_within: self.surroundings.options.head_within,
+            read_within: self.surroundings.options.read_within,
+        };
+        connections::serve(listener, self.router(), limits, shutdown, close).await;
     }
 
     /// Serves one client on a pair of byte streams, one JSON-RPC message a line, until it leaves or
@@ -154,7 +233,7 @@ impl McpServer {
         let input =
             ReaderStream::new(read).take_until(self.shared.closing.clone().cancelled_owned());
         let read = StreamReader::new(Box::pin(input));
-        let handler = Handler::new(self.shared.clone());
+        let handler = Handler::new(self.shared.clone(), None);
         let running = handler
             .serve_with_ct((read, write), self.ending.child_token())
             .await

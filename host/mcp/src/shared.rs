@@ -8,17 +8,16 @@ use arc_swap::ArcSwap;
 use koi_registry::Snapshot;
 use koi_store::Bundles;
 use rmcp::model::{Implementation, MetaObject, ServerCapabilities, ServerConfig};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::catalog::Catalog;
 use crate::notices::Hub;
+use crate::places::Places;
 use crate::server::SERVER_NAME;
 use crate::view::View;
 
-/// Most `subscriptions/listen` requests at once.
-pub(crate) const MAX_LISTENERS: usize = 1_000;
 /// How long running requests are waited for when the server ends.
 const GRACE: Duration = Duration::from_secs(2);
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
@@ -34,8 +33,8 @@ pub(crate) struct Shared {
     /// Held while a view is made, so that it is made once.
     renewing: Mutex<()>,
     pub(crate) hub: Arc<Hub>,
-    /// One for each `subscriptions/listen` request.
-    pub(crate) listeners: Semaphore,
+    /// One place for each stream on which a client hears of changes.
+    pub(crate) streams: Arc<Places>,
     /// Requests over HTTP that are being answered, and clients on streams.
     pub(crate) requests: TaskTracker,
     /// Ends the waiting for news.
@@ -49,7 +48,11 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(catalog: Arc<dyn Catalog>, bundles: Arc<dyn Bundles>) -> Self {
+    pub(crate) fn new(
+        catalog: Arc<dyn Catalog>,
+        bundles: Arc<dyn Bundles>,
+        streams: Arc<Places>,
+    ) -> Self {
         let view = View::new(catalog.snapshot(), None);
         let info = Implementation::new(SERVER_NAME, env!("CARGO_PKG_VERSION"));
         let mut stamp = MetaObject::new();
@@ -74,7 +77,7 @@ impl Shared {
             view: ArcSwap::from_pointee(view),
             renewing: Mutex::new(()),
             hub: Arc::new(Hub::default()),
-            listeners: Semaphore::new(MAX_LISTENERS),
+            streams,
             requests: TaskTracker::new(),
             closing: CancellationToken::new(),
             config: ServerConfig::new(capabilities)

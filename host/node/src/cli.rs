@@ -111,7 +111,8 @@ pub struct ServeArgs {
     /// Address of the KOI-net server; port 0 picks a free one [default: 127.0.0.1:8000]
     #[arg(long, value_name = "ADDR:PORT")]
     pub koi_listen: Option<SocketAddr>,
-    /// Address of the MCP server; port 0 picks a free one [default: 127.0.0.1:9000]
+    /// Address of the MCP server, HTTP and WebSocket; port 0 picks a free one [default: 127.0.0.1:9000].
+    /// Whom it serves is set in the configuration under [mcp.tokens]; left out: everybody who reaches it
     #[arg(long, value_name = "ADDR:PORT")]
     pub mcp_listen: Option<SocketAddr>,
 }

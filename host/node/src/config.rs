@@ -16,9 +16,15 @@ use std::num::NonZero;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use koi_mcp_server::TokenDigest;
 use koi_runtime::{CompileLimits, Compiler, LIMITS, Limits};
 use serde::de::{Deserializer, Error as _, Unexpected};
 use serde::{Deserialize, Serialize};
+
+/// Longest name of a principal, in bytes.
+const MAX_PRINCIPAL: usize = 64;
+/// Who acts through the admin API.
+const OPERATOR: &str = "operator";
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -125,6 +131,9 @@ pub struct McpConfig {
     pub allowed_hosts: Vec<String>,
     /// `Origin` headers that are served besides those of the loopback.
     pub allowed_origins: Vec<String>,
+    /// Whose requests are served: the name of each principal, and the SHA-256 of its bearer token in
+    /// hexadecimal digits. If there are none, all requests are served.
+    pub tokens: BTreeMap<String, String>,
 }
 
 impl Default for McpConfig {
@@ -133,6 +142,7 @@ impl Default for McpConfig {
             listen: loopback(9000),
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
+            tokens: BTreeMap::new(),
         }
     }
 }
@@ -294,6 +304,31 @@ impl Config {
             }
         }
         Ok(limits)
+    }
+
+    /// The principals of the MCP side and what their tokens are known by.
+    ///
+    /// # Errors
+    /// If a name is none, or a value is no digest; the fault does not repeat the value, which may be a
+    /// token.
+    pub(crate) fn tokens(&self) -> Result<BTreeMap<String, TokenDigest>, Fault> {
+        let digest = |(name, hex): (&String, &String)| {
+            let key = format!("mcp.tokens.{name}");
+            if name.is_empty() || name.len() > MAX_PRINCIPAL || name == OPERATOR {
+                let what = format!(
+                    "expected the name of a principal: at most {MAX_PRINCIPAL} bytes, and not `{OPERATOR}`, \
+                     who uses the admin API"
+                );
+                return Err(Fault::of(key, what));
+            }
+            let digest = TokenDigest::parse(hex).ok_or_else(|| {
+                let what = "expected the SHA-256 of a token, 64 hexadecimal digits, such as \
+                            `printf %s TOKEN | sha256sum` prints";
+                Fault::of(key, what)
+            })?;
+            Ok((name.clone(), digest))
+        };
+        self.mcp.tokens.iter().map(digest).collect()
     }
 
     /// The role in force.

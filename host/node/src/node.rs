@@ -83,6 +83,12 @@ impl Node {
             public_key: identity.public_key().to_owned(),
         };
 
+        if config.mcp.tokens.is_empty() && !config.mcp.listen.ip().is_loopback() {
+            tracing::warn!(
+                listen = %config.mcp.listen,
+                "everybody who reaches the MCP server may use it: name principals under mcp.tokens"
+            );
+        }
         let token = data_dir.new_token()?;
         let drop_folder = DropFolder::open(&config.drop_folder())?;
         let limits = config.limits()?;
@@ -141,10 +147,12 @@ impl Node {
         let mcp_server = McpServer::new(McpParts {
             catalog: Arc::new(registry.clone()),
             bundles: stores.bundles.clone(),
+            sessions: stores.mcp_sessions.clone(),
             changes: pipeline.changes(),
             options: McpOptions {
                 allowed_hosts: config.mcp.allowed_hosts.clone(),
                 allowed_origins: config.mcp.allowed_origins.clone(),
+                tokens: config.tokens()?,
                 ..McpOptions::default()
             },
         });
@@ -162,7 +170,7 @@ impl Node {
         let serve_admin = axum::serve(admin, router(parts, &token))
             .with_graceful_shutdown(stopping.clone().cancelled_owned());
         let (server, stop) = (mcp_server.clone(), stopping.cancelled_owned());
-        tasks.spawn(async move { report("the MCP server", server.serve(mcp, stop).await) });
+        tasks.spawn(async move { server.serve(mcp, stop).await });
         tasks.spawn(async move { report("the admin API", serve_admin.await) });
         tasks.close();
         data_dir.announce(&running)?;

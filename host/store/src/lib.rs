@@ -19,6 +19,7 @@ mod error;
 mod extensions;
 mod inbox;
 mod key_value;
+mod mcp_sessions;
 mod outbox;
 mod page;
 mod saved_states;
@@ -38,6 +39,7 @@ pub use key_value::{
     KeyPage, KeyValue, KeyValueUsage, MAX_KEY_VALUE_BYTES, MAX_KEYS, MAX_VALUES_BYTES,
 };
 pub use koi_rid::Writer;
+pub use mcp_sessions::{McpSession, McpSessions};
 pub use outbox::{Outbox, OutboxEntry, Outgoing, Sent};
 pub use page::{MAX_PAGE, Page};
 pub use saved_states::SavedStates;

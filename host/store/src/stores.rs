@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Audit, Bundles, Commits, DeadLetters, Extensions, Inbox, KeyValue, Outbox, SavedStates,
+    Audit, Bundles, Commits, DeadLetters, Extensions, Inbox, KeyValue, McpSessions, Outbox,
+    SavedStates,
 };
 
 /// A store: one handle for each concern, cheap to clone. When the last handle of all clones goes,
@@ -24,6 +25,8 @@ pub struct Stores {
     pub key_value: Arc<dyn KeyValue>,
     /// The states of extensions that run as one instance.
     pub saved_states: Arc<dyn SavedStates>,
+    /// The sessions of MCP clients.
+    pub mcp_sessions: Arc<dyn McpSessions>,
     /// Who changed what an extension is allowed.
     pub audit: Arc<dyn Audit>,
     /// Changes that belong together.

@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use koi_mcp_server::McpOptions;
 use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::{Response, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -22,7 +23,7 @@ pub struct Served {
     pub address: SocketAddr,
     client: reqwest::Client,
     shutdown: CancellationToken,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<()>,
 }
 
 /// What was answered.
@@ -81,10 +82,18 @@ impl Served {
         self.shutdown.cancel();
     }
 
+    /// Stops the server and starts another one on the same store.
+    pub async fn restart(self, options: McpOptions) -> Served {
+        self.shutdown.cancel();
+        let ended = tokio::time::timeout(PATIENCE, self.serving).await;
+        ended.expect("an end in time").unwrap();
+        serve(self.node.again(options)).await
+    }
+
     /// Returns when it has stopped.
     pub async fn stopped(self) {
         let serving = tokio::time::timeout(PATIENCE, self.serving).await;
-        serving.expect("an end in time").unwrap().unwrap();
+        serving.expect("an end in time").unwrap();
     }
 
     pub fn url(&self) -> String {
@@ -153,6 +162,28 @@ impl Served {
         }
     }
 
+    /// A session that began some time ago.
+    pub fn known(&self, id: &str) -> Session<'_> {
+        Session {
+            served: self,
+            id: id.to_owned(),
+            initialized: Value::Null,
+        }
+    }
+
+    /// A request of any method, without a body.
+    pub async fn send(&self, method: &str, headers: &[(&str, &str)]) -> Response {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let mut request = self
+            .client
+            .request(method, self.url())
+            .header("accept", "text/event-stream");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.unwrap()
+    }
+
     /// Ends a session of the legacy era.
     pub async fn end(&self, session: &str) {
         let request = self
@@ -212,7 +243,7 @@ impl Session<'_> {
         ]
     }
 
-    async fn post(&self, message: &Value) -> Answer {
+    pub async fn post(&self, message: &Value) -> Answer {
         self.served.post(message, &self.headers()).await
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use koi_mcp_server::{Catalog, McpOptions, McpParts, McpServer};
@@ -15,6 +16,10 @@ use serde_json::{Value, json};
 use tokio::sync::{broadcast, watch};
 
 use super::guest::Guest;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Nothing tells of a session that goes from memory.
+const GLANCE: Duration = Duration::from_millis(5);
 
 /// A tool without parameters.
 pub fn tool(name: &str) -> Value {
@@ -117,6 +122,20 @@ impl Node {
     pub fn with(options: McpOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let stores = koi_store::sqlite::open(&folder.path().join("store.db")).unwrap();
+        Self::on(folder, stores, options)
+    }
+
+    /// Another server on the same store, with the usual extension: a node that was started again.
+    pub fn again(self, options: McpOptions) -> Self {
+        let Self {
+            stores,
+            _folder: folder,
+            ..
+        } = self;
+        Self::on(folder, stores, options)
+    }
+
+    fn on(folder: tempfile::TempDir, stores: Stores, options: McpOptions) -> Self {
         let snapshots = Arc::new(Snapshots {
             newest: ArcSwap::from_pointee(Snapshot::default()),
             generations: watch::Sender::new(0),
@@ -125,6 +144,7 @@ impl Node {
         let server = McpServer::new(McpParts {
             catalog: snapshots.clone(),
             bundles: stores.bundles.clone(),
+            sessions: stores.mcp_sessions.clone(),
             changes: changes.subscribe(),
             options,
         });
@@ -236,6 +256,22 @@ impl Node {
             .commit(Batch { ops: vec![op] })
             .await
             .unwrap();
+    }
+
+    /// How many sessions the store has.
+    pub async fn stored_sessions(&self) -> u64 {
+        self.stores.mcp_sessions.count().await.unwrap()
+    }
+
+    /// Returns when so many sessions are in memory.
+    pub async fn has_live_sessions(&self, expected: usize) {
+        let looked = tokio::time::timeout(PATIENCE, async {
+            while self.server.live_sessions() != expected {
+                tokio::time::sleep(GLANCE).await;
+            }
+        });
+        let live = || self.server.live_sessions();
+        assert!(looked.await.is_ok(), "{} sessions are in memory", live());
     }
 
     /// Returns when a call of the tool `wait` or `hold` is there, or has gone.

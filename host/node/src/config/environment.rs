@@ -20,6 +20,9 @@ const TEXT: [&str; 7] = [
     "log.level",
 ];
 
+/// What the keys begin with whose values are digests, which are text too.
+const TOKENS: &str = "mcp.tokens.";
+
 /// Deeper lists and tables are text: they are read by recursion.
 const MAX_DEPTH: usize = 32;
 
@@ -68,7 +71,8 @@ impl Provider for Environment {
     fn data(&self) -> Result<Map<Profile, Dict>, Error> {
         let mut dict = Dict::new();
         for (path, text) in &self.values {
-            let value = match TEXT.contains(&path.join(".").as_str()) {
+            let key = path.join(".");
+            let value = match TEXT.contains(&key.as_str()) || key.starts_with(TOKENS) {
                 true => Value::from(text.as_str()),
                 false => read(text),
             };

@@ -128,6 +128,7 @@ impl Config {
             return Err(Fault::of("koi.first_contact.rid", what));
         }
         self.limits()?;
+        self.tokens()?;
         is_url("koi.base_url", self.koi.base_url.as_deref())?;
         is_url("koi.first_contact.url", contact.url.as_deref())?;
         is_reachable(self.koi.listen, self.koi.base_url.as_deref())
@@ -345,6 +346,26 @@ mod tests {
             error.contains("mcp.listen") && error.contains("127.0.0.1:9000"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_principal_has_the_digest_of_its_token() {
+        let digest = "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD";
+        let with = |name: &str, value: &str| {
+            load("c.toml", &format!("[mcp.tokens]\n{name} = \"{value}\"\n"))
+        };
+        let tokens = with("alice", digest).unwrap().tokens().unwrap();
+        assert!(tokens.contains_key("alice"));
+        let error = with("alice", "hunter2").unwrap_err().to_string();
+        assert!(
+            error.contains("c.toml: mcp.tokens.alice") && error.contains("64 hexadecimal digits"),
+            "{error}"
+        );
+        assert!(!error.contains("hunter2"), "{error}");
+        let error = with("operator", digest).unwrap_err().to_string();
+        assert!(error.contains("mcp.tokens.operator"), "{error}");
+        let error = load("c.toml", "[mcp]\ntokens = 7\n").unwrap_err();
+        assert!(error.to_string().contains("mcp.tokens"), "{error}");
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod extensions;
 mod fault;
 mod inbox;
 mod key_value;
+mod mcp_sessions;
 mod outbox;
 mod range;
 mod readers;
@@ -112,6 +113,7 @@ fn with_writer(path: &Path, writer: Connection) -> Result<Stores> {
         extensions: sqlite.clone(),
         key_value: sqlite.clone(),
         saved_states: sqlite.clone(),
+        mcp_sessions: sqlite.clone(),
         audit: sqlite.clone(),
         commits: sqlite,
     })

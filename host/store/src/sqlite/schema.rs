@@ -216,6 +216,31 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX bundle_writer ON bundle (writer_extension, rid)
         WHERE writer_extension IS NOT NULL;
 ",
+    // Sessions of MCP clients; what their subscriptions take is kept by the database itself.
+    "
+    CREATE TABLE mcp_session (
+        id TEXT PRIMARY KEY,
+        principal TEXT,
+        endpoint TEXT NOT NULL,
+        initialize TEXT NOT NULL,
+        log_level TEXT,
+        last_used INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX mcp_session_last_used ON mcp_session (last_used);
+    CREATE TABLE mcp_subscription (
+        session TEXT NOT NULL REFERENCES mcp_session (id) ON DELETE CASCADE,
+        uri TEXT NOT NULL,
+        PRIMARY KEY (session, uri)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE mcp_subscription_usage (bytes INTEGER NOT NULL) STRICT;
+    INSERT INTO mcp_subscription_usage VALUES (0);
+    CREATE TRIGGER mcp_subscription_added AFTER INSERT ON mcp_subscription BEGIN
+        UPDATE mcp_subscription_usage SET bytes = bytes + length(CAST(new.uri AS BLOB));
+    END;
+    CREATE TRIGGER mcp_subscription_removed AFTER DELETE ON mcp_subscription BEGIN
+        UPDATE mcp_subscription_usage SET bytes = bytes - length(CAST(old.uri AS BLOB));
+    END;
+",
 ];
 
 /// The schema version of a file, from 0 for an empty one to what this program writes. Refuses

@@ -5,6 +5,7 @@ mod bundles;
 mod commit;
 mod extensions;
 mod key_value;
+mod mcp_sessions;
 mod queues;
 mod round_trip;
 mod saved_states;
