@@ -83,6 +83,10 @@ pub enum Command {
         /// Its arguments, a JSON object
         #[arg(long, value_name = "JSON", default_value = "{}")]
         args: String,
+        /// A limit to lower for this call, such as cpu:500. Repeat for more; `extension grant NAME limit=cpu:500`
+        /// sets one for all calls of an extension
+        #[arg(long = "limit", value_name = "NAME:VALUE")]
+        limits: Vec<String>,
     },
     /// Keep secrets, such as API keys, that extensions use and never see
     #[command(subcommand)]

@@ -82,7 +82,13 @@ pub(super) async fn read(data_dir: &Path, rid: &str) -> Result<()> {
     print::text(bundle.get())
 }
 
-pub(super) async fn call(data_dir: &Path, tool: &str, args: &str, json: bool) -> Result<()> {
+pub(super) async fn call(
+    data_dir: &Path,
+    tool: &str,
+    args: &str,
+    limits: &[String],
+    json: bool,
+) -> Result<()> {
     let args: Value = serde_json::from_str(args)
         .with_context(|| format!("--args: expected a JSON object, found {args}"))?;
     if !args.is_object() {
@@ -91,6 +97,7 @@ pub(super) async fn call(data_dir: &Path, tool: &str, args: &str, json: bool) ->
     let client = Client::of(data_dir)?;
     let request = client
         .request(Method::POST, &format!("tools/{tool}"))
+        .query(&[("limits", limits.join(","))])
         .json(&args);
     let answer: Value = client.send(request).await?;
     if json {
