@@ -141,7 +141,9 @@ pub enum ExtensionCommand {
         /// The component, a .wasm file
         file: PathBuf,
         /// A right: read=, publish=, forget= or handle= with a RID type or pattern (orn:data.dataset:sales/*),
-        /// or capability=keyvalue|config|network. Repeat for more. Without any, an earlier revision's stay
+        /// capability=keyvalue|config|network, http=GET:https://api.example.com, files=read:/in=/srv/data,
+        /// environment=LANG, secret=NAME@api.example.com, mode=pooled|singleton, limit=cpu:5000. Repeat for
+        /// more. Without any, an earlier revision's stay
         #[arg(long = "grant", value_name = "GRANT")]
         grants: Vec<String>,
         /// Grant all that the extension asks for

@@ -115,10 +115,9 @@ impl Registry {
     /// extension publishes in its `start` is for the Snapshot that the revision becomes part of, where
     /// its types have an owner. Returns at once for a revision that runs.
     pub async fn activated(&self, extension: &str, revision: u64) {
-        let snapshot = self.inner.snapshot.load();
+        let snapshot = self.snapshot();
         let running = snapshot.extensions.get(extension);
         if running.is_none_or(|entry| entry.revision.revision < revision) {
-            drop(snapshot);
             drop(self.inner.changing.lock().await);
         }
     }

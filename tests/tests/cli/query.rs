@@ -19,7 +19,7 @@ async fn bundles_are_listed_by_contents_and_in_an_order() {
         eventually(&rid, async || node.read(&rid)).await;
     }
     let found = |more: &[&str]| {
-        let answer = node.json(&[&["query", "orn:test.note"], more].concat());
+        let answer = node.json(&[&["query", "orn:test.note"][..], more].concat());
         let bundles = answer.as_array().unwrap().iter();
         let numbers = bundles.map(|bundle| bundle["contents"]["n"].as_u64().unwrap());
         numbers.collect::<Vec<_>>()

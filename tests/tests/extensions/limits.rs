@@ -1,6 +1,7 @@
 //! Limits are the node's, an extension's, and a call's.
 
 use koi_tests::{Guest, Node};
+use serde_json::json;
 
 use crate::{says, start};
 
@@ -28,6 +29,8 @@ fn a_limit_is_set_for_an_extension_and_lowered_for_a_call() {
     says(&node, &["extension", "grant", "spinning", "limit=cpu:300"]);
     let own = told(&node, &[]);
     assert!(own.contains(&met("300 ms")), "{own}");
+    let shown = node.json(&["extension", "grants", "spinning"]);
+    assert_eq!(shown["in-force"], json!(["limit=cpu:300"]));
     let lowered = told(&node, &["cpu:100", "memory:10000000"]);
     assert!(lowered.contains(&met("100 ms")), "{lowered}");
     let raised = told(&node, &["cpu:60000"]);

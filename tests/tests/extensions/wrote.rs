@@ -14,7 +14,7 @@ async fn publish(node: &Node, name: &str) {
 }
 
 fn wrote(node: &Node, more: &[&str]) -> Vec<Value> {
-    let args = [&["extension", "wrote", "data-catalog"], more].concat();
+    let args = [&["extension", "wrote", "data-catalog"][..], more].concat();
     let answer = node.json(&args);
     answer["wrote"].as_array().unwrap().clone()
 }
@@ -43,11 +43,11 @@ async fn what_an_extension_wrote_is_listed_and_forgotten_by_revision() {
         "--grant",
         "read=orn:data.schema",
     ];
-    let second = node.json(&[&install[..], &grant].concat());
+    let second = node.json(&[&install[..], &grant[..]].concat());
     assert_eq!([&first["revision"], &second["revision"]], [1, 2]);
     publish(&node, "new").await;
     let from_outside = folder.path().join("object.json");
-    let object = json!({"rid": "orn:test.note:1", "contents": {}}).to_string();
+    let object = json!({"rid": "orn:test.note:1", "contents": {"a": 1}}).to_string();
     std::fs::write(&from_outside, object).unwrap();
     says(&node, &["publish", &from_outside.to_string_lossy()]);
     eventually("the note", async || node.read("orn:test.note:1")).await;

@@ -2,7 +2,7 @@
 
 use koi_tests::Guest;
 
-use crate::host::{Host, Misfits, one_sentence};
+use crate::host::{Host, Misfits, has_all, one_sentence};
 
 /// `save` and `load` of a guest's fields as the interface `state`.
 const STATE: &str = r#"
@@ -43,7 +43,6 @@ const GUESTS: &[(&str, &str, End)] = guests! {
     "load-endless" => &["500 ms CPU time", "limits.cpu"], &[];
     "load-refusal" => &["does not take up its saved state", "orn:test.thing:one"], &[];
     "save-crash" => &[], &[NOT_SAVED, "unreachable"];
-    "save-endless" => &["500 ms CPU time", "limits.cpu"], &[];
     "save-giant" => &[], &[NOT_SAVED];
     "save-refusal" => &[], &[NOT_SAVED, "orn:test.thing:one"];
 };
@@ -79,5 +78,27 @@ fn a_singleton_that_cannot_save_or_load_fails_its_own_calls_and_harms_nobody() {
         misfits.look(name, &about.join("\n"), logged);
     }
     misfits.are_none();
+    host.has_only_echo();
+}
+
+#[test]
+fn a_singleton_whose_state_is_never_finished_is_not_even_installed() {
+    let host = Host::start();
+    let name = "save-endless";
+    let guest = Guest {
+        fields: include_str!("../../hostile/state/save-endless.wat"),
+        exports: STATE,
+        description: format!(r#"{{"name":"{name}","version":"1.0.0","mode":"singleton"}}"#),
+        ..Guest::named(name)
+    };
+    let file = host.file(name, &guest.bytes());
+    let file = file.to_string_lossy();
+    let install = ["extension", "install", &file, "--grant", "mode=singleton"];
+    let told = host.survives(name, || host.node.refusal(&install));
+    has_all(
+        name,
+        &one_sentence(&told),
+        &["500 ms CPU time", "limits.cpu"],
+    );
     host.has_only_echo();
 }

@@ -273,7 +273,11 @@ async fn call(
             "there is no tool {name:?}; `koi-mcp extension list` shows what is installed"
         ))
     })?;
-    tool.check_arguments(&arguments).map_err(Problem::refused)?;
+    tool.check_arguments(&arguments).map_err(|misfit| {
+        Problem::refused(format!(
+            "the arguments do not fit what {name} takes: {misfit}"
+        ))
+    })?;
     let output = tool
         .call(&arguments.to_string(), query.invocation()?)
         .await

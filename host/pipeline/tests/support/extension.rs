@@ -96,7 +96,7 @@ impl Callee for FakeExtension {
             cause: None,
             depth: 0,
         };
-        let contents = Contents::parse("{}").unwrap();
+        let contents = Contents::parse(r#"{"what": "it"}"#).unwrap();
         let published = ports
             .knowledge
             .publish(&call, AT_START.parse().unwrap(), contents);

@@ -15,9 +15,8 @@ fn observer() -> Guest {
         imports: r#"
             (import "wasi:clocks/monotonic-clock@0.2.0" (instance $monotonic
                 (export "now" (func (result u64)))))
-            (type $time (record (field "seconds" u64) (field "nanoseconds" u32)))
             (import "wasi:clocks/wall-clock@0.2.0" (instance $wall
-                (alias outer 1 $time (type $t))
+                (type $t (record (field "seconds" u64) (field "nanoseconds" u32)))
                 (export "datetime" (type $datetime (eq $t)))
                 (export "now" (func (result $datetime)))))
             (import "wasi:random/random@0.2.0" (instance $random
