@@ -224,9 +224,8 @@ fn what_is_granted_without_being_asked_for_is_told_apart() {
         "capability=config",
         "mode=pooled",
     ];
-    let grants = |texts: &[&str]| Grants::new(texts.iter().map(|t| t.parse().unwrap())).unwrap();
     let granted = [&of_use[..], &idle[..]].concat();
-    let access = Access::new("a".into(), grants(&asks), grants(&granted));
+    let access = access(&asks, &granted);
     let mut told: Vec<String> = access.idle().iter().map(ToString::to_string).collect();
     told.sort_unstable();
     let mut expected = idle.to_vec();
