@@ -13,7 +13,7 @@ use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use serde_json::{Value, json};
 
 use super::print;
-use crate::admin::{Client, segment};
+use crate::admin::Client;
 use crate::cli::SecretCommand;
 use crate::data_dir::DataDir;
 use crate::secrets::Secrets;
@@ -112,7 +112,7 @@ impl Door {
         match self {
             Self::Node(client) => {
                 let request = client
-                    .request(Method::PUT, &format!("secrets/{}", segment(name)))
+                    .request(Method::PUT, &format!("secrets/{name}"))
                     .body(value.expose().to_owned());
                 client.send::<Value>(request).await.map(drop)
             }
@@ -123,7 +123,7 @@ impl Door {
     async fn remove(&self, name: &SecretName) -> Result<()> {
         match self {
             Self::Node(client) => {
-                let request = client.request(Method::DELETE, &format!("secrets/{}", segment(name)));
+                let request = client.request(Method::DELETE, &format!("secrets/{name}"));
                 client.send::<Value>(request).await.map(drop)
             }
             Self::Folder(secrets, _) => secrets.remove(name, WHO).await,
