@@ -6,10 +6,12 @@
 mod grants;
 mod guests;
 mod hot_load;
+mod limits;
 mod modes;
 mod reach;
 mod replay;
 mod secrets;
+mod wrote;
 
 use koi_tests::{Node, NodeBuilder};
 use serde_json::Value;

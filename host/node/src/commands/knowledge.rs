@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::print;
-use crate::admin::{Client, Publication};
+use crate::admin::{Client, Publication, segment};
 
 /// Most objects in one request.
 const BATCH: usize = 500;
@@ -30,6 +30,9 @@ pub(super) async fn publish(data_dir: &Path, file: &Path, json: bool) -> Result<
             "{name}: expected {{\"rid\": …, \"contents\": {{…}}}}, an array of such, or one a line"
         )
     })?;
+    if publications.is_empty() {
+        bail!("{name}: there is no object in it");
+    }
     let client = Client::of(data_dir)?;
     for batch in publications.chunks(BATCH) {
         let answer: Value = client
@@ -92,11 +95,18 @@ pub(super) fn arguments(args: &str) -> Result<Value> {
     Ok(args)
 }
 
-pub(super) async fn call(data_dir: &Path, tool: &str, args: &str, json: bool) -> Result<()> {
+pub(super) async fn call(
+    data_dir: &Path,
+    tool: &str,
+    args: &str,
+    limits: &[String],
+    json: bool,
+) -> Result<()> {
     let args = arguments(args)?;
     let client = Client::of(data_dir)?;
     let request = client
-        .request(Method::POST, &format!("tools/{tool}"))
+        .request(Method::POST, &format!("tools/{}", segment(tool)))
+        .query(&[("limits", limits.join(","))])
         .json(&args);
     let answer: Value = client.send(request).await?;
     if json {

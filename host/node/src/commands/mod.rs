@@ -49,7 +49,9 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Forget { rid } => knowledge::forget(&data_dir, &rid, json).await,
         Command::Query(query) => query::run(&data_dir, &query, json).await,
         Command::Read { rid } => knowledge::read(&data_dir, &rid).await,
-        Command::Call { tool, args } => knowledge::call(&data_dir, &tool, &args, json).await,
+        Command::Call { tool, args, limits } => {
+            knowledge::call(&data_dir, &tool, &args, &limits, json).await
+        }
         Command::Record(args) => record::record(&data_dir, &args, json).await,
         Command::Replay(args) => record::replay(config, &args, json).await,
         Command::Secret(command) => secret::run(&data_dir, command, json).await,

@@ -16,3 +16,4 @@ mod loading;
 mod modes;
 mod ports;
 mod recording;
+mod system;
