@@ -42,6 +42,7 @@ pub mod bindings;
 mod bundle;
 pub mod caller;
 pub mod config;
+mod content;
 mod description;
 mod error;
 mod export;
@@ -67,6 +68,7 @@ pub mod testing;
 mod tools;
 
 pub use bundle::{Bundle, Publication};
+pub use content::{Annotations, Content, Icon, Role, Theme};
 pub use description::{Capability, Description, Handler, Limit, Mode, RidType};
 pub use error::{Error, ErrorKind, Result};
 pub use extension::{Extension, Health, Status};

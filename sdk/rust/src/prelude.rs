@@ -1,8 +1,9 @@
 //! What most extensions use: `use koi_extension::prelude::*;`.
 
 pub use crate::{
-    Bundle, Capability, Description, Error, EventType, Extension, Handler, Handlers, Json,
-    KnowledgeObject, Limit, Mode, NoArguments, Outcome, Phase, Publication, Reference, References,
-    Replacement, Resource, ResourceContents, ResourceList, ResourceTemplate, Resources, Result,
-    Rid, RidType, RidTypes, Schema, Schemas, State, Tool, ToolResult, Toolbox, Tools, knowledge,
+    Annotations, Bundle, Capability, Content, Description, Error, EventType, Extension, Handler,
+    Handlers, Json, KnowledgeObject, Limit, Mode, NoArguments, Outcome, Phase, Publication,
+    Reference, References, Replacement, Resource, ResourceContents, ResourceList, ResourceTemplate,
+    Resources, Result, Rid, RidType, RidTypes, Role, Schema, Schemas, State, Tool, ToolResult,
+    Toolbox, Tools, knowledge,
 };
