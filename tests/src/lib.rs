@@ -22,7 +22,7 @@ mod wait;
 mod witness;
 
 pub use callable::Callable;
-pub use client::{McpClient, McpError, Mode, Transport};
+pub use client::{McpClient, McpError, Mode, Sdk, Transport};
 pub use footprint::Footprint;
 pub use node::{Node, NodeBuilder};
 pub use paths::{extension, guest, program, repository, tool};
