@@ -30,7 +30,9 @@ fn inspect(home: &Path, server: &[&str], era: &str, method: &[&str]) -> Value {
         "{era} {method:?}: {printed}{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{era}: {error}: {printed}"))
+    let printed: Value = serde_json::from_str(&printed)
+        .unwrap_or_else(|error| panic!("{era} {method:?}: {error}: {printed}"));
+    printed["result"].clone()
 }
 
 fn lists_and_calls(node: &Node, home: &Path, server: &[&str], era: &str) {
