@@ -1,10 +1,19 @@
-//! The official Python MCP client, connected for as long as a test wants.
+//! The official Python and TypeScript MCP clients, connected for as long as a test wants.
 
 use std::process::Command;
 
 use serde_json::{Value, json};
 
 use crate::{Node, Process, program, repository, tool};
+
+/// Whose client it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sdk {
+    /// `mcp` on PyPI.
+    Python,
+    /// `@modelcontextprotocol/client` on npm.
+    TypeScript,
+}
 
 /// How a client speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,13 +64,22 @@ impl McpClient {
         (Mode::Modern, Transport::Stdio),
     ];
 
-    /// Connects to a node.
+    /// Connects the Python client to a node.
     ///
     /// # Panics
     /// If it cannot.
     #[must_use]
-    pub fn connect(node: &Node, (mode, transport): (Mode, Transport)) -> Self {
-        let mut command = Self::command(mode);
+    pub fn connect(node: &Node, way: (Mode, Transport)) -> Self {
+        Self::connect_of(Sdk::Python, node, way)
+    }
+
+    /// Connects a client to a node.
+    ///
+    /// # Panics
+    /// If it cannot.
+    #[must_use]
+    pub fn connect_of(sdk: Sdk, node: &Node, (mode, transport): (Mode, Transport)) -> Self {
+        let mut command = Self::command(sdk, mode);
         match transport {
             Transport::Http => command.args(["--url", &node.mcp_url]),
             Transport::Stdio => command
@@ -70,7 +88,8 @@ impl McpClient {
                 .args(["mcp", "--data-dir"])
                 .arg(&node.data_dir),
         };
-        Self::start(command, format!("{mode:?} client over {transport:?}"))
+        let name = format!("{mode:?} client of {sdk:?} over {transport:?}");
+        Self::start(command, name)
     }
 
     /// Starts an MCP server, such as `koi-mcp mcp`, and connects to its standard input and output.
@@ -79,15 +98,19 @@ impl McpClient {
     /// If it cannot.
     #[must_use]
     pub fn of_command(mode: Mode, server: &[&str]) -> Self {
-        let mut command = Self::command(mode);
+        let mut command = Self::command(Sdk::Python, mode);
         command.arg("--").args(server);
         Self::start(command, format!("{mode:?} client of {server:?}"))
     }
 
-    fn command(mode: Mode) -> Command {
-        let mut command = Command::new(tool("mcp-client/bin/python"));
+    fn command(sdk: Sdk, mode: Mode) -> Command {
+        let (interpreter, script) = match sdk {
+            Sdk::Python => ("mcp-client/bin/python", "mcp_client.py"),
+            Sdk::TypeScript => ("node/bin/node", "mcp_client.mjs"),
+        };
+        let mut command = Command::new(tool(interpreter));
         command
-            .arg(repository().join("tests/clients/mcp_client.py"))
+            .arg(repository().join("tests/clients").join(script))
             .args([
                 "--mode",
                 match mode {

@@ -23,7 +23,7 @@ mod websocket;
 mod witness;
 
 pub use callable::Callable;
-pub use client::{McpClient, McpError, Mode, Transport};
+pub use client::{McpClient, McpError, Mode, Sdk, Transport};
 pub use footprint::Footprint;
 pub use node::{Node, NodeBuilder};
 pub use paths::{extension, guest, program, repository, tool};

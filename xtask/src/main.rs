@@ -45,7 +45,7 @@ Commands:
 
 Everything is kept below target/, .koi/ and cargo's own folders; nothing is installed elsewhere,
 except what your toolchain lacks, which rustup puts there: the wasm32-wasip2 target, and for the tests
-rustfmt and clippy. The tests' JavaScript guest gets a link to its packages.";
+rustfmt and clippy. The tests' JavaScript guest and clients get links to their packages.";
 
 fn main() -> ExitCode {
     let command = match arguments::parse(std::env::args().skip(1)) {

@@ -43,6 +43,7 @@ mod bundle;
 pub mod caller;
 mod completions;
 pub mod config;
+mod content;
 mod description;
 mod error;
 mod export;
@@ -70,6 +71,7 @@ mod tools;
 
 pub use bundle::{Bundle, Publication};
 pub use completions::{Completed, Completing, Completions};
+pub use content::{Annotations, Content, Icon, Role, Theme};
 pub use description::{Capability, Description, Handler, Limit, Mode, RidType};
 pub use error::{Error, ErrorKind, Result};
 pub use extension::{Extension, Health, Status};

@@ -1,10 +1,12 @@
 //! MCP resources beyond those that the host derives by itself.
 
 use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 use crate::bindings::imports::koi::extension::types as wit;
 use crate::bindings::resources::exports::koi::extension::resources as wit_resources;
-use crate::{Error, Json, Result};
+use crate::content::base64;
+use crate::{Annotations, Error, Icon, Json, Result};
 
 /// The extension's own resources. A bundle of one of its RID types is a resource without this: its
 /// URI is its RID.
@@ -29,7 +31,7 @@ pub fn no_resource(uri: &str) -> Error {
 }
 
 /// Resources and templates of resources.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ResourceList {
     /// Resources with a URI.
     pub resources: Vec<Resource>,
@@ -38,16 +40,18 @@ pub struct ResourceList {
 }
 
 /// A resource as it is listed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Resource {
     uri: String,
     #[serde(flatten)]
     about: About,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
 }
 
 /// A template of resources as it is listed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ResourceTemplate {
     uri_template: String,
@@ -55,7 +59,7 @@ pub struct ResourceTemplate {
     about: About,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct About {
     name: String,
@@ -65,6 +69,10 @@ struct About {
     description: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mime_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<Annotations>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    icons: Vec<Icon>,
 }
 
 impl Resource {
@@ -76,6 +84,7 @@ impl Resource {
                 name: name.into(),
                 ..About::default()
             },
+            size: None,
         }
     }
 
@@ -94,6 +103,24 @@ impl Resource {
     /// The media type of its contents: `text/markdown`.
     pub fn mime_type(mut self, mime_type: impl Into<String>) -> Self {
         self.about.mime_type = Some(mime_type.into());
+        self
+    }
+
+    /// How many bytes its contents have.
+    pub fn size(mut self, bytes: u64) -> Self {
+        self.size = Some(bytes);
+        self
+    }
+
+    /// For whom it is and how much it matters.
+    pub fn annotated(mut self, annotations: Annotations) -> Self {
+        self.about.annotations = Some(annotations);
+        self
+    }
+
+    /// Pictures to show beside it.
+    pub fn icons(mut self, icons: impl IntoIterator<Item = Icon>) -> Self {
+        self.about.icons.extend(icons);
         self
     }
 }
@@ -128,6 +155,18 @@ impl ResourceTemplate {
         self.about.mime_type = Some(mime_type.into());
         self
     }
+
+    /// For whom they are and how much they matter.
+    pub fn annotated(mut self, annotations: Annotations) -> Self {
+        self.about.annotations = Some(annotations);
+        self
+    }
+
+    /// Pictures to show beside them.
+    pub fn icons(mut self, icons: impl IntoIterator<Item = Icon>) -> Self {
+        self.about.icons.extend(icons);
+        self
+    }
 }
 
 /// One piece of contents of a resource.
@@ -136,6 +175,7 @@ pub struct ResourceContents {
     uri: String,
     mime_type: Option<String>,
     body: Body,
+    meta: Map<String, Value>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,6 +195,7 @@ impl ResourceContents {
             uri: uri.into(),
             mime_type: Some(mime_type.into()),
             body: Body::Text(text.into()),
+            meta: Map::new(),
         }
     }
 
@@ -168,6 +209,7 @@ impl ResourceContents {
             uri: uri.into(),
             mime_type: Some(mime_type.into()),
             body: Body::Blob(bytes.into()),
+            meta: Map::new(),
         }
     }
 
@@ -182,6 +224,29 @@ impl ResourceContents {
             Json::of(value)?.into_string(),
         ))
     }
+
+    /// A member of its `_meta`: something that some clients understand, under a name with a prefix
+    /// (`example.com/colour`).
+    pub fn meta(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.meta.insert(name.into(), value.into());
+        self
+    }
+
+    /// Its form as JSON, as part of something else than the answer of a reading.
+    pub(crate) fn embedded(&self) -> Value {
+        let mut value = json!({ "uri": self.uri });
+        if let Some(mime_type) = &self.mime_type {
+            value["mimeType"] = json!(mime_type);
+        }
+        match &self.body {
+            Body::Text(text) => value["text"] = json!(text),
+            Body::Blob(bytes) => value["blob"] = json!(base64(bytes)),
+        }
+        if !self.meta.is_empty() {
+            value["_meta"] = json!(self.meta);
+        }
+        value
+    }
 }
 
 impl From<ResourceContents> for wit_resources::ResourceContents {
@@ -193,7 +258,7 @@ impl From<ResourceContents> for wit_resources::ResourceContents {
                 Body::Text(text) => wit_resources::ResourceBody::Text(text),
                 Body::Blob(bytes) => wit_resources::ResourceBody::Blob(bytes),
             },
-            meta: "{}".into(),
+            meta: Value::Object(contents.meta).to_string(),
         }
     }
 }
@@ -208,5 +273,48 @@ impl<T: Resources> wit_resources::Guest for T {
             .into_iter()
             .map(Into::into)
             .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Role;
+
+    #[test]
+    fn what_is_said_of_resources_is_listed() {
+        let people = Annotations::new().audience([Role::User]);
+        let list = ResourceList {
+            resources: vec![
+                Resource::new("note:1", "note")
+                    .size(5)
+                    .annotated(people.clone()),
+            ],
+            templates: vec![
+                ResourceTemplate::new("note:{id}", "notes").icons([Icon::new("data:,")]),
+            ],
+        };
+        assert_eq!(
+            json!(list),
+            json!({
+                "resources": [{
+                    "uri": "note:1",
+                    "name": "note",
+                    "size": 5,
+                    "annotations": { "audience": ["user"] }
+                }],
+                "templates": [
+                    { "uriTemplate": "note:{id}", "name": "notes", "icons": [{ "src": "data:," }] }
+                ]
+            })
+        );
+    }
+
+    #[test]
+    fn contents_carry_their_meta() {
+        let contents = ResourceContents::text("note:1", "text/plain", "hello")
+            .meta("example.com/colour", "red");
+        let contents = wit_resources::ResourceContents::from(contents);
+        assert_eq!(contents.meta, r#"{"example.com/colour":"red"}"#);
     }
 }

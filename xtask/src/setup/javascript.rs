@@ -1,4 +1,4 @@
-//! componentize-js in `target/tools/componentize-js`, installed by the pinned Node.js that the Python
+//! JavaScript packages in folders of `target/tools`, installed by the pinned Node.js that the Python
 //! environment `node` brings, so that no Node.js of the system is needed.
 
 use std::fs;
@@ -13,49 +13,86 @@ use crate::layout::Layout;
 use crate::process;
 use crate::progress;
 
-const TITLE: &str = "componentize-js";
 const MODULES: &str = "node_modules";
 
-/// Installs the pinned packages if they aren't there.
+/// What is installed where.
+struct Packages {
+    /// The folder of `target/tools`.
+    name: &'static str,
+    /// Where their lock file is, and the scripts that import them.
+    of: &'static str,
+    /// Further arguments of npm.
+    arguments: &'static [&'static str],
+}
+
+/// What makes components of JavaScript.
+const COMPONENTIZE: Packages = Packages {
+    name: "componentize-js",
+    of: "tests/guests/javascript",
+    arguments: &[],
+};
+
+/// MCP clients, and the official conformance suite. What is optional there is for a browser's part of
+/// the Inspector, and half of all bytes.
+const CLIENTS: Packages = Packages {
+    name: "mcp-javascript",
+    of: "tests/clients",
+    arguments: &["--ignore-scripts", "--omit=optional", "--omit=peer"],
+};
+
+/// Installs the pinned packages that aren't there.
 pub fn set_up(layout: &Layout) -> Result<()> {
-    let guest = layout.path("tests/guests/javascript");
-    let pins = ["package.json", "package-lock.json"];
-    let folder = layout.tools().join("componentize-js");
-    let mut inputs = vec![layout.path("tests/guests/node.txt")];
-    inputs.extend(pins.map(|file| guest.join(file)));
-    let stamp = Stamp::of(folder.join("stamp"), &inputs)?;
-    if stamp.is_current() && guest.join(MODULES).exists() {
-        progress::already(TITLE);
-        return Ok(());
+    [COMPONENTIZE, CLIENTS]
+        .iter()
+        .try_for_each(|packages| packages.install(layout))
+}
+
+impl Packages {
+    fn install(&self, layout: &Layout) -> Result<()> {
+        let of = layout.path(self.of);
+        let pins = ["package.json", "package-lock.json"];
+        let folder = layout.tools().join(self.name);
+        let mut inputs = vec![layout.path("tests/guests/node.txt")];
+        inputs.extend(pins.map(|file| of.join(file)));
+        let stamp = Stamp::of(folder.join("stamp"), &inputs)?;
+        if stamp.is_current() && of.join(MODULES).exists() {
+            progress::already(self.name);
+            return Ok(());
+        }
+        progress::step(self.name, || {
+            let package = node_package(layout)?;
+            let node = node(layout);
+            link(&package.join("bin/node"), &node)?;
+            if folder.exists() {
+                fs::remove_dir_all(&folder)
+                    .with_context(|| format!("removing {}", folder.display()))?;
+            }
+            fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+            for file in pins {
+                fs::copy(of.join(file), folder.join(file))
+                    .with_context(|| format!("copying {file}"))?;
+            }
+            let mut npm = Command::new(&node);
+            npm.current_dir(&folder)
+                .arg(package.join("lib/node_modules/npm/bin/npm-cli.js"))
+                // Not `ci`: it refuses a lock file in which a package for some other platform is
+                // missing.
+                .args(["install", "--no-audit", "--no-fund"])
+                .args(self.arguments)
+                .env("npm_config_cache", layout.tools().join("cache/npm"))
+                // Install scripts of packages call `node` by name.
+                .env("PATH", with_first(node.parent().map(PathBuf::from))?);
+            process::captured(layout, self.name, &mut npm).with_context(|| {
+                format!(
+                    "{} could not be fetched; connect to the network and try again",
+                    self.name
+                )
+            })?;
+            // Node.js looks for packages beside the script that imports them.
+            link(&folder.join(MODULES), &of.join(MODULES))?;
+            stamp.write()
+        })
     }
-    progress::step(TITLE, || {
-        let package = node_package(layout)?;
-        let node = node(layout);
-        link(&package.join("bin/node"), &node)?;
-        if folder.exists() {
-            fs::remove_dir_all(&folder)
-                .with_context(|| format!("removing {}", folder.display()))?;
-        }
-        fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
-        for file in pins {
-            fs::copy(guest.join(file), folder.join(file))
-                .with_context(|| format!("copying {file}"))?;
-        }
-        let mut npm = Command::new(&node);
-        npm.current_dir(&folder)
-            .arg(package.join("lib/node_modules/npm/bin/npm-cli.js"))
-            // Not `ci`: it refuses a lock file in which a package for some other platform is missing.
-            .args(["install", "--no-audit", "--no-fund"])
-            .env("npm_config_cache", layout.tools().join("cache/npm"))
-            // Install scripts of packages call `node` by name.
-            .env("PATH", with_first(node.parent().map(PathBuf::from))?);
-        process::captured(layout, TITLE, &mut npm).context(
-            "componentize-js could not be fetched; connect to the network and try again",
-        )?;
-        // Node.js looks for packages beside the script that imports them.
-        link(&folder.join(MODULES), &guest.join(MODULES))?;
-        stamp.write()
-    })
 }
 
 fn link(to: &Path, at: &Path) -> Result<()> {

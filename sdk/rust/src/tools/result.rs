@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
-use serde_json::{Value, json};
 
-use crate::{Error, Json, Result};
+use crate::{Content, Error, Json, Result};
 
-/// The answer of a tool: structured, text, or both.
+/// The answer of a tool: structured, content, or both.
 ///
 /// Not `Serialize` itself: it would be taken for structured contents (see [`IntoToolResult`]).
 #[derive(Clone, Debug, Default)]
@@ -40,6 +40,11 @@ impl ToolResult {
         }))
     }
 
+    /// Content alone.
+    pub fn of(content: impl IntoIterator<Item = Content>) -> Self {
+        content.into_iter().fold(Self::default(), Self::and)
+    }
+
     /// Text alone.
     pub fn text(text: impl Into<String>) -> Self {
         Self::default().and_text(text)
@@ -54,7 +59,12 @@ impl ToolResult {
 
     /// Adds a block of text.
     pub fn and_text(self, text: impl Into<String>) -> Self {
-        self.and_block(json!({ "type": "text", "text": text.into() }))
+        self.and(Content::text(text))
+    }
+
+    /// Adds content.
+    pub fn and(self, content: Content) -> Self {
+        self.and_block(content.into_value())
     }
 
     /// Adds a content block as MCP defines it.
@@ -84,8 +94,8 @@ impl ToolResult {
     }
 }
 
-/// What a tool's function may answer: a [`ToolResult`], or any value that serde can write, which
-/// becomes structured contents.
+/// What a tool's function may answer: a [`ToolResult`], [`Content`], or any value that serde can
+/// write, which becomes structured contents.
 pub trait IntoToolResult {
     /// Makes a result of it.
     ///
@@ -97,6 +107,12 @@ pub trait IntoToolResult {
 impl IntoToolResult for ToolResult {
     fn into_tool_result(self) -> Result<ToolResult> {
         Ok(self)
+    }
+}
+
+impl IntoToolResult for Content {
+    fn into_tool_result(self) -> Result<ToolResult> {
+        Ok(ToolResult::of([self]))
     }
 }
 

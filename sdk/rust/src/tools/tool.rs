@@ -1,9 +1,10 @@
 //! A tool as it is listed.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Map, Value};
 
+use crate::Icon;
 use crate::schema::schema_of;
 
 /// The arguments of a tool that takes none.
@@ -18,11 +19,23 @@ pub struct Tool {
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<String>,
     description: String,
-    input_schema: Value,
+    #[serde(serialize_with = "or_any_object")]
+    input_schema: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     output_schema: Option<Value>,
     #[serde(skip_serializing_if = "Annotations::is_empty")]
     annotations: Annotations,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    icons: Vec<Icon>,
+    #[serde(rename = "_meta", skip_serializing_if = "Map::is_empty")]
+    meta: Map<String, Value>,
+}
+
+fn or_any_object<S: Serializer>(schema: &Option<Value>, serializer: S) -> Result<S::Ok, S::Error> {
+    match schema {
+        Some(schema) => schema.serialize(serializer),
+        None => serde_json::json!({ "type": "object" }).serialize(serializer),
+    }
 }
 
 /// What a client may believe of a tool that it has not called yet.
@@ -53,9 +66,11 @@ impl Tool {
             name: name.into(),
             title: None,
             description: description.into(),
-            input_schema: serde_json::json!({ "type": "object" }),
+            input_schema: None,
             output_schema: None,
             annotations: Annotations::default(),
+            icons: Vec::new(),
+            meta: Map::new(),
         }
     }
 
@@ -71,19 +86,37 @@ impl Tool {
     }
 
     /// Its arguments, as the schema of a struct. A [`Toolbox`](crate::Toolbox) does this by itself.
+    ///
+    /// An argument that intermediaries may route by goes into an HTTP header too:
+    /// `#[schemars(extend("x-mcp-header" = "Region"))]` on the field puts it into
+    /// `Mcp-Param-Region`.
     pub fn input<A: JsonSchema>(self) -> Self {
         self.input_schema(schema_of::<A>())
     }
 
-    /// Its arguments, as a JSON Schema of an object.
+    /// Its arguments, as a JSON Schema (2020-12) of an object. A [`Toolbox`](crate::Toolbox) leaves
+    /// it as it is.
     pub fn input_schema(mut self, schema: Value) -> Self {
-        self.input_schema = schema;
+        self.input_schema = Some(schema);
         self
     }
 
+    /// With the schema of its function's argument, if it has none yet.
+    pub(super) fn with_input<A: JsonSchema>(self) -> Self {
+        match self.input_schema {
+            Some(_) => self,
+            None => self.input::<A>(),
+        }
+    }
+
     /// Its structured result, as the schema of a struct. Results that do not fit are refused.
-    pub fn output<R: JsonSchema>(mut self) -> Self {
-        self.output_schema = Some(schema_of::<R>());
+    pub fn output<R: JsonSchema>(self) -> Self {
+        self.output_schema(schema_of::<R>())
+    }
+
+    /// Its structured result, as a JSON Schema (2020-12). Results that do not fit are refused.
+    pub fn output_schema(mut self, schema: Value) -> Self {
+        self.output_schema = Some(schema);
         self
     }
 
@@ -108,6 +141,19 @@ impl Tool {
     /// It touches only what this node knows.
     pub fn closed_world(mut self) -> Self {
         self.annotations.open_world_hint = Some(false);
+        self
+    }
+
+    /// Pictures to show beside it.
+    pub fn icons(mut self, icons: impl IntoIterator<Item = Icon>) -> Self {
+        self.icons.extend(icons);
+        self
+    }
+
+    /// A member of its `_meta`: something that some clients understand, under a name with a prefix
+    /// (`example.com/colour`).
+    pub fn meta(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.meta.insert(name.into(), value.into());
         self
     }
 }

@@ -25,7 +25,7 @@ impl Toolbox {
         Self::default()
     }
 
-    /// Adds a tool. Its input schema is that of the function's argument.
+    /// Adds a tool. Its input schema is that of the function's argument, unless it has one.
     pub fn tool<A, R>(mut self, tool: Tool, function: impl Fn(A) -> Result<R> + 'static) -> Self
     where
         A: DeserializeOwned + JsonSchema,
@@ -34,7 +34,7 @@ impl Toolbox {
         let call = move |arguments: &Json| function(arguments.to()?)?.into_tool_result();
         self.0.push(Entry {
             tool,
-            with_input: Tool::input::<A>,
+            with_input: Tool::with_input::<A>,
             call: Box::new(call),
         });
         self
@@ -67,6 +67,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::{Content, Icon};
 
     #[derive(Serialize, Deserialize, JsonSchema)]
     struct Sum {
@@ -116,6 +117,56 @@ mod tests {
         assert_eq!(
             result.json().unwrap().as_str(),
             r#"{"structuredContent":{"sum":3}}"#
+        );
+    }
+
+    #[test]
+    fn what_is_said_of_a_tool_is_listed_and_its_own_schema_is_left_alone() {
+        let schema = json!({ "type": "object", "$defs": { "a": { "$anchor": "a" } } });
+        let tool = Tool::new("paint", "Paints")
+            .input_schema(schema.clone())
+            .output_schema(json!({ "type": "string" }))
+            .icons([Icon::new("data:,")])
+            .meta("example.com/colour", "red");
+        let toolbox = Toolbox::new().tool(tool, |_: serde_json::Value| Ok("red"));
+        assert_eq!(
+            serde_json::to_value(toolbox.tools()).unwrap(),
+            json!([{
+                "name": "paint",
+                "description": "Paints",
+                "inputSchema": schema,
+                "outputSchema": { "type": "string" },
+                "icons": [{ "src": "data:," }],
+                "_meta": { "example.com/colour": "red" }
+            }])
+        );
+    }
+
+    #[test]
+    fn an_argument_can_go_into_a_header() {
+        #[derive(Deserialize, JsonSchema)]
+        #[expect(dead_code, reason = "only its schema is used")]
+        struct Route {
+            #[schemars(extend("x-mcp-header" = "Region"))]
+            region: String,
+        }
+        let listed = json!(Tool::new("route", "Routes").input::<Route>());
+        let region = &listed["inputSchema"]["properties"]["region"];
+        assert_eq!(
+            *region,
+            json!({ "type": "string", "x-mcp-header": "Region" })
+        );
+    }
+
+    #[test]
+    fn content_alone_is_no_structured_content() {
+        let toolbox = Toolbox::new().tool(Tool::new("say", "Says"), |_: crate::NoArguments| {
+            Ok(Content::text("hello"))
+        });
+        let result = toolbox.call("say", &Json::parse("{}").unwrap()).unwrap();
+        assert_eq!(
+            result.json().unwrap().as_str(),
+            r#"{"content":[{"text":"hello","type":"text"}]}"#
         );
     }
 
