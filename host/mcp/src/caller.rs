@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::errors;
+use crate::principals::principal_of;
 
 /// Notices that may wait for a client.
 const MAX_WAITING: usize = 64;
@@ -208,6 +209,7 @@ where
     });
     let mut invocation = Invocation::new(correlation);
     invocation.caller = Some(client.clone());
+    invocation.principal = principal_of(context);
     let call = call(invocation);
     let answered = async {
         if client.token.is_none() && client.log.is_none() {

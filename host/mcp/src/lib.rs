@@ -18,6 +18,7 @@ mod errors;
 mod handler;
 mod news;
 mod notices;
+mod principals;
 mod resources;
 mod server;
 mod sessions;
@@ -27,4 +28,5 @@ mod transport;
 mod view;
 
 pub use catalog::Catalog;
+pub use principals::TokenDigest;
 pub use server::{McpError, McpOptions, McpParts, McpServer, SERVER_NAME};
