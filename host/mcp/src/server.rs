@@ -21,6 +21,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::catalog::Catalog;
 use crate::handler::Handler;
+use crate::open_calls::OpenCallOptions;
 use crate::sessions::BoundedSessions;
 use crate::shared::Shared;
 use crate::{news, transport};
@@ -42,6 +43,8 @@ pub struct McpOptions {
     pub session_idle: Duration,
     /// Most bytes of a request's body.
     pub max_body: usize,
+    /// Which calls may outlive the request they began with.
+    pub calls: OpenCallOptions,
 }
 
 impl Default for McpOptions {
@@ -52,6 +55,7 @@ impl Default for McpOptions {
             max_sessions: 1_000,
             session_idle: Duration::from_secs(60 * 60),
             max_body: 4 << 20,
+            calls: OpenCallOptions::default(),
         }
     }
 }
@@ -94,7 +98,12 @@ impl McpServer {
     /// Makes a server and starts its listening for changes; needs a tokio runtime around it.
     pub fn new(parts: McpParts) -> Self {
         let ending = CancellationToken::new();
-        let shared = Arc::new(Shared::new(parts.catalog, parts.bundles));
+        let shared = Arc::new(Shared::new(
+            parts.catalog,
+            parts.bundles,
+            parts.options.calls.clone(),
+            ending.clone(),
+        ));
         tokio::spawn(news::listen(
             Arc::downgrade(&shared),
             parts.changes,
