@@ -10,29 +10,27 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use koi_store::McpSession;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestMethod,
-    CompleteRequestParams, CompleteResult, DiscoverResult, ListPromptsRequestMethod,
-    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-    LoggingLevel, MetaObject, PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams,
-    ReadResourceResponse, ReadResourceResult, ServerConfig, SetLevelRequestMethod,
-    SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool,
-    UnsubscribeRequestParams,
+    CacheScope, CallToolRequestParams, CallToolResponse, CancelTaskParams, CompleteRequestParams,
+    CompleteResult, DiscoverResult, GetPromptRequestParams, GetPromptResponse, GetTaskParams,
+    GetTaskResult, InitializeRequestParams, InitializeResult, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, LoggingLevel, MetaObject,
+    PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
+    ServerConfig, SetLevelRequestMethod, SetLevelRequestParams, SubscribeRequestParams,
+    SubscriptionFilter, Tool, UnsubscribeRequestParams, UpdateTaskParams,
 };
 use rmcp::service::{NotificationContext, Peer, RequestContext, RoleServer, SubscriptionContext};
 use rmcp::{ErrorData, ServerHandler};
 
-use crate::caller::on_behalf;
 use crate::cursor::{self, PAGE, page, position};
 use crate::notices::{
     self, Lists, MAX_SUBSCRIPTIONS, MAX_WATCHED_BYTES, Outlet, Subscription, TooManySubscriptions,
 };
+use crate::open_calls::OpenCall;
 use crate::principals::principal_of;
 use crate::sessions::in_use;
 use crate::shared::Shared;
-use crate::{errors, resources, tools};
+use crate::{completion, errors, prompts, resources, tools};
 
-/// For how long a client may go by a list that it has; notices come sooner.
-const LIST_TTL_MS: u64 = 5_000;
 /// Longest URI that can be subscribed to, in bytes.
 const MAX_URI_BYTES: usize = koi_rid::MAX_RID_BYTES;
 
@@ -65,6 +63,7 @@ impl Handler {
             let subscription = self.shared.hub.subscribe(Lists {
                 tools: true,
                 resources: true,
+                prompts: true,
             });
             let outlet = Outlet::Session(peer.clone());
             tokio::spawn(notices::deliver(subscription.mailbox(), outlet));
@@ -88,6 +87,17 @@ impl Handler {
         Some(*session.log.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// A task of the client's.
+    fn task(
+        &self,
+        id: &str,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<Arc<OpenCall>, ErrorData> {
+        let call = self.shared.calls.find(id, principal_of(context).as_ref());
+        call.filter(|call| call.is_task())
+            .ok_or_else(|| errors::unknown_task(id))
+    }
+
     /// Results of the modern era say who made them.
     fn stamp(&self, context: &RequestContext<RoleServer>) -> Option<MetaObject> {
         is_modern(context).then(|| self.shared.stamp.clone())
@@ -107,7 +117,8 @@ fn resume(parked: &McpSession, subscription: &Subscription) -> Option<LoggingLev
     serde_json::from_value(parked.log_level.as_deref()?.into()).ok()
 }
 
-fn is_modern(context: &RequestContext<RoleServer>) -> bool {
+/// Whether a request is of the era without sessions.
+pub(crate) fn is_modern(context: &RequestContext<RoleServer>) -> bool {
     context
         .protocol_version()
         .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str())
@@ -118,10 +129,22 @@ impl ServerHandler for Handler {
         self.shared.config.clone()
     }
 
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        context.peer.set_peer_info(request.clone());
+        let mut result = self.negotiate_initialize(&request)?;
+        // Tasks are of the modern era.
+        result.capabilities.extensions = None;
+        Ok(result)
+    }
+
     async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
         let versions = self.supported_protocol_versions().into_owned();
         Ok(DiscoverResult::from_server_info(versions, self.get_info())
-            .with_ttl_ms(LIST_TTL_MS)
+            .with_ttl_ms(self.shared.list_ttl_ms())
             .with_cache_scope(CacheScope::Private))
     }
 
@@ -135,7 +158,7 @@ impl ServerHandler for Handler {
             tools.iter_mut().for_each(tools::for_legacy);
         }
         let mut result = ListToolsResult::with_all_items(tools)
-            .with_ttl_ms(LIST_TTL_MS)
+            .with_ttl_ms(self.shared.list_ttl_ms())
             .with_cache_scope(CacheScope::Private);
         result.next_cursor = next_cursor;
         result.meta = self.stamp(&context);
@@ -153,21 +176,17 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let snapshot = self.shared.snapshot();
-        let Some(tool) = snapshot.tools.get(request.name.as_ref()) else {
-            return Err(errors::unknown_tool(&request.name));
+        let tool = snapshot.tools.get(request.name.as_ref());
+        let log = self.log_level(&context);
+        let mut response = tools::call(&self.shared, &context, log, tool, request).await?;
+        let meta = match &mut response {
+            CallToolResponse::Complete(result) => &mut result.meta,
+            CallToolResponse::InputRequired(result) => &mut result.meta,
+            CallToolResponse::Task(result) => &mut result.meta,
+            _ => return Ok(response),
         };
-        let mut result = match tools::arguments(tool, request.arguments) {
-            Ok(arguments) => {
-                let correlation = self.shared.correlation();
-                let log = self.log_level(&context);
-                let call = |invocation| tool.call(&arguments, invocation);
-                let outcome = on_behalf(&context, log, correlation.clone(), call).await?;
-                tools::result(tool, outcome, is_modern(&context), &correlation)?
-            }
-            Err(problem) => tools::misfit(tool, &problem),
-        };
-        result.meta = self.stamp(&context);
-        Ok(result.into())
+        *meta = self.stamp(&context);
+        Ok(response)
     }
 
     async fn list_resources(
@@ -186,7 +205,7 @@ impl ServerHandler for Handler {
         .await
         .map_err(|error| errors::internal(&error, &self.shared.correlation()))?;
         let mut result = ListResourcesResult::with_all_items(listed)
-            .with_ttl_ms(LIST_TTL_MS)
+            .with_ttl_ms(self.shared.list_ttl_ms())
             .with_cache_scope(CacheScope::Private);
         result.next_cursor = next.as_ref().map(cursor::encode);
         result.meta = self.stamp(&context);
@@ -200,7 +219,7 @@ impl ServerHandler for Handler {
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
         let (templates, next_cursor) = page(&self.shared.view().templates, request)?;
         let mut result = ListResourceTemplatesResult::with_all_items(templates)
-            .with_ttl_ms(LIST_TTL_MS)
+            .with_ttl_ms(self.shared.list_ttl_ms())
             .with_cache_scope(CacheScope::Private);
         result.next_cursor = next_cursor;
         result.meta = self.stamp(&context);
@@ -212,25 +231,92 @@ impl ServerHandler for Handler {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let uri = request.uri.as_str();
         let view = self.shared.view();
-        let correlation = self.shared.correlation();
-        let contents = match resources::bundle(&view, self.shared.bundles.as_ref(), uri).await {
-            Ok(Some(contents)) => vec![contents],
-            Ok(None) => {
-                let log = self.log_level(&context);
-                let read = |invocation| view.snapshot.read_resource(uri, invocation);
-                let outcome = on_behalf(&context, log, correlation.clone(), read).await?;
-                resources::own_contents(uri, outcome, &correlation)?
-            }
-            Err(error) => return Err(errors::internal(&error, &correlation)),
+        let log = self.log_level(&context);
+        let mut response = resources::read(&self.shared, &context, log, &view, request).await?;
+        let meta = match &mut response {
+            ReadResourceResponse::Complete(result) => &mut result.meta,
+            ReadResourceResponse::InputRequired(result) => &mut result.meta,
+            _ => return Ok(response),
         };
-        // Knowledge may change at any time.
-        let mut result = ReadResourceResult::new(contents)
-            .with_ttl_ms(0)
+        *meta = self.stamp(&context);
+        Ok(response)
+    }
+
+    async fn list_prompts(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        let (prompts, next_cursor) = page(&self.shared.view().prompts, request)?;
+        let mut result = ListPromptsResult::with_all_items(prompts)
+            .with_ttl_ms(self.shared.list_ttl_ms())
             .with_cache_scope(CacheScope::Private);
+        result.next_cursor = next_cursor;
         result.meta = self.stamp(&context);
-        Ok(result.into())
+        Ok(result)
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let snapshot = self.shared.snapshot();
+        let prompt = snapshot.prompts.get(&request.name);
+        let log = self.log_level(&context);
+        let mut response = prompts::get(&self.shared, &context, log, prompt, request).await?;
+        let meta = match &mut response {
+            GetPromptResponse::Complete(result) => &mut result.meta,
+            GetPromptResponse::InputRequired(result) => &mut result.meta,
+            _ => return Ok(response),
+        };
+        *meta = self.stamp(&context);
+        Ok(response)
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        let view = self.shared.view();
+        let log = self.log_level(&context);
+        let info = completion::complete(&self.shared, &context, log, &view, request).await?;
+        let mut result = CompleteResult::new(info);
+        result.meta = self.stamp(&context);
+        Ok(result)
+    }
+
+    async fn get_task(
+        &self,
+        request: GetTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        let task = self.task(&request.task_id, &context)?.detailed();
+        let task = task.ok_or_else(|| errors::unknown_task(&request.task_id))?;
+        let mut result = GetTaskResult::new(task);
+        result.meta = self.stamp(&context);
+        Ok(result)
+    }
+
+    async fn update_task(
+        &self,
+        request: UpdateTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        let task = self.task(&request.task_id, &context)?;
+        task.answer_task(request.input_responses)
+            .map_err(|misfit| errors::no_answer(&misfit))
+    }
+
+    async fn cancel_task(
+        &self,
+        request: CancelTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.task(&request.task_id, &context)?.cancel();
+        Ok(())
     }
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
@@ -309,6 +395,7 @@ impl ServerHandler for Handler {
         let subscription = self.shared.hub.subscribe(Lists {
             tools: accepted.tools_list_changed == Some(true),
             resources: accepted.resources_list_changed == Some(true),
+            prompts: accepted.prompts_list_changed == Some(true),
         });
         for uri in accepted.resource_subscriptions.iter().flatten() {
             subscription
@@ -340,23 +427,5 @@ impl ServerHandler for Handler {
         };
         let kept = session.set_log_level(level).await;
         kept.map_err(|error| errors::internal(&error, &self.shared.correlation()))
-    }
-
-    // What is not declared is not there; rmcp would answer with empty lists.
-
-    async fn list_prompts(
-        &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
-    ) -> Result<ListPromptsResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListPromptsRequestMethod>())
-    }
-
-    async fn complete(
-        &self,
-        _: CompleteRequestParams,
-        _: RequestContext<RoleServer>,
-    ) -> Result<CompleteResult, ErrorData> {
-        Err(ErrorData::method_not_found::<CompleteRequestMethod>())
     }
 }

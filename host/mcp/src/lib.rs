@@ -1,4 +1,4 @@
-//! The MCP server of a node: tools and resources of the installed extensions, and the knowledge
+//! The MCP server of a node: tools, resources and prompts of the installed extensions, and the knowledge
 //! itself, for agents.
 //!
 //! What is shown is the registry's snapshot of the moment; nothing is configured here. A tool is
@@ -13,15 +13,21 @@
 
 mod caller;
 mod catalog;
+mod client_requests;
+mod completion;
 mod connections;
 mod cursor;
 mod errors;
 mod handler;
 mod news;
 mod notices;
+mod open_calls;
 mod patience;
 mod places;
 mod principals;
+mod prompts;
+mod questions;
+mod requests;
 mod resources;
 mod server;
 mod sessions;
@@ -32,5 +38,6 @@ mod view;
 mod websocket;
 
 pub use catalog::Catalog;
+pub use open_calls::OpenCallOptions;
 pub use principals::TokenDigest;
 pub use server::{McpError, McpOptions, McpParts, McpServer, SERVER_NAME};

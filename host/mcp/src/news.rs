@@ -65,6 +65,7 @@ pub(crate) async fn listen(
                 told = view;
                 gathered.lists.tools |= changed.tools;
                 gathered.lists.resources |= changed.resources;
+                gathered.lists.prompts |= changed.prompts;
                 gathered.begin();
             }
             change = changes.recv(), if !knowledge_ended => {

@@ -27,12 +27,13 @@ pub(crate) const MAX_WATCHED_BYTES: usize = 32 << 20;
 pub(crate) struct News {
     pub(crate) tools: bool,
     pub(crate) resources: bool,
+    pub(crate) prompts: bool,
     pub(crate) updated: BTreeSet<String>,
 }
 
 impl News {
     fn is_empty(&self) -> bool {
-        !self.tools && !self.resources && self.updated.is_empty()
+        !self.tools && !self.resources && !self.prompts && self.updated.is_empty()
     }
 }
 
@@ -41,6 +42,7 @@ impl News {
 pub(crate) struct Lists {
     pub(crate) tools: bool,
     pub(crate) resources: bool,
+    pub(crate) prompts: bool,
 }
 
 /// Where a listener's news wait for it.
@@ -122,10 +124,12 @@ impl Hub {
         for listener in locked(&self.listeners).by_id.values() {
             let tools = changed.tools && listener.lists.tools;
             let resources = changed.resources && listener.lists.resources;
-            if tools || resources {
+            let prompts = changed.prompts && listener.lists.prompts;
+            if tools || resources || prompts {
                 listener.mailbox.note(|news| {
                     news.tools |= tools;
                     news.resources |= resources;
+                    news.prompts |= prompts;
                 });
             }
         }
@@ -288,6 +292,7 @@ impl Outlet {
         let News {
             tools,
             resources,
+            prompts,
             updated,
         } = news;
         let mut arrived = true;
@@ -301,6 +306,12 @@ impl Outlet {
             arrived &= match self {
                 Self::Session(peer) => peer.notify_resource_list_changed().await.is_ok(),
                 Self::Listen(sink) => sink.notify_resource_list_changed().await.is_ok(),
+            };
+        }
+        if prompts {
+            arrived &= match self {
+                Self::Session(peer) => peer.notify_prompt_list_changed().await.is_ok(),
+                Self::Listen(sink) => sink.notify_prompt_list_changed().await.is_ok(),
             };
         }
         for uri in updated {

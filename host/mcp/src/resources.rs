@@ -1,18 +1,29 @@
 //! Resources: the stored bundles of the extensions' RID types, merged with the extensions' own.
 
 use std::ops::Bound::{Excluded, Unbounded};
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use koi_registry::Invocation;
 use koi_rid::Rid;
 use koi_runtime::{CallError, GuestErrorKind, ResourceBody, ResourceContents as GuestContents};
 use koi_store::{BundleQuery, Bundles, Page, StoreError, StoredBundle};
 use rmcp::ErrorData;
-use rmcp::model::{JsonObject, MetaObject, Resource, ResourceContents};
+use rmcp::model::{
+    CacheScope, JsonObject, LoggingLevel, MetaObject, ReadResourceRequestParams,
+    ReadResourceResponse, ReadResourceResult, Resource, ResourceContents,
+};
+use rmcp::service::{RequestContext, RoleServer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::caller::Client;
 use crate::errors;
+use crate::handler::is_modern;
+use crate::open_calls::{Answer, Reply};
+use crate::requests::{Request, TaskUse};
+use crate::shared::Shared;
 use crate::view::{View, mime_type};
 
 /// Where a list goes on.
@@ -107,9 +118,63 @@ fn derived(view: &View, rid: &Rid) -> Resource {
     resource
 }
 
+/// Answers a `resources/read`: with a bundle, or with what an extension gives.
+pub(crate) async fn read(
+    shared: &Arc<Shared>,
+    context: &RequestContext<RoleServer>,
+    log: Option<LoggingLevel>,
+    view: &Arc<View>,
+    request: ReadResourceRequestParams,
+) -> Result<ReadResourceResponse, ErrorData> {
+    let modern = is_modern(context);
+    let uri: Arc<str> = request.uri.into();
+    let of = Request {
+        shared,
+        context,
+        log,
+        method: "resources/read",
+        name: &uri,
+        arguments: "{}",
+        given: request.input_responses,
+    };
+    let reply = match request.request_state {
+        Some(state) if modern => of.go_on(&state, TaskUse::Never).await?,
+        _ => match bundle(view, shared.bundles.as_ref(), &uri).await {
+            Ok(Some(contents)) => return Ok(contents_result(vec![contents]).into()),
+            Ok(None) => {
+                let (view, uri) = (view.clone(), uri.clone());
+                let work = move |invocation: Invocation, client: Arc<Client>| async move {
+                    let correlation = invocation.correlation.clone();
+                    let outcome = view.snapshot.read_resource(&uri, invocation).await;
+                    if modern && matches!(outcome, Some(Err(CallError::Guest(_)))) {
+                        errors::check_missing(&client)?;
+                    }
+                    let contents = own_contents(&uri, outcome, &correlation)?;
+                    Ok(Answer::Resource(contents_result(contents)))
+                };
+                of.begin(TaskUse::Never, work).await?
+            }
+            Err(error) => return Err(errors::internal(&error, &shared.correlation())),
+        },
+    };
+    match reply {
+        Reply::Complete(Answer::Resource(result)) => Ok(result.into()),
+        Reply::InputRequired(result) => Ok(result.into()),
+        // A state is good for one method, and only tools become tasks.
+        _ => Err(errors::cancelled()),
+    }
+}
+
+fn contents_result(contents: Vec<ResourceContents>) -> ReadResourceResult {
+    // Knowledge may change at any time.
+    ReadResourceResult::new(contents)
+        .with_ttl_ms(0)
+        .with_cache_scope(CacheScope::Private)
+}
+
 /// The bundle that a URI stands for: its contents as they arrived, the manifest beside them. None if
 /// nothing is stored there, or the RID is of no type whose bundles are resources.
-pub(crate) async fn bundle(
+async fn bundle(
     view: &View,
     bundles: &dyn Bundles,
     uri: &str,
@@ -146,7 +211,7 @@ pub(crate) async fn bundle(
 ///
 /// # Errors
 /// If there is nothing at the URI, or the call failed.
-pub(crate) fn own_contents(
+fn own_contents(
     uri: &str,
     outcome: Option<Result<Vec<GuestContents>, CallError>>,
     correlation: &str,

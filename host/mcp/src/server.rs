@@ -23,6 +23,7 @@ use crate::catalog::Catalog;
 use crate::connections::{self, ConnectionLimits};
 use crate::handler::Handler;
 use crate::news;
+use crate::open_calls::OpenCallOptions;
 use crate::places::Places;
 use crate::principals::{Principals, TokenDigest};
 use crate::sessions::{SessionLimits, Sessions};
@@ -74,6 +75,8 @@ pub struct McpOptions {
     pub body_within: Duration,
     /// Most bytes of a request's body, and of a message on a WebSocket.
     pub max_body: usize,
+    /// Which calls may outlive the request they began with.
+    pub calls: OpenCallOptions,
 }
 
 impl Default for McpOptions {
@@ -96,6 +99,7 @@ impl Default for McpOptions {
             read_within: Duration::from_secs(60),
             body_within: Duration::from_secs(60),
             max_body: 4 << 20,
+            calls: OpenCallOptions::default(),
         }
     }
 }
@@ -146,7 +150,13 @@ impl McpServer {
             options.max_streams,
             options.max_streams_each,
         );
-        let shared = Arc::new(Shared::new(parts.catalog, parts.bundles, streams.clone()));
+        let shared = Arc::new(Shared::new(
+            parts.catalog,
+            parts.bundles,
+            streams.clone(),
+            options.calls.clone(),
+            ending.clone(),
+        ));
         tokio::spawn(news::listen(
             Arc::downgrade(&shared),
             parts.changes,

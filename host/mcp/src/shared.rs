@@ -1,8 +1,8 @@
 //! What all clients of a server share: the newest view, the listeners, the server's own words.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use koi_registry::Snapshot;
@@ -14,12 +14,19 @@ use tokio_util::task::TaskTracker;
 
 use crate::catalog::Catalog;
 use crate::notices::Hub;
+use crate::open_calls::{OpenCallOptions, OpenCalls};
 use crate::places::Places;
 use crate::server::SERVER_NAME;
 use crate::view::View;
 
 /// How long running requests are waited for when the server ends.
 const GRACE: Duration = Duration::from_secs(2);
+/// For how long a client may go by a list that it has; notices come sooner.
+const LIST_TTL_MS: u64 = 5_000;
+/// The same while one change may follow another: an installation seldom comes alone.
+const LIST_TTL_AROUND_SWAP_MS: u64 = 500;
+/// How long after a new generation that is.
+const SWAP: Duration = Duration::from_secs(5);
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 const INSTRUCTIONS: &str = "Knowledge of a KOI network and the tools of the extensions that are \
      installed on this node. Both change while you are connected: ask for the lists again when you \
@@ -30,11 +37,15 @@ pub(crate) struct Shared {
     catalog: Arc<dyn Catalog>,
     pub(crate) bundles: Arc<dyn Bundles>,
     view: ArcSwap<View>,
+    /// When there last was a new view in place of an older one.
+    swapped: Mutex<Option<Instant>>,
     /// Held while a view is made, so that it is made once.
     renewing: Mutex<()>,
     pub(crate) hub: Arc<Hub>,
     /// One place for each stream on which a client hears of changes.
     pub(crate) streams: Arc<Places>,
+    /// Calls that outlive their requests.
+    pub(crate) calls: Arc<OpenCalls>,
     /// Requests over HTTP that are being answered, and clients on streams.
     pub(crate) requests: TaskTracker,
     /// Ends the waiting for news.
@@ -48,10 +59,13 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// `ending` ends the calls that outlive their requests.
     pub(crate) fn new(
         catalog: Arc<dyn Catalog>,
         bundles: Arc<dyn Bundles>,
         streams: Arc<Places>,
+        calls: OpenCallOptions,
+        ending: CancellationToken,
     ) -> Self {
         let view = View::new(catalog.snapshot(), None);
         let info = Implementation::new(SERVER_NAME, env!("CARGO_PKG_VERSION"));
@@ -70,14 +84,20 @@ impl Shared {
             .enable_resources()
             .enable_resources_list_changed()
             .enable_resources_subscribe()
+            .enable_prompts()
+            .enable_prompts_list_changed()
+            .enable_completions()
+            .enable_tasks()
             .build();
         Self {
             catalog,
             bundles,
             view: ArcSwap::from_pointee(view),
+            swapped: Mutex::new(None),
             renewing: Mutex::new(()),
             hub: Arc::new(Hub::default()),
             streams,
+            calls: OpenCalls::new(calls, ending),
             requests: TaskTracker::new(),
             closing: CancellationToken::new(),
             config: ServerConfig::new(capabilities)
@@ -118,7 +138,21 @@ impl Shared {
         }
         let view = Arc::new(View::new(snapshot, Some(&before)));
         self.view.store(view.clone());
+        *self.swapped() = Some(Instant::now());
         view
+    }
+
+    /// No code panics while it holds the lock.
+    fn swapped(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.swapped.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// For how long a client may go by a list that it gets now, in milliseconds.
+    pub(crate) fn list_ttl_ms(&self) -> u64 {
+        match *self.swapped() {
+            Some(at) if at.elapsed() < SWAP => LIST_TTL_AROUND_SWAP_MS,
+            _ => LIST_TTL_MS,
+        }
     }
 
     /// Has clients hear that there will be no more news, and returns when all requests are answered,

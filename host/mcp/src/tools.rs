@@ -1,20 +1,133 @@
 //! Tool calls: what goes to the extension and what comes back.
 
-use koi_registry::{ToolEntry, ToolOutput};
+use std::sync::Arc;
+
+use koi_registry::{Invocation, ToolEntry, ToolOutput};
 use koi_runtime::CallError;
 use rmcp::ErrorData;
-use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Tool};
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ClientCapabilities, ContentBlock,
+    JsonObject, LoggingLevel, Tool,
+};
+use rmcp::service::{RequestContext, RoleServer};
 use serde_json::Value;
 
+use crate::caller::Client;
 use crate::errors;
+use crate::handler::is_modern;
+use crate::open_calls::{Answer, OpenCallOptions, Outcome, Reply};
+use crate::requests::{Request, TaskUse};
+use crate::shared::Shared;
+
+/// Answers a `tools/call` with a tool: none if there is none of that name, which a call that waits for
+/// its client's answers need not care about.
+pub(crate) async fn call(
+    shared: &Arc<Shared>,
+    context: &RequestContext<RoleServer>,
+    log: Option<LoggingLevel>,
+    tool: Option<&Arc<ToolEntry>>,
+    request: CallToolRequestParams,
+) -> Result<CallToolResponse, ErrorData> {
+    let modern = is_modern(context);
+    let arguments = Value::Object(request.arguments.unwrap_or_default());
+    let text: Arc<str> = arguments.to_string().into();
+    let of = Request {
+        shared,
+        context,
+        log,
+        method: "tools/call",
+        name: &request.name,
+        arguments: &text,
+        given: request.input_responses,
+    };
+    let task = tool.map_or(TaskSupport::Unsaid, |tool| TaskSupport::of(tool));
+    let task_use = task.task_use(&shared.calls.options);
+    let reply = match request.request_state {
+        Some(state) if modern => of.go_on(&state, task_use).await?,
+        _ => {
+            let tool = tool.ok_or_else(|| errors::unknown_tool(&request.name))?;
+            if task == TaskSupport::Required && modern {
+                check_takes_tasks(context)?;
+            }
+            if let Err(problem) = tool.check_arguments(&arguments) {
+                return Ok(misfit(tool, &problem).into());
+            }
+            let work = work(tool.clone(), text.clone(), modern);
+            of.begin(task_use, work).await?
+        }
+    };
+    Ok(match reply {
+        Reply::Complete(Answer::Tool(result)) => result.into(),
+        Reply::Complete(Answer::Ended(message)) => failed(message).into(),
+        Reply::InputRequired(result) => result.into(),
+        Reply::Task(task) => task.into(),
+        // A state is good for one method.
+        Reply::Complete(_) => return Err(errors::cancelled()),
+    })
+}
+
+fn work(
+    tool: Arc<ToolEntry>,
+    arguments: Arc<str>,
+    modern: bool,
+) -> impl FnOnce(Invocation, Arc<Client>) -> futures::future::BoxFuture<'static, Outcome> {
+    move |invocation, client| {
+        Box::pin(async move {
+            let correlation = invocation.correlation.clone();
+            let outcome = tool.call(&arguments, invocation).await;
+            if modern && matches!(outcome, Err(CallError::Guest(_))) {
+                errors::check_missing(&client)?;
+            }
+            result(&tool, outcome, modern, &correlation)
+        })
+    }
+}
+
+fn check_takes_tasks(context: &RequestContext<RoleServer>) -> Result<(), ErrorData> {
+    let offers = context.client_capabilities().unwrap_or_default();
+    if offers.supports_tasks() {
+        return Ok(());
+    }
+    let required = ClientCapabilities::builder().enable_tasks().build();
+    Err(ErrorData::missing_required_client_capability(required))
+}
+
+/// What a tool says of tasks in its description, as MCP 2025-11-25 has it: `execution.taskSupport`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TaskSupport {
+    Unsaid,
+    Forbidden,
+    Optional,
+    Required,
+}
+
+impl TaskSupport {
+    fn of(tool: &ToolEntry) -> Self {
+        let said = tool.descriptor.get("execution");
+        match said.and_then(|of| of.get("taskSupport")?.as_str()) {
+            Some("forbidden") => Self::Forbidden,
+            Some("optional") => Self::Optional,
+            Some("required") => Self::Required,
+            _ => Self::Unsaid,
+        }
+    }
+
+    fn task_use(self, options: &OpenCallOptions) -> TaskUse {
+        match self {
+            Self::Unsaid => TaskUse::After(options.any_task_after),
+            Self::Forbidden => TaskUse::Never,
+            Self::Optional | Self::Required => TaskUse::After(options.task_after),
+        }
+    }
+}
 
 /// A failure that the agent reads and may do something about.
-pub(crate) fn failed(message: String) -> CallToolResult {
+fn failed(message: String) -> CallToolResult {
     CallToolResult::error(vec![ContentBlock::text(message)])
 }
 
 /// Why arguments were not given to a tool.
-pub(crate) fn misfit(tool: &ToolEntry, problem: &str) -> CallToolResult {
+fn misfit(tool: &ToolEntry, problem: &str) -> CallToolResult {
     failed(format!(
         "the arguments do not fit the input schema of `{}`: {problem}",
         tool.name
@@ -36,21 +149,21 @@ pub(crate) fn for_legacy(tool: &mut Tool) {
 
 /// # Errors
 /// Only if neither the agent nor the extension could have done anything about the failure.
-pub(crate) fn result(
+fn result(
     tool: &ToolEntry,
     outcome: Result<ToolOutput, CallError>,
     modern: bool,
     correlation: &str,
-) -> Result<CallToolResult, ErrorData> {
+) -> Outcome {
     match outcome {
-        Ok(output) => Ok(complete(tool, output, modern)),
-        Err(CallError::Guest(error)) => Ok(failed(error.message)),
+        Ok(output) => Ok(Answer::Tool(complete(tool, output, modern))),
+        Err(CallError::Guest(error)) => Ok(Answer::Tool(failed(error.message))),
         Err(error @ (CallError::Limit { .. } | CallError::Trap(_) | CallError::Overloaded(_))) => {
             tracing::warn!(
                 correlation, extension = %tool.extension, tool = %tool.name, %error,
                 "a tool call was ended"
             );
-            Ok(failed(format!(
+            Ok(Answer::Ended(format!(
                 "`{}` of {}: {error}",
                 tool.name, tool.extension
             )))
@@ -78,14 +191,4 @@ fn complete(tool: &ToolEntry, output: ToolOutput, modern: bool) -> CallToolResul
         .filter(|structured| modern || structured.is_object());
     result.is_error = Some(output.is_error);
     result
-}
-
-/// The arguments as the extension gets them: the text of a JSON object.
-///
-/// # Errors
-/// What does not fit the tool's input schema.
-pub(crate) fn arguments(tool: &ToolEntry, arguments: Option<JsonObject>) -> Result<String, String> {
-    let arguments = Value::Object(arguments.unwrap_or_default());
-    tool.check_arguments(&arguments)?;
-    Ok(arguments.to_string())
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use koi_registry::{ResourceEntry, RidTypeEntry, Snapshot, TemplateEntry, ToolEntry};
+use koi_registry::{PromptEntry, ResourceEntry, RidTypeEntry, Snapshot, TemplateEntry, ToolEntry};
 use koi_rid::RidType;
-use rmcp::model::{JsonObject, Resource, ResourceTemplate, Tool};
+use rmcp::model::{JsonObject, Prompt, Resource, ResourceTemplate, Tool};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -13,6 +13,9 @@ use crate::notices::Lists;
 
 /// The media type of a bundle whose RID type names none.
 pub(crate) const BUNDLE_MIME_TYPE: &str = "application/json";
+
+/// The variable of a RID type's template.
+pub(crate) const REFERENCE: &str = "reference";
 
 /// An entry and what clients see of it.
 pub(crate) struct Shown<E, T> {
@@ -31,6 +34,7 @@ pub(crate) struct View {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) tools: BTreeMap<String, Shown<ToolEntry, Tool>>,
     pub(crate) resources: BTreeMap<String, Shown<ResourceEntry, Resource>>,
+    pub(crate) prompts: BTreeMap<String, Shown<PromptEntry, Prompt>>,
     own_templates: BTreeMap<String, Shown<TemplateEntry, ResourceTemplate>>,
     /// Of RID types and of extensions, by URI template.
     pub(crate) templates: BTreeMap<String, Arc<ResourceTemplate>>,
@@ -65,6 +69,11 @@ impl View {
                 before.map(|view| &view.resources),
                 |resource| &resource.descriptor,
             ),
+            prompts: shown(
+                &snapshot.prompts,
+                before.map(|view| &view.prompts),
+                |prompt| &prompt.descriptor,
+            ),
             own_templates,
             templates,
             rid_types: snapshot.rid_types.keys().cloned().collect(),
@@ -79,6 +88,7 @@ impl View {
             resources: self.rid_types != before.rid_types
                 || self.templates != before.templates
                 || !same(&self.resources, &before.resources),
+            prompts: !same(&self.prompts, &before.prompts),
         }
     }
 
@@ -86,6 +96,12 @@ impl View {
     pub(crate) fn tool_for_transport(&self, name: &str) -> Option<Tool> {
         let schema: Arc<JsonObject> = self.tools.get(name)?.shown.input_schema.clone();
         Some(Tool::new_with_raw(name.to_owned(), None, schema))
+    }
+
+    /// The RID type whose bundles a URI template stands for.
+    pub(crate) fn rid_type_of_template(&self, template: &str) -> Option<&RidType> {
+        let is_of = |of: &&RidType| template == derived_template(of);
+        self.rid_types.iter().find(is_of)
     }
 
     /// The extension that answers for a URI of an extension's own.
@@ -100,10 +116,14 @@ impl View {
     }
 }
 
+fn derived_template(rid_type: &RidType) -> String {
+    format!("{}:{{+{REFERENCE}}}", rid_type.as_str())
+}
+
 /// The template of a RID type: every RID of it, whatever its reference.
 fn derived(rid_type: &RidTypeEntry) -> ResourceTemplate {
     let name = rid_type.rid_type.as_str();
-    let mut template = ResourceTemplate::new(format!("{name}:{{+reference}}"), name);
+    let mut template = ResourceTemplate::new(derived_template(&rid_type.rid_type), name);
     template.title = rid_type.title.clone();
     template.description = rid_type.description.clone();
     template.mime_type = Some(mime_type(rid_type).to_owned());

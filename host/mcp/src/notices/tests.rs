@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::{Hub, Lists, MAX_SUBSCRIPTIONS, News, TooManySubscriptions};
 
-const BOTH: Lists = Lists {
+const ALL: Lists = Lists {
     tools: true,
     resources: true,
+    prompts: true,
 };
 
 fn updated(uris: &[&str]) -> News {
@@ -19,13 +20,13 @@ fn updated(uris: &[&str]) -> News {
 #[tokio::test]
 async fn news_of_the_same_thing_that_wait_become_one() {
     let hub = Arc::new(Hub::default());
-    let listener = hub.subscribe(BOTH);
+    let listener = hub.subscribe(ALL);
     listener.watch("a").unwrap();
     listener.watch("b").unwrap();
     for _ in 0..3 {
         hub.lists_changed(Lists {
             tools: true,
-            resources: false,
+            ..Lists::default()
         });
         hub.resource_updated("a");
         hub.resource_updated("b");
@@ -47,16 +48,16 @@ async fn nobody_hears_of_what_they_did_not_ask_for() {
     let hub = Arc::new(Hub::default());
     let tools = hub.subscribe(Lists {
         tools: true,
-        resources: false,
+        ..Lists::default()
     });
     let other = hub.subscribe(Lists::default());
     other.watch("a").unwrap();
     hub.lists_changed(Lists {
-        tools: false,
         resources: true,
+        ..Lists::default()
     });
     hub.resource_updated("b");
-    hub.lists_changed(BOTH);
+    hub.lists_changed(ALL);
     hub.resource_updated("a");
     assert_eq!(
         tools.mailbox().next().await,
@@ -71,7 +72,7 @@ async fn nobody_hears_of_what_they_did_not_ask_for() {
 #[tokio::test]
 async fn a_dropped_subscription_ends_its_mailbox_and_leaves_nothing_behind() {
     let hub = Arc::new(Hub::default());
-    let listener = hub.subscribe(BOTH);
+    let listener = hub.subscribe(ALL);
     listener.watch("a").unwrap();
     let mailbox = listener.mailbox();
     let waiting = tokio::spawn(async move { mailbox.next().await });
@@ -84,7 +85,7 @@ async fn a_dropped_subscription_ends_its_mailbox_and_leaves_nothing_behind() {
 #[test]
 fn a_uri_counts_once_and_its_place_is_free_again() {
     let hub = Arc::new(Hub::default());
-    let listener = hub.subscribe(BOTH);
+    let listener = hub.subscribe(ALL);
     for n in 0..MAX_SUBSCRIPTIONS {
         listener.watch(&n.to_string()).unwrap();
     }
@@ -103,7 +104,7 @@ async fn all_clients_together_subscribe_to_a_bounded_amount() {
     let long = "u".repeat(4000);
     let mut listeners = Vec::new();
     let refusal = 'full: loop {
-        listeners.push(hub.subscribe(BOTH));
+        listeners.push(hub.subscribe(ALL));
         for number in 0..MAX_SUBSCRIPTIONS {
             let watched = listeners[listeners.len() - 1].watch(&format!("{number:06}{long}"));
             if let Err(refusal) = watched {
@@ -115,7 +116,7 @@ async fn all_clients_together_subscribe_to_a_bounded_amount() {
     assert!(listeners.len() < 10, "{}", listeners.len());
     // Of a client that is full the same URI is no further one, and what is given back is free.
     listeners[0].watch(&format!("{:06}{long}", 0)).unwrap();
-    let other = hub.subscribe(BOTH);
+    let other = hub.subscribe(ALL);
     other.watch(&format!("{:06}{long}", 1)).unwrap_err();
     listeners.pop();
     other.watch(&format!("{:06}{long}", 1)).unwrap();

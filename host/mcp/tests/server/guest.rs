@@ -1,10 +1,11 @@
 //! An extension that is plain Rust.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use koi_registry::{Callee, Invocation};
-use koi_runtime::ports::{CallContext, CallKind};
+use koi_runtime::ports::{CallContext, CallKind, PortError};
 use koi_runtime::{
     CallError, Completion, GuestError, GuestErrorKind, KnowledgeObject, Outcome, ParsedReference,
     ResourceBody, ResourceContents,
@@ -21,6 +22,8 @@ pub struct Guest {
     /// Set by the tools `wait` and `hold` when a call begins. Cleared when a call of `wait` has gone;
     /// `hold` waits until it is cleared.
     pub waiting: watch::Sender<bool>,
+    /// How many calls have asked their caller something.
+    pub asked: Arc<AtomicUsize>,
 }
 
 struct Waiting<'a>(&'a watch::Sender<bool>);
@@ -43,6 +46,41 @@ impl Guest {
             cause: None,
             depth: 0,
         }
+    }
+}
+
+/// One question after a name.
+fn form(key: &str) -> Value {
+    json!({ key: { "method": "elicitation/create", "params": {
+        "message": "What is it?",
+        "requestedSchema": {
+            "type": "object",
+            "properties": { "name": { "type": "string" } },
+            "required": ["name"],
+        },
+    }}})
+}
+
+impl Guest {
+    async fn ask(
+        &self,
+        kind: CallKind,
+        invocation: &Invocation,
+        questions: &str,
+    ) -> Result<String, CallError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let context = self.context(kind, invocation);
+        let caller = invocation.caller.as_ref().unwrap();
+        let answers = caller.ask(&context, questions).await;
+        // As the runtime tells a guest, and the guest its caller.
+        answers.map_err(|error| {
+            let kind = match error {
+                PortError::Transient(_) => GuestErrorKind::Transient,
+                PortError::InvalidInput(_) => GuestErrorKind::InvalidInput,
+                _ => GuestErrorKind::Permanent,
+            };
+            guest_error(kind, &error.to_string())
+        })
     }
 }
 
@@ -111,12 +149,67 @@ impl Callee for Guest {
                 }
                 Ok("{\"structuredContent\":{}}".to_owned())
             }
+            "ask" => {
+                let questions = serde_json::from_str::<Value>(arguments).unwrap();
+                let questions = match &questions["questions"] {
+                    Value::String(text) => text.clone(),
+                    Value::Null => form("user_name").to_string(),
+                    questions => questions.to_string(),
+                };
+                let _gone = Waiting(&self.waiting);
+                self.waiting.send_replace(true);
+                let answers = self.ask(CallKind::Tool, &invocation, &questions).await?;
+                Ok(format!("{{\"structuredContent\":{answers}}}"))
+            }
+            "ask-twice" => {
+                let one = form("step1").to_string();
+                let one = self.ask(CallKind::Tool, &invocation, &one).await?;
+                let two = form("step2").to_string();
+                let two = self.ask(CallKind::Tool, &invocation, &two).await?;
+                Ok(format!("{{\"structuredContent\":[{one},{two}]}}"))
+            }
+            "ask-hold" => {
+                let answers = form("user_name").to_string();
+                let answers = self.ask(CallKind::Tool, &invocation, &answers).await?;
+                let _gone = Waiting(&self.waiting);
+                self.waiting.send_replace(true);
+                let mut waiting = self.waiting.subscribe();
+                let _ = waiting.wait_for(|waiting| !waiting).await;
+                Ok(format!("{{\"structuredContent\":{answers}}}"))
+            }
+            "hold-ask" => {
+                self.waiting.send_replace(true);
+                let mut waiting = self.waiting.subscribe();
+                let _ = waiting.wait_for(|waiting| !waiting).await;
+                let mut questions = form("one");
+                questions["two"] = form("two")["two"].take();
+                let questions = questions.to_string();
+                let answers = self.ask(CallKind::Tool, &invocation, &questions).await?;
+                Ok(format!("{{\"structuredContent\":{answers}}}"))
+            }
+            "hold-trap" => {
+                self.waiting.send_replace(true);
+                let mut waiting = self.waiting.subscribe();
+                let _ = waiting.wait_for(|waiting| !waiting).await;
+                Err(CallError::Trap("unreachable".to_owned()))
+            }
+            "everything" => Ok(json!({ "content": [
+                { "type": "text", "text": "a", "annotations": { "priority": 0.5 } },
+                { "type": "image", "data": "AAAA", "mimeType": "image/png" },
+                { "type": "audio", "data": "AAAA", "mimeType": "audio/wav" },
+                { "type": "resource_link", "uri": "agent:bob", "name": "bob" },
+                { "type": "resource", "resource": {
+                    "uri": "agent:bob", "mimeType": "text/plain", "text": "I am bob",
+                }},
+            ]})
+            .to_string()),
             "wait" => {
                 self.waiting.send_replace(true);
                 let _waiting = Waiting(&self.waiting);
                 std::future::pending().await
             }
-            "hold" => {
+            "only-task" => Ok("{\"structuredContent\":{}}".to_owned()),
+            "hold" | "no-task" => {
                 self.waiting.send_replace(true);
                 let mut waiting = self.waiting.subscribe();
                 let _ = waiting.wait_for(|waiting| !waiting).await;
@@ -144,9 +237,14 @@ impl Callee for Guest {
     async fn read_resource(
         &self,
         uri: &str,
-        _: Invocation,
+        invocation: Invocation,
     ) -> Result<Vec<ResourceContents>, CallError> {
         let (body, meta) = match uri.split_once(':') {
+            Some(("agent", "asks")) => {
+                let question = form("user_name").to_string();
+                let answers = self.ask(CallKind::Resource, &invocation, &question).await?;
+                (ResourceBody::Text(answers), "{}")
+            }
             Some(("agent", "picture")) => (ResourceBody::Blob(vec![1, 2, 3]), "{\"dots\":1}"),
             Some(("agent", "gone")) => {
                 return Err(guest_error(
@@ -174,9 +272,19 @@ impl Callee for Guest {
         &self,
         name: &str,
         arguments: &str,
-        _: Invocation,
+        invocation: Invocation,
     ) -> Result<String, CallError> {
         match name {
+            "asks" => {
+                let question = form("user_context").to_string();
+                let answers = self.ask(CallKind::Prompt, &invocation, &question).await?;
+                Ok(json!({ "messages": [
+                    { "role": "user", "content": { "type": "text", "text": answers } },
+                ]})
+                .to_string())
+            }
+            "broken" => Ok("{\"messages\":[{\"role\":\"king\"}]}".to_owned()),
+            "trap" => Err(CallError::Trap("unreachable".to_owned())),
             "nobody" => Err(guest_error(GuestErrorKind::InvalidInput, "nobody of that name")),
             _ => Ok(json!({ "messages": [
                 { "role": "user", "content": { "type": "text", "text": format!("{name}: {arguments}") } },
@@ -186,10 +294,15 @@ impl Callee for Guest {
     }
 
     async fn complete(&self, completion: &Completion, _: Invocation) -> Result<String, CallError> {
-        Ok(
-            json!({ "values": [format!("{}{}", completion.value, completion.argument)] })
-                .to_string(),
-        )
+        let Completion {
+            kind,
+            name,
+            argument,
+            value,
+            context,
+        } = completion;
+        let told = format!("{kind} {name} {argument} {value} {context}");
+        Ok(json!({ "values": [told], "total": 7, "hasMore": true }).to_string())
     }
 
     async fn handle(&self, _: &KnowledgeObject, _: Invocation) -> Result<Outcome, CallError> {

@@ -119,7 +119,8 @@ impl Served {
 
     /// A request of the modern era as it is sent; its answer may be a stream.
     pub async fn open_modern(&self, method: &str, params: Value) -> Response {
-        let name = params.get("name").or_else(|| params.get("uri")).cloned();
+        let names = ["name", "uri", "taskId"];
+        let name = names.iter().find_map(|name| params.get(*name)).cloned();
         let message = modern(method, params);
         let name = name
             .and_then(|name| name.as_str().map(str::to_owned))
@@ -195,7 +196,14 @@ impl Served {
 
     /// Begins a session of the legacy era.
     pub async fn session(&self) -> Session<'_> {
-        let answer = self.post(&initialize(), &[]).await;
+        self.session_with(json!({})).await
+    }
+
+    /// The same with a client that offers something.
+    pub async fn session_with(&self, capabilities: Value) -> Session<'_> {
+        let mut initialize = initialize();
+        initialize["params"]["capabilities"] = capabilities;
+        let answer = self.post(&initialize, &[]).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         let id = answer.headers["mcp-session-id"]
             .to_str()
@@ -224,7 +232,10 @@ pub fn modern(method: &str, mut params: Value) -> Value {
     let meta = params.get("_meta").cloned().unwrap_or_else(|| json!({}));
     params["_meta"] = meta;
     params["_meta"]["io.modelcontextprotocol/protocolVersion"] = json!(MODERN);
-    params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({});
+    let capabilities = &mut params["_meta"]["io.modelcontextprotocol/clientCapabilities"];
+    if capabilities.is_null() {
+        *capabilities = json!({});
+    }
     json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params })
 }
 
@@ -250,6 +261,25 @@ impl Session<'_> {
     pub async fn request(&self, method: &str, params: Value) -> Answer {
         let message = json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params });
         self.post(&message).await
+    }
+
+    /// A request, and what comes on its stream.
+    pub async fn open(&self, method: &str, params: Value) -> Events {
+        let message = json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params });
+        Events::of(self.served.open(&message, &self.headers()).await)
+    }
+
+    /// Answers a request of the server.
+    pub async fn answer(&self, request: &Value, result: Value) {
+        let message = json!({ "jsonrpc": "2.0", "id": request["id"], "result": result });
+        assert_eq!(self.post(&message).await.status, 202);
+    }
+
+    /// Answers a request of the server with an error.
+    pub async fn refuse(&self, request: &Value, message: &str) {
+        let error = json!({ "code": -1, "message": message });
+        let message = json!({ "jsonrpc": "2.0", "id": request["id"], "error": error });
+        assert_eq!(self.post(&message).await.status, 202);
     }
 
     pub async fn notify(&self, method: &str, params: Value) {

@@ -12,7 +12,10 @@ async fn a_session_begins_with_the_servers_name_and_capabilities() {
     let session = served.session().await;
     assert_eq!(session.initialized["serverInfo"]["name"], "koi-mcp");
     assert_eq!(session.initialized["protocolVersion"], "2025-11-25");
-    assert_eq!(session.initialized["capabilities"].get("prompts"), None);
+    let capabilities = &session.initialized["capabilities"];
+    assert_eq!(capabilities["prompts"], json!({ "listChanged": true }));
+    // Tasks are of the modern era.
+    assert_eq!(capabilities.get("extensions"), None);
     assert!(
         session
             .request("ping", json!({}))
@@ -65,8 +68,10 @@ async fn structured_content_that_the_era_does_not_know_is_there_as_text_only() {
 async fn what_is_not_declared_is_not_there() {
     let served = serve(Node::usual()).await;
     let session = served.session().await;
-    let answer = session.request("prompts/list", json!({})).await;
-    assert_eq!(answer.error()["code"], -32601);
+    for method in ["skills/list", "tasks/list", "no/such"] {
+        let answer = session.request(method, json!({})).await;
+        assert_eq!(answer.error()["code"], -32601, "{method}");
+    }
 }
 
 #[tokio::test]

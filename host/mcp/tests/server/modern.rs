@@ -22,22 +22,21 @@ async fn discovery_names_the_server_and_declares_what_there_is() {
         result["capabilities"]["resources"],
         json!({ "listChanged": true, "subscribe": true })
     );
-    assert_eq!(result["capabilities"].get("prompts"), None);
-    assert_eq!(result["capabilities"].get("completions"), None);
+    assert_eq!(
+        result["capabilities"]["prompts"],
+        json!({ "listChanged": true })
+    );
+    assert_eq!(result["capabilities"]["completions"], json!({}));
+    let extensions = &result["capabilities"]["extensions"];
+    assert_eq!(*extensions, json!({ "io.modelcontextprotocol/tasks": {} }));
 }
 
 #[tokio::test]
 async fn what_is_not_declared_is_not_there() {
     let served = serve(Node::usual()).await;
-    let argument = json!({ "name": "a", "value": "b" });
-    let reference = json!({ "type": "ref/prompt", "name": "a" });
     for (method, params) in [
-        ("prompts/list", json!({})),
-        ("prompts/get", json!({ "name": "a" })),
-        (
-            "completion/complete",
-            json!({ "ref": reference, "argument": argument }),
-        ),
+        ("skills/list", json!({})),
+        ("tasks/list", json!({})),
         ("logging/setLevel", json!({ "level": "info" })),
         ("resources/subscribe", json!({ "uri": "agent:bob" })),
         ("ping", json!({})),
@@ -70,12 +69,62 @@ async fn tools_are_listed_in_the_order_of_their_names_with_all_that_they_say() {
     assert_eq!(echo["title"], "Echo");
     assert_eq!(echo["inputSchema"]["required"], json!(["text"]));
     assert_eq!(result["resultType"], "complete");
-    assert_eq!(result["ttlMs"], 5000);
+    assert!(result["ttlMs"].as_u64().unwrap() > 0);
     assert_eq!(result["cacheScope"], "private");
     assert_eq!(
         result["_meta"]["io.modelcontextprotocol/serverInfo"]["name"],
         "koi-mcp"
     );
+}
+
+#[tokio::test]
+async fn a_list_is_good_for_a_shorter_time_around_a_change() {
+    let served = serve(Node::usual()).await;
+    let ttl = async |method: &str| {
+        let answer = served.modern(method, json!({})).await;
+        answer.result()["ttlMs"].as_u64().unwrap()
+    };
+    served.modern("tools/list", json!({})).await;
+    let around = ttl("tools/list").await;
+    served.node.install(vec![Extension::usual()]);
+    for method in ["tools/list", "prompts/list", "resources/list"] {
+        let ttl = ttl(method).await;
+        assert!(ttl < 1000 && ttl <= around, "{method}: {ttl}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_tool_says_of_itself_is_in_the_list() {
+    let served = serve(Node::usual()).await;
+    let (tools, _) = served.all("tools/list", "tools").await;
+    let ask = tools.iter().find(|tool| tool["name"] == "ask").unwrap();
+    assert_eq!(ask["title"], "Ask");
+    assert_eq!(
+        ask["annotations"],
+        json!({ "readOnlyHint": true, "title": "Asks" })
+    );
+    assert_eq!(ask["icons"][0]["src"], "https://example.com/ask.png");
+    assert_eq!(ask["_meta"]["example.com/colour"], "blue");
+}
+
+#[tokio::test]
+async fn all_kinds_of_content_go_to_both_eras() {
+    let served = serve(Node::usual()).await;
+    let expected = json!([
+        { "type": "text", "text": "a", "annotations": { "priority": 0.5 } },
+        { "type": "image", "data": "AAAA", "mimeType": "image/png" },
+        { "type": "audio", "data": "AAAA", "mimeType": "audio/wav" },
+        { "type": "resource_link", "uri": "agent:bob", "name": "bob" },
+        { "type": "resource", "resource": {
+            "uri": "agent:bob", "mimeType": "text/plain", "text": "I am bob",
+        }},
+    ]);
+    let modern = served.call("everything", json!({})).await;
+    assert_eq!(modern.result()["content"], expected);
+    let session = served.session().await;
+    let call = json!({ "name": "everything", "arguments": {} });
+    let legacy = session.request("tools/call", call).await;
+    assert_eq!(legacy.result()["content"], expected);
 }
 
 #[tokio::test]
@@ -96,7 +145,12 @@ async fn a_long_list_comes_in_pages_that_together_are_the_list() {
 #[tokio::test]
 async fn a_cursor_of_somebody_elses_making_is_refused() {
     let served = serve(Node::usual()).await;
-    for method in ["tools/list", "resources/list", "resources/templates/list"] {
+    for method in [
+        "tools/list",
+        "resources/list",
+        "resources/templates/list",
+        "prompts/list",
+    ] {
         for cursor in ["nonsense", "", "bnVsbA", &"A".repeat(100_000)] {
             let answer = served.modern(method, json!({ "cursor": cursor })).await;
             assert_eq!(answer.error()["code"], -32602, "{method} {cursor:.20}");

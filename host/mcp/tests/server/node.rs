@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -40,11 +41,44 @@ impl Extension {
     /// The tools that [`Guest`] knows, the RID type `orn:test.note`, and resources `agent:…`.
     pub fn usual() -> Self {
         let mut tools: Vec<Value> = [
-            "picture", "nonsense", "who", "steps", "wait", "hold", "says-no", "refuse", "later",
-            "spin", "trap", "busy", "host",
+            "picture",
+            "nonsense",
+            "who",
+            "steps",
+            "wait",
+            "hold",
+            "says-no",
+            "refuse",
+            "later",
+            "spin",
+            "trap",
+            "busy",
+            "host",
+            "ask-twice",
+            "ask-hold",
+            "everything",
         ]
         .map(tool)
         .into();
+        for (name, support) in [
+            ("hold-ask", "optional"),
+            ("hold-trap", "optional"),
+            ("no-task", "forbidden"),
+            ("only-task", "required"),
+        ] {
+            let mut tool = tool(name);
+            tool["execution"] = json!({ "taskSupport": support });
+            tools.push(tool);
+        }
+        tools.push(json!({
+            "name": "ask",
+            "title": "Ask",
+            "description": "Asks its caller",
+            "inputSchema": { "type": "object" },
+            "annotations": { "readOnlyHint": true, "title": "Asks" },
+            "icons": [{ "src": "https://example.com/ask.png", "mimeType": "image/png" }],
+            "_meta": { "example.com/colour": "blue" },
+        }));
         tools.push(json!({
             "name": "number", "description": "A number", "inputSchema": { "type": "object" },
             "outputSchema": { "type": "integer" },
@@ -65,10 +99,21 @@ impl Extension {
             name: "usual",
             tools,
             resources: json!({
-                "resources": [named("bob"), named("picture"), named("gone"), named("trap")],
+                "resources": [
+                    named("bob"), named("picture"), named("gone"), named("trap"), named("asks"),
+                ],
                 "templates": [{ "uriTemplate": "greeting:{name}", "name": "greeting" }],
             }),
-            prompts: json!([]),
+            prompts: json!([
+                { "name": "greet", "title": "Greet", "description": "A greeting", "arguments": [
+                    { "name": "who", "description": "Whom", "required": true },
+                    { "name": "how" },
+                ]},
+                { "name": "asks", "description": "Asks" },
+                { "name": "broken", "description": "Is none" },
+                { "name": "nobody", "description": "Fails" },
+                { "name": "trap", "description": "Fails" },
+            ]),
             rid_types: vec!["orn:test.note"],
             lists_depend_on: vec!["orn:test.note"],
         }
@@ -110,6 +155,7 @@ pub struct Node {
     snapshots: Arc<Snapshots>,
     changes: broadcast::Sender<Change>,
     waiting: watch::Sender<bool>,
+    asked: Arc<AtomicUsize>,
     _folder: tempfile::TempDir,
 }
 
@@ -155,6 +201,7 @@ impl Node {
             snapshots,
             changes,
             waiting,
+            asked: Arc::default(),
             _folder: folder,
         };
         node.install(vec![Extension::usual()]);
@@ -204,6 +251,7 @@ impl Node {
             resources: resources.clone(),
             prompts: extension.prompts.clone(),
             waiting: self.waiting.clone(),
+            asked: self.asked.clone(),
         });
         let listed = Listed {
             tools: &tools.to_string(),
@@ -272,6 +320,16 @@ impl Node {
         });
         let live = || self.server.live_sessions();
         assert!(looked.await.is_ok(), "{} sessions are in memory", live());
+    }
+
+    /// How often a caller was asked something.
+    pub fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    /// Tells whether a call waits.
+    pub fn watch_calls(&self) -> watch::Receiver<bool> {
+        self.waiting.subscribe()
     }
 
     /// Returns when a call of the tool `wait` or `hold` is there, or has gone.
