@@ -25,8 +25,8 @@ pub use description::{
     Description, DescriptionError, HandlerDescription, RidTypeDescription, SchemaDescription,
 };
 pub use entry::{
-    ExtensionEntry, HandlerEntry, ListError, Lists, ResourceEntry, RevisionInfo, RidTypeEntry,
-    SchemaEntry, TemplateEntry, ToolEntry, ToolOutput,
+    ExtensionEntry, HandlerEntry, ListError, Lists, PrefixError, ResourceEntry, RevisionInfo,
+    RidTypeEntry, SchemaEntry, TemplateEntry, ToolEntry, ToolOutput, ToolPrefix,
 };
 pub use grant::{
     Access, Capability, Execution, Folder, Grant, GrantError, Grants, HostPattern, HttpRule,

@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use koi_mcp_server::{Catalog, McpOptions, McpParts, McpServer};
 use koi_pipeline::Change;
 use koi_registry::{
-    Access, Callee, Description, ExtensionEntry, Grants, Lists, RevisionInfo, Snapshot,
+    Access, Callee, Description, ExtensionEntry, Grants, Lists, RevisionInfo, Snapshot, ToolPrefix,
 };
 use koi_rid::{Bundle, Contents, EventType, Rid, Timestamp};
 use koi_store::{Batch, Op, Stores, Writer};
@@ -171,6 +171,7 @@ impl Node {
             revision: 1,
             digest: "00".into(),
             version: description.version.clone(),
+            tool_prefix: ToolPrefix::default(),
             source: "test".to_owned(),
             installed_at: Timestamp::now(),
         };
@@ -183,6 +184,7 @@ impl Node {
         });
         let lists = Lists::parse(
             &name,
+            &ToolPrefix::default(),
             &tools.to_string(),
             &resources.to_string(),
             &callee,

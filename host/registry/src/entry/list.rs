@@ -6,8 +6,9 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::prefix::ToolPrefix;
 use super::resources::{ResourceEntry, TemplateEntry};
-use super::tools::ToolEntry;
+use super::tools::{self, ToolEntry};
 use crate::callee::Callee;
 use crate::schema::Patterns;
 use crate::snapshot::{ClaimKind, Collision};
@@ -52,13 +53,15 @@ impl Lists {
         }
     }
 
-    /// Reads the answers of `list-tools` and `list-resources`. Entries that `before` has too are
+    /// Reads the answers of `list-tools` and `list-resources`, with a prefix before the tools' names.
+    /// Entries that `before` has too are
     /// taken over from there, so that their schemas are not compiled again.
     ///
     /// # Errors
     /// Which entry is wrong, and in what.
     pub fn parse(
         extension: &Arc<str>,
+        prefix: &ToolPrefix,
         tools: &str,
         resources: &str,
         callee: &Arc<dyn Callee>,
@@ -69,8 +72,13 @@ impl Lists {
                 "the list of {what} is not of the form of the contract: {error}"
             ))
         };
-        let tools: Vec<Value> =
+        let mut tools: Vec<Value> =
             serde_json::from_str(tools).map_err(|error| malformed("tools", error))?;
+        if !prefix.is_empty() {
+            for tool in &mut tools {
+                tools::put_before(tool, prefix)?;
+            }
+        }
         check_object(resources)
             .map_err(|problem| ListError::new(format!("the list of resources {problem}")))?;
         let resources: RawResources =
@@ -88,7 +96,7 @@ impl Lists {
                 tools,
                 &before.tools,
                 |tool| &tool.descriptor,
-                |value| ToolEntry::parse(extension, value, callee),
+                |value| ToolEntry::parse(extension, prefix, value, callee),
                 |tool| tool.patterns().try_for_each(|of| keep(&tool.name, of)),
             )?,
             resources: entries(

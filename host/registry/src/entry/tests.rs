@@ -4,7 +4,7 @@ use koi_rid::{Contents, Rid};
 use koi_runtime::CallError;
 use serde_json::{Value, json};
 
-use super::{ListError, Lists, RidTypeEntry, SchemaEntry, ToolOutput};
+use super::{ListError, Lists, RidTypeEntry, SchemaEntry, ToolOutput, ToolPrefix};
 use crate::callee::Invocation;
 use crate::description::Description;
 use crate::grant::{Access, Grants};
@@ -14,7 +14,8 @@ fn lists(script: &Value, before: &Lists) -> Result<Lists, ListError> {
     let callee = FakeCallee::alone("a", script);
     let text = |key: &str, none: Value| script.get(key).unwrap_or(&none).to_string();
     let (tools, resources) = (text("x-tools", json!([])), text("x-resources", json!({})));
-    Lists::parse(&"a".into(), &tools, &resources, &callee, before)
+    let none = ToolPrefix::default();
+    Lists::parse(&"a".into(), &none, &tools, &resources, &callee, before)
 }
 
 fn tools(tools: Value) -> Result<Lists, ListError> {

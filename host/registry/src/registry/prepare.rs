@@ -154,8 +154,9 @@ pub(super) async fn lists(entry: &ExtensionEntry) -> Result<Lists, PrepareError>
             error,
         })?;
     let name = entry.revision.extension.clone();
+    let prefix = entry.revision.tool_prefix.clone();
     let (callee, before) = (callee.clone(), entry.lists.clone());
-    let parse = move || Lists::parse(&name, &tools, &resources, &callee, &before);
+    let parse = move || Lists::parse(&name, &prefix, &tools, &resources, &callee, &before);
     Ok(super::aside(parse).await?)
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Collision, Snapshot};
 use crate::callee::Invocation;
 use crate::description::Description;
-use crate::entry::{ExtensionEntry, Lists, RevisionInfo};
+use crate::entry::{ExtensionEntry, Lists, RevisionInfo, ToolPrefix};
 use crate::grant::Access;
 use crate::testing::{FakeCallee, tool};
 
@@ -24,13 +24,22 @@ fn extension(script: Value) -> Arc<ExtensionEntry> {
         revision: 1,
         digest: "00".into(),
         version: description.version.clone(),
+        tool_prefix: ToolPrefix::default(),
         source: "test".to_owned(),
         installed_at: Timestamp::now(),
     };
     let entry = ExtensionEntry::new(revision, Arc::new(description), access, callee).unwrap();
     let text = |key: &str, none: Value| script.get(key).cloned().unwrap_or(none).to_string();
     let (tools, resources) = (text("x-tools", json!([])), text("x-resources", json!({})));
-    let lists = Lists::parse(&name, &tools, &resources, &entry.callee, &entry.lists).unwrap();
+    let lists = Lists::parse(
+        &name,
+        &ToolPrefix::default(),
+        &tools,
+        &resources,
+        &entry.callee,
+        &entry.lists,
+    )
+    .unwrap();
     Arc::new(entry.with_lists(lists))
 }
 

@@ -216,6 +216,10 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX bundle_writer ON bundle (writer_extension, rid)
         WHERE writer_extension IS NOT NULL;
 ",
+    // What the operator puts before the names of an extension's tools.
+    "
+    ALTER TABLE revision ADD COLUMN tool_prefix TEXT NOT NULL DEFAULT '';
+",
 ];
 
 /// The schema version of a file, from 0 for an empty one to what this program writes. Refuses
