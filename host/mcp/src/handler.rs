@@ -22,6 +22,7 @@ use rmcp::{ErrorData, ServerHandler};
 
 use crate::caller::on_behalf;
 use crate::cursor::{self, PAGE, page, position};
+use crate::dispatcher::{self, Step};
 use crate::notices::{self, Lists, MAX_SUBSCRIPTIONS, Outlet, Subscription};
 use crate::shared::Shared;
 use crate::{errors, resources, tools};
@@ -105,7 +106,7 @@ impl ServerHandler for Handler {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let (mut tools, next_cursor) = page(&self.shared.view().tools, request)?;
+        let (mut tools, next_cursor) = page(&self.shared.view().listed, request)?;
         if !is_modern(&context) {
             tools.iter_mut().for_each(tools::for_legacy);
         }
@@ -127,8 +128,16 @@ impl ServerHandler for Handler {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        let request = match dispatcher::step(&self.shared, request).await {
+            Step::Call(request) => request,
+            Step::Answer(mut result) => {
+                result.meta = self.stamp(&context);
+                return Ok(result.into());
+            }
+        };
         let snapshot = self.shared.snapshot();
-        let Some(tool) = snapshot.tools.get(request.name.as_ref()) else {
+        let tool = snapshot.tools.get(request.name.as_ref());
+        let Some(tool) = tool.filter(|tool| self.shared.options.shows_tool(tool)) else {
             return Err(errors::unknown_tool(&request.name));
         };
         let mut result = match tools::arguments(tool, request.arguments) {
@@ -194,7 +203,7 @@ impl ServerHandler for Handler {
             Ok(Some(contents)) => vec![contents],
             Ok(None) => {
                 let log = self.log_level(&context);
-                let read = |invocation| view.snapshot.read_resource(uri, invocation);
+                let read = |invocation| view.read_own(uri, invocation);
                 let outcome = on_behalf(&context, log, correlation.clone(), read).await?;
                 resources::own_contents(uri, outcome, &correlation)?
             }

@@ -117,7 +117,7 @@ pub(crate) async fn bundle(
     let Ok(rid) = Rid::parse(uri) else {
         return Ok(None);
     };
-    let Some(rid_type) = view.snapshot.rid_types.get(&rid.rid_type()) else {
+    let Some(rid_type) = view.rid_type(&rid.rid_type()) else {
         return Ok(None);
     };
     let Some(StoredBundle {

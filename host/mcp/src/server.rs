@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
@@ -20,13 +21,17 @@ use tokio_util::io::{ReaderStream, StreamReader};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::catalog::Catalog;
+use crate::endpoint::{ViewName, ViewOptions};
 use crate::handler::Handler;
 use crate::sessions::BoundedSessions;
 use crate::shared::Shared;
-use crate::{news, transport};
+use crate::{news, rest, transport};
 
 /// The name that clients see.
 pub const SERVER_NAME: &str = "koi-mcp";
+
+/// The path of the endpoint that shows all. Views are one level below it.
+const PATH: &str = "/mcp";
 
 /// How the server is reached and what it keeps.
 #[derive(Debug, Clone)]
@@ -36,7 +41,11 @@ pub struct McpOptions {
     /// `Origin` headers that are served besides those of the loopback: `https://name:port`, the port
     /// may be `*`.
     pub allowed_origins: Vec<String>,
-    /// Most sessions of the legacy era at once; one takes about 50 KB.
+    /// What is shown at `/mcp`, on byte streams and by the HTTP routes.
+    pub main: ViewOptions,
+    /// What is shown at `/mcp/NAME`.
+    pub views: BTreeMap<ViewName, ViewOptions>,
+    /// Most sessions of the legacy era at once, over all endpoints; one takes about 50 KB.
     pub max_sessions: usize,
     /// After this long without a message a session of the legacy era is ended.
     pub session_idle: Duration,
@@ -49,6 +58,8 @@ impl Default for McpOptions {
         Self {
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
+            main: ViewOptions::default(),
+            views: BTreeMap::new(),
             max_sessions: 1_000,
             session_idle: Duration::from_secs(60 * 60),
             max_body: 4 << 20,
@@ -82,43 +93,72 @@ pub enum McpError {
 /// The MCP server. Clones are the same server; with the last one go its sessions and streams.
 #[derive(Clone)]
 pub struct McpServer {
+    /// Of the endpoint `/mcp`.
     shared: Arc<Shared>,
-    sessions: Arc<BoundedSessions>,
+    endpoints: Arc<[Endpoint]>,
     options: McpOptions,
     /// Ends sessions and streams.
     ending: CancellationToken,
     _end_with_last_clone: Arc<DropGuard>,
 }
 
+/// Where clients reach a view.
+struct Endpoint {
+    path: String,
+    shared: Arc<Shared>,
+    sessions: Arc<BoundedSessions>,
+}
+
 impl McpServer {
     /// Makes a server and starts its listening for changes; needs a tokio runtime around it.
     pub fn new(parts: McpParts) -> Self {
         let ending = CancellationToken::new();
-        let shared = Arc::new(Shared::new(parts.catalog, parts.bundles));
-        tokio::spawn(news::listen(
-            Arc::downgrade(&shared),
-            parts.changes,
-            ending.clone(),
-        ));
+        let options = &parts.options;
+        let shared = Shared::new(parts.catalog, parts.bundles, options.main.clone());
+        let shared = Arc::new(shared);
+        let mut served = vec![(PATH.to_owned(), shared.clone())];
+        served.extend(options.views.iter().map(|(name, view)| {
+            let shared = Arc::new(shared.beside(view.clone()));
+            (format!("{PATH}/{name}"), shared)
+        }));
+        let sessions =
+            BoundedSessions::of_endpoints(served.len(), options.max_sessions, options.session_idle);
+        let endpoint = |((path, shared), sessions)| {
+            let changes = parts.changes.resubscribe();
+            let listening = news::listen(Arc::downgrade(&shared), changes, ending.clone());
+            tokio::spawn(listening);
+            Endpoint {
+                path,
+                shared,
+                sessions,
+            }
+        };
+        let endpoints = served.into_iter().zip(sessions).map(endpoint).collect();
         Self {
             shared,
-            sessions: BoundedSessions::new(parts.options.max_sessions, parts.options.session_idle),
+            endpoints,
             options: parts.options,
             _end_with_last_clone: Arc::new(ending.clone().drop_guard()),
             ending,
         }
     }
 
-    /// Streamable HTTP at `/mcp`, both eras.
+    /// Streamable HTTP at `/mcp` and at the path of each view, both eras, and the plain HTTP routes.
     pub fn router(&self) -> Router {
-        let shared = self.shared.clone();
-        transport::router(
-            move || Handler::new(shared.clone()),
-            self.sessions.clone(),
-            &self.options,
-            self.shared.requests.clone(),
-            self.ending.child_token(),
-        )
+        let of = |endpoint: &Endpoint| {
+            let shared = endpoint.shared.clone();
+            transport::router(
+                &endpoint.path,
+                move || Handler::new(shared.clone()),
+                endpoint.sessions.clone(),
+                &self.options,
+                self.shared.requests.clone(),
+                self.ending.child_token(),
+            )
+        };
+        let endpoints = self.endpoints.iter().map(of);
+        let rest = rest::router(self.shared.clone(), &self.options);
+        endpoints.fold(rest, Router::merge)
     }
 
     /// Serves [`Self::router`] on a listener until `shutdown`. Then requests that are running have a

@@ -16,10 +16,17 @@ use rmcp::transport::streamable_http_server::session::{
 };
 use tokio::sync::Mutex;
 
-/// Sessions in memory, at most so many.
+/// Sessions of one endpoint in memory, with those of the server's other endpoints at most so many. A
+/// session is one of the endpoint that it was begun at, and at another it is not there.
 pub(crate) struct BoundedSessions {
-    sessions: LocalSessionManager,
+    sessions: Arc<LocalSessionManager>,
+    bound: Arc<Bound>,
+}
+
+/// How many sessions there may be over all endpoints.
+struct Bound {
     most: usize,
+    endpoints: Vec<Arc<LocalSessionManager>>,
     /// Held from counting to adding, so that the bound is exact.
     adding: Mutex<()>,
 }
@@ -34,20 +41,39 @@ pub(crate) enum SessionsError {
 }
 
 impl BoundedSessions {
-    pub(crate) fn new(most: usize, idle: Duration) -> Arc<Self> {
-        let mut sessions = LocalSessionManager::default();
-        sessions.session_config.keep_alive = Some(idle);
-        Arc::new(Self {
-            sessions,
+    /// Those of so many endpoints.
+    pub(crate) fn of_endpoints(
+        endpoints: usize,
+        most: usize,
+        idle: Duration,
+    ) -> impl Iterator<Item = Arc<Self>> {
+        let manager = || {
+            let mut sessions = LocalSessionManager::default();
+            sessions.session_config.keep_alive = Some(idle);
+            Arc::new(sessions)
+        };
+        let endpoints: Vec<_> = std::iter::repeat_with(manager).take(endpoints).collect();
+        let bound = Arc::new(Bound {
             most,
+            endpoints: endpoints.clone(),
             adding: Mutex::new(()),
+        });
+        endpoints.into_iter().map(move |sessions| {
+            Arc::new(Self {
+                sessions,
+                bound: bound.clone(),
+            })
         })
     }
 
     /// The refusal of another session, if there can be none.
     pub(crate) async fn refusal(&self) -> Option<SessionsError> {
-        let full = self.sessions.sessions.read().await.len() >= self.most;
-        full.then_some(SessionsError::Full(self.most))
+        let mut sessions = 0;
+        for endpoint in &self.bound.endpoints {
+            sessions += endpoint.sessions.read().await.len();
+        }
+        let most = self.bound.most;
+        (sessions >= most).then_some(SessionsError::Full(most))
     }
 }
 
@@ -56,7 +82,7 @@ impl SessionManager for BoundedSessions {
     type Transport = <LocalSessionManager as SessionManager>::Transport;
 
     async fn create_session(&self) -> Result<(SessionId, Self::Transport), SessionsError> {
-        let _adding = self.adding.lock().await;
+        let _adding = self.bound.adding.lock().await;
         match self.refusal().await {
             Some(refusal) => Err(refusal),
             None => Ok(self.sessions.create_session().await?),

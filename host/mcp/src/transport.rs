@@ -22,14 +22,15 @@ use crate::handler::Handler;
 use crate::server::McpOptions;
 use crate::sessions::BoundedSessions;
 
-const PATH: &str = "/mcp";
 const FIRST_MODERN: &str = "2026-07-28";
-const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
-const LOOPBACK_ORIGINS: [&str; 3] = ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"];
+pub(crate) const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+pub(crate) const LOOPBACK_ORIGINS: [&str; 3] =
+    ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"];
 const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 
 pub(crate) fn router(
+    path: &str,
     handler: impl Fn() -> Handler + Send + Sync + 'static,
     sessions: Arc<BoundedSessions>,
     options: &McpOptions,
@@ -51,7 +52,7 @@ pub(crate) fn router(
         .with_cancellation_token(ending);
     let service = StreamableHttpService::new(move || Ok(handler()), sessions.clone(), config);
     Router::new()
-        .route_service(PATH, service)
+        .route_service(path, service)
         .layer(middleware::from_fn_with_state((sessions, requests), around))
 }
 

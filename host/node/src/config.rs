@@ -7,8 +7,10 @@
 
 mod environment;
 mod load;
+mod views;
 
 pub use load::ConfigText;
+pub use views::{DispatcherConfig, ViewConfig};
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -125,6 +127,10 @@ pub struct McpConfig {
     pub allowed_hosts: Vec<String>,
     /// `Origin` headers that are served besides those of the loopback.
     pub allowed_origins: Vec<String>,
+    /// How `/mcp`, which shows everything, offers the tools.
+    pub dispatcher: DispatcherConfig,
+    /// Endpoints `/mcp/NAME` that show a part.
+    pub views: BTreeMap<String, ViewConfig>,
 }
 
 impl Default for McpConfig {
@@ -133,6 +139,8 @@ impl Default for McpConfig {
             listen: loopback(9000),
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
+            dispatcher: DispatcherConfig::default(),
+            views: BTreeMap::new(),
         }
     }
 }

@@ -86,6 +86,7 @@ impl Node {
         let token = data_dir.new_token()?;
         let drop_folder = DropFolder::open(&config.drop_folder())?;
         let limits = config.limits()?;
+        let views = config.mcp.other_views()?;
 
         let intake = Intake::new(&stores, INTAKE_BOUND);
         let net = Net::open(NetParts {
@@ -145,6 +146,8 @@ impl Node {
             options: McpOptions {
                 allowed_hosts: config.mcp.allowed_hosts.clone(),
                 allowed_origins: config.mcp.allowed_origins.clone(),
+                main: config.mcp.main_view(),
+                views,
                 ..McpOptions::default()
             },
         });

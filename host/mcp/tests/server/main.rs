@@ -3,6 +3,7 @@
 // What a test's support finds wrong may stop the test at once.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod dispatcher;
 mod failures;
 mod guest;
 mod http;
@@ -11,5 +12,8 @@ mod modern;
 mod node;
 mod notices;
 mod resources;
+mod rest;
+mod search;
 mod stream;
 mod transport;
+mod views;

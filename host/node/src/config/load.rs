@@ -128,6 +128,7 @@ impl Config {
             return Err(Fault::of("koi.first_contact.rid", what));
         }
         self.limits()?;
+        self.mcp.other_views()?;
         is_url("koi.base_url", self.koi.base_url.as_deref())?;
         is_url("koi.first_contact.url", contact.url.as_deref())?;
         is_reachable(self.koi.listen, self.koi.base_url.as_deref())

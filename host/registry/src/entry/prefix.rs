@@ -17,8 +17,8 @@ pub struct ToolPrefix(Option<Arc<str>>);
 /// Why a text can stand before no tool's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` cannot stand before the names of tools: at most {} letters, digits, `_` and `-`",
-    MAX_TOOL_NAME_BYTES - 1
+    "`{0}` cannot stand before the names of tools: at most {room} letters, digits, `_` and `-`",
+    room = MAX_TOOL_NAME_BYTES - 1
 )]
 pub struct PrefixError(String);
 
