@@ -13,10 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use koi_rid::{EventType, Rid, RidType};
-use koi_runtime::{CallError, Phase, ResourceContents};
+use koi_runtime::Phase;
 use koi_store::Revision;
 
-use crate::callee::Invocation;
 use crate::entry::{
     ExtensionEntry, HandlerEntry, ResourceEntry, RidTypeEntry, SchemaEntry, TemplateEntry,
     ToolEntry,
@@ -135,27 +134,5 @@ impl Snapshot {
     /// The extensions whose lists may change with knowledge of a type.
     pub fn dependents(&self, rid_type: &RidType) -> &[Arc<str>] {
         self.dependents.get(rid_type).map_or(&[], Vec::as_slice)
-    }
-
-    /// Reads a resource that an extension lists, or one that fits a template that it lists; none if
-    /// there is neither. Where several templates fit, the longest one answers.
-    pub async fn read_resource(
-        &self,
-        uri: &str,
-        invocation: Invocation,
-    ) -> Option<Result<Vec<ResourceContents>, CallError>> {
-        if let Some(resource) = self.resources.get(uri) {
-            return Some(resource.read(invocation).await);
-        }
-        let template = self.template_for(uri)?;
-        Some(template.read(uri, invocation).await)
-    }
-
-    /// The template that answers for a URI.
-    pub fn template_for(&self, uri: &str) -> Option<&Arc<TemplateEntry>> {
-        self.templates
-            .values()
-            .filter(|template| template.fits(uri))
-            .max_by_key(|template| template.uri_template.len())
     }
 }

@@ -11,39 +11,6 @@ const MAX_WORDS: usize = 64;
 const SYNONYM: f32 = 0.7;
 /// What the word as it stands counts besides its stem.
 const EXACT: f32 = 0.25;
-/// Two words that mean something else than each by itself, and a word for it.
-const PHRASES: &[(&str, &str, &str)] = &[
-    ("at", "once", "bulk"),
-    ("cross", "off", "delete"),
-    ("draw", "up", "create"),
-    ("fill", "in", "create"),
-    ("get", "rid", "delete"),
-    ("give", "back", "read"),
-    ("give", "me", "show"),
-    ("how", "accurate", "accuracy"),
-    ("how", "good", "performance"),
-    ("how", "many", "list"),
-    ("how", "well", "performance"),
-    ("log", "in", "login"),
-    ("log", "on", "login"),
-    ("look", "up", "read"),
-    ("note", "down", "create"),
-    ("one", "go", "bulk"),
-    ("pull", "up", "read"),
-    ("same", "time", "bulk"),
-    ("set", "up", "create"),
-    ("sign", "up", "create"),
-    ("switch", "off", "update"),
-    ("switch", "on", "update"),
-    ("take", "away", "delete"),
-    ("take", "off", "delete"),
-    ("take", "out", "delete"),
-    ("throw", "away", "delete"),
-    ("throw", "out", "delete"),
-    ("turn", "off", "update"),
-    ("turn", "on", "update"),
-    ("write", "down", "create"),
-];
 /// Words with which questions begin that something is read for, and what goes on as a request instead.
 const QUESTIONS: &[&str] = &[
     "are", "did", "does", "has", "have", "how", "is", "was", "were", "what", "when", "where",
@@ -206,7 +173,7 @@ fn phrases(mut words: Vec<String>) -> Vec<String> {
     let mut at = 0;
     while let Some(first) = words.get(at) {
         let ends = |end: &String, last: &str| end == last;
-        let found = PHRASES
+        let found = thesaurus::PHRASES
             .iter()
             .filter(|(begin, ..)| begin == first)
             .find_map(|(_, last, word)| {
@@ -277,7 +244,7 @@ mod tests {
         let concepts = concepts(question, &Stems::new(), |_| None);
         concepts
             .into_iter()
-            .filter(|concept| concept.weight == 1.0)
+            .filter(|concept| concept.weight >= BELONGING_WEIGHT)
             .map(|concept| concept.terms.into_iter().map(|(term, _)| term).collect())
             .collect()
     }

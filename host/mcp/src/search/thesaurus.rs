@@ -60,6 +60,40 @@ const MEANINGS: &[&str] = &[
     "term word glossary definition meaning",
 ];
 
+/// Two words that mean something else than each by itself, and a word for it.
+pub(super) const PHRASES: &[(&str, &str, &str)] = &[
+    ("at", "once", "bulk"),
+    ("cross", "off", "delete"),
+    ("draw", "up", "create"),
+    ("fill", "in", "create"),
+    ("get", "rid", "delete"),
+    ("give", "back", "read"),
+    ("give", "me", "show"),
+    ("how", "accurate", "accuracy"),
+    ("how", "good", "performance"),
+    ("how", "many", "list"),
+    ("how", "well", "performance"),
+    ("log", "in", "login"),
+    ("log", "on", "login"),
+    ("look", "up", "read"),
+    ("note", "down", "create"),
+    ("one", "go", "bulk"),
+    ("pull", "up", "read"),
+    ("same", "time", "bulk"),
+    ("set", "up", "create"),
+    ("sign", "up", "create"),
+    ("switch", "off", "update"),
+    ("switch", "on", "update"),
+    ("take", "away", "delete"),
+    ("take", "off", "delete"),
+    ("take", "out", "delete"),
+    ("throw", "away", "delete"),
+    ("throw", "out", "delete"),
+    ("turn", "off", "update"),
+    ("turn", "on", "update"),
+    ("write", "down", "create"),
+];
+
 /// Of each stem, the meanings that it may have.
 static BY_STEM: LazyLock<HashMap<String, Vec<usize>>> = LazyLock::new(|| {
     let mut by_stem: HashMap<String, Vec<usize>> = HashMap::new();

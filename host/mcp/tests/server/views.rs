@@ -131,6 +131,35 @@ async fn what_a_view_does_not_show_is_not_there() {
     }
 }
 
+#[tokio::test]
+async fn a_resource_is_read_by_its_uri_or_the_longest_template_that_fits_and_is_shown() {
+    let of = |name, resources: &[&str], template: &str| Extension {
+        resources: json!({
+            "resources": resources.iter().map(|uri| json!({ "uri": uri, "name": "n" })).collect::<Vec<_>>(),
+            "templates": [{ "uriTemplate": template, "name": "n" }],
+        }),
+        ..Extension::of_tools(name, vec![])
+    };
+    let node = Node::with(McpOptions {
+        views: BTreeMap::from([("a".parse().unwrap(), only("a"))]),
+        ..McpOptions::default()
+    });
+    node.install(vec![
+        of("a", &["whose:1/2"], "whose:{+all}"),
+        of("b", &[], "whose:{one}/{two}"),
+    ]);
+    let all = serve(node).await;
+    let view = all.view("a");
+    let reader = async |at: &Served, uri: &str| {
+        let answer = at.modern("resources/read", json!({ "uri": uri })).await;
+        answer.result()["contents"][0]["text"].clone()
+    };
+    for (uri, of_all) in [("whose:1/2", "a"), ("whose:3/4", "b"), ("whose:3/4/5", "a")] {
+        assert_eq!(reader(&all, uri).await, of_all, "{uri}");
+        assert_eq!(reader(&view, uri).await, "a", "{uri}");
+    }
+}
+
 /// Listens to everything, and to two resources of different domains.
 async fn listen(at: &Served) -> Events {
     let filter = json!({
