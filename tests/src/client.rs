@@ -92,6 +92,17 @@ impl McpClient {
         Self::start(command, name)
     }
 
+    /// Connects to an endpoint over HTTP.
+    ///
+    /// # Panics
+    /// If it cannot.
+    #[must_use]
+    pub fn at(url: &str, mode: Mode) -> Self {
+        let mut command = Self::command(mode);
+        command.args(["--url", url]);
+        Self::start(command, format!("{mode:?} client at {url}"))
+    }
+
     /// Starts an MCP server, such as `koi-mcp mcp`, and connects to its standard input and output.
     ///
     /// # Panics

@@ -46,12 +46,16 @@ pub(crate) async fn complete(
     let outcome = match &request.r#ref {
         Reference::Prompt(of) => {
             let prompt = snapshot.prompts.get(&of.name);
+            let prompt = prompt.filter(|of| shared.options.shows_extension(&of.extension));
             let prompt = prompt.ok_or_else(|| errors::unknown_prompt(&of.name))?;
             let ask = |invocation| prompt.complete(&name, &value, &given, invocation);
             without_questions(log.0, log.1, log.2, ask).await?
         }
         Reference::Resource(of) => {
-            let Some(template) = snapshot.templates.get(&of.uri) else {
+            let template = snapshot.templates.get(&of.uri);
+            let Some(template) =
+                template.filter(|of| shared.options.shows_extension(&of.extension))
+            else {
                 return references(shared, view, &of.uri, &name, &value).await;
             };
             let ask = |invocation| template.complete(&name, &value, &given, invocation);

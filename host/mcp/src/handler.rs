@@ -22,6 +22,7 @@ use rmcp::service::{NotificationContext, Peer, RequestContext, RoleServer, Subsc
 use rmcp::{ErrorData, ServerHandler};
 
 use crate::cursor::{self, PAGE, page, position};
+use crate::dispatcher::{self, Step};
 use crate::notices::{
     self, Lists, MAX_SUBSCRIPTIONS, MAX_WATCHED_BYTES, Outlet, Subscription, TooManySubscriptions,
 };
@@ -153,7 +154,7 @@ impl ServerHandler for Handler {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let (mut tools, next_cursor) = page(&self.shared.view().tools, request)?;
+        let (mut tools, next_cursor) = page(&self.shared.view().listed, request)?;
         if !is_modern(&context) {
             tools.iter_mut().for_each(tools::for_legacy);
         }
@@ -175,8 +176,16 @@ impl ServerHandler for Handler {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        let request = match dispatcher::step(&self.shared, request).await {
+            Step::Call(request) => request,
+            Step::Answer(mut result) => {
+                result.meta = self.stamp(&context);
+                return Ok(result.into());
+            }
+        };
         let snapshot = self.shared.snapshot();
         let tool = snapshot.tools.get(request.name.as_ref());
+        let tool = tool.filter(|tool| self.shared.options.shows_tool(tool));
         let log = self.log_level(&context);
         let mut response = tools::call(&self.shared, &context, log, tool, request).await?;
         let meta = match &mut response {
@@ -264,6 +273,7 @@ impl ServerHandler for Handler {
     ) -> Result<GetPromptResponse, ErrorData> {
         let snapshot = self.shared.snapshot();
         let prompt = snapshot.prompts.get(&request.name);
+        let prompt = prompt.filter(|of| self.shared.options.shows_extension(&of.extension));
         let log = self.log_level(&context);
         let mut response = prompts::get(&self.shared, &context, log, prompt, request).await?;
         let meta = match &mut response {

@@ -1,7 +1,8 @@
 //! The MCP server of a node: tools, resources and prompts of the installed extensions, and the knowledge
 //! itself, for agents.
 //!
-//! What is shown is the registry's snapshot of the moment; nothing is configured here. A tool is
+//! What is shown is the registry's snapshot of the moment, all of it at `/mcp` and at the path of a
+//! view what the operator chose for it. A tool is
 //! listed as its extension describes it. Each RID type that an extension owns is a resource template
 //! and each stored bundle of such a type a resource whose URI is its RID; extensions add resources
 //! of their own. Both protocol eras are served on one endpoint, over Streamable HTTP and over byte
@@ -17,6 +18,8 @@ mod client_requests;
 mod completion;
 mod connections;
 mod cursor;
+mod dispatcher;
+mod endpoint;
 mod errors;
 mod handler;
 mod news;
@@ -29,6 +32,8 @@ mod prompts;
 mod questions;
 mod requests;
 mod resources;
+mod rest;
+mod search;
 mod server;
 mod sessions;
 mod shared;
@@ -38,6 +43,7 @@ mod view;
 mod websocket;
 
 pub use catalog::Catalog;
+pub use endpoint::{Dispatcher, EndpointError, NamePattern, ViewName, ViewOptions};
 pub use open_calls::OpenCallOptions;
 pub use principals::TokenDigest;
 pub use server::{McpError, McpOptions, McpParts, McpServer, SERVER_NAME};

@@ -62,6 +62,9 @@ pub(crate) async fn listen(
                 let Some(shared) = server.upgrade() else { return };
                 let view = shared.view();
                 let changed = view.differs_from(&told);
+                if let Some(search) = &shared.search {
+                    search.prepare(view.clone());
+                }
                 told = view;
                 gathered.lists.tools |= changed.tools;
                 gathered.lists.resources |= changed.resources;
@@ -86,7 +89,7 @@ pub(crate) async fn listen(
 
 fn heard(shared: &Shared, view: &View, change: Change, gathered: &mut Gathered) {
     let rid_type = change.rid.rid_type();
-    if view.snapshot.rid_types.contains_key(&rid_type) {
+    if view.rid_type(&rid_type).is_some() {
         shared.hub.resource_updated(change.rid.as_str());
         if change.event_type != EventType::Update {
             gathered.lists.resources = true;

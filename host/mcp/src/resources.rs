@@ -145,7 +145,7 @@ pub(crate) async fn read(
                 let (view, uri) = (view.clone(), uri.clone());
                 let work = move |invocation: Invocation, client: Arc<Client>| async move {
                     let correlation = invocation.correlation.clone();
-                    let outcome = view.snapshot.read_resource(&uri, invocation).await;
+                    let outcome = view.read_own(&uri, invocation).await;
                     if modern && matches!(outcome, Some(Err(CallError::Guest(_)))) {
                         errors::check_missing(&client)?;
                     }
@@ -182,7 +182,7 @@ async fn bundle(
     let Ok(rid) = Rid::parse(uri) else {
         return Ok(None);
     };
-    let Some(rid_type) = view.snapshot.rid_types.get(&rid.rid_type()) else {
+    let Some(rid_type) = view.rid_type(&rid.rid_type()) else {
         return Ok(None);
     };
     let Some(StoredBundle {

@@ -21,20 +21,21 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::catalog::Catalog;
 use crate::connections::{self, ConnectionLimits};
+use crate::endpoint::{ViewName, ViewOptions};
 use crate::handler::Handler;
-use crate::news;
-use crate::open_calls::OpenCallOptions;
+use crate::open_calls::{OpenCallOptions, OpenCalls};
 use crate::places::Places;
 use crate::principals::{Principals, TokenDigest};
 use crate::sessions::{SessionLimits, Sessions};
 use crate::shared::Shared;
 use crate::transport::{self, Surroundings};
-
-/// Where the endpoint of everything is.
-const PATH: &str = "/mcp";
+use crate::{news, rest};
 
 /// The name that clients see.
 pub const SERVER_NAME: &str = "koi-mcp";
+
+/// The path of the endpoint that shows all. Views are one level below it.
+const PATH: &str = "/mcp";
 
 /// How the server is reached and what it keeps.
 #[derive(Debug, Clone)]
@@ -47,7 +48,11 @@ pub struct McpOptions {
     /// Whose requests are served, by name, each known by the digest of a bearer token. If there are
     /// none, all requests are the local client's, and served.
     pub tokens: BTreeMap<String, TokenDigest>,
-    /// Most sessions of the legacy era: all of them are in the store.
+    /// What is shown at `/mcp`, on byte streams and by the HTTP routes.
+    pub main: ViewOptions,
+    /// What is shown at `/mcp/NAME`.
+    pub views: BTreeMap<ViewName, ViewOptions>,
+    /// Most sessions of the legacy era over all endpoints: all of them are in the store.
     pub max_sessions: usize,
     /// Most of them that are in memory too; one takes about 50 KB there.
     pub max_live_sessions: usize,
@@ -85,6 +90,8 @@ impl Default for McpOptions {
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             tokens: BTreeMap::new(),
+            main: ViewOptions::default(),
+            views: BTreeMap::new(),
             max_sessions: 20_000,
             max_live_sessions: 4_000,
             session_idle: Duration::from_secs(24 * 60 * 60),
@@ -132,12 +139,20 @@ pub enum McpError {
 /// The MCP server. Clones are the same server; with the last one go its sessions and streams.
 #[derive(Clone)]
 pub struct McpServer {
+    /// Of the endpoint `/mcp`.
     shared: Arc<Shared>,
+    endpoints: Arc<[Endpoint]>,
     surroundings: Surroundings,
     principals: Arc<Principals>,
     /// Ends sessions and streams.
     ending: CancellationToken,
     _end_with_last_clone: Arc<DropGuard>,
+}
+
+/// Where clients reach a view.
+struct Endpoint {
+    path: String,
+    shared: Arc<Shared>,
 }
 
 impl McpServer {
@@ -150,18 +165,26 @@ impl McpServer {
             options.max_streams,
             options.max_streams_each,
         );
-        let shared = Arc::new(Shared::new(
+        let shared = Shared::new(
             parts.catalog,
             parts.bundles,
+            options.main.clone(),
             streams.clone(),
-            options.calls.clone(),
-            ending.clone(),
-        ));
-        tokio::spawn(news::listen(
-            Arc::downgrade(&shared),
-            parts.changes,
-            ending.clone(),
-        ));
+            OpenCalls::new(options.calls.clone(), ending.clone()),
+        );
+        let shared = Arc::new(shared);
+        let mut served = vec![(PATH.to_owned(), shared.clone())];
+        served.extend(options.views.iter().map(|(name, view)| {
+            let shared = Arc::new(shared.beside(view.clone()));
+            (format!("{PATH}/{name}"), shared)
+        }));
+        let endpoint = |(path, shared)| {
+            let changes = parts.changes.resubscribe();
+            let listening = news::listen(Arc::downgrade(&shared), changes, ending.clone());
+            tokio::spawn(listening);
+            Endpoint { path, shared }
+        };
+        let endpoints = served.into_iter().map(endpoint).collect();
         let limits = SessionLimits {
             most: options.max_sessions,
             most_live: options.max_live_sessions,
@@ -185,6 +208,7 @@ impl McpServer {
                 ending: ending.clone(),
             },
             shared,
+            endpoints,
             _end_with_last_clone: Arc::new(ending.clone().drop_guard()),
             ending,
         }
@@ -195,11 +219,18 @@ impl McpServer {
         self.surroundings.sessions.in_memory()
     }
 
-    /// Streamable HTTP and WebSocket at `/mcp`, both eras, for the principals that are let in.
+    /// Streamable HTTP and WebSocket at `/mcp` and at the path of each view, both eras, and the plain
+    /// HTTP routes, for the principals that are let in.
     pub fn router(&self) -> Router {
-        let shared = self.shared.clone();
-        let make = Arc::new(move |parked| Handler::new(shared.clone(), parked));
-        transport::endpoint(PATH, make, &self.surroundings).layer(middleware::from_fn_with_state(
+        let of = |endpoint: &Endpoint| {
+            let shared = endpoint.shared.clone();
+            let make = Arc::new(move |parked| Handler::new(shared.clone(), parked));
+            transport::endpoint(&endpoint.path, make, &self.surroundings)
+        };
+        let endpoints = self.endpoints.iter().map(of);
+        let rest = rest::router(self.shared.clone(), &self.surroundings.options);
+        let all = endpoints.fold(rest, Router::merge);
+        all.layer(middleware::from_fn_with_state(
             self.principals.clone(),
             transport::let_in,
         ))

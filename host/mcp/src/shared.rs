@@ -1,4 +1,5 @@
-//! What all clients of a server share: the newest view, the listeners, the server's own words.
+//! What all clients of an endpoint share: the newest view, the listeners, the server's own words. The
+//! endpoints of a server share its bounds and its end.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,9 +14,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::catalog::Catalog;
+use crate::dispatcher;
+use crate::endpoint::{Dispatcher, ViewOptions};
 use crate::notices::Hub;
-use crate::open_calls::{OpenCallOptions, OpenCalls};
+use crate::open_calls::OpenCalls;
 use crate::places::Places;
+use crate::search::Search;
 use crate::server::SERVER_NAME;
 use crate::view::View;
 
@@ -32,8 +36,12 @@ const INSTRUCTIONS: &str = "Knowledge of a KOI network and the tools of the exte
      installed on this node. Both change while you are connected: ask for the lists again when you \
      are told so. A resource whose URI begins with `orn:` is a piece of knowledge under its RID.";
 
-/// What all handlers of a server share.
+/// What all handlers of an endpoint share.
 pub(crate) struct Shared {
+    /// What the endpoint shows.
+    pub(crate) options: Arc<ViewOptions>,
+    /// Finds the endpoint's tools, where the dispatcher is on.
+    pub(crate) search: Option<Arc<Search>>,
     catalog: Arc<dyn Catalog>,
     pub(crate) bundles: Arc<dyn Bundles>,
     view: ArcSwap<View>,
@@ -55,19 +63,19 @@ pub(crate) struct Shared {
     pub(crate) stamp: MetaObject,
     /// Before each correlation id; tells this run of the server from others.
     run: String,
-    correlations: AtomicU64,
+    correlations: Arc<AtomicU64>,
 }
 
 impl Shared {
-    /// `ending` ends the calls that outlive their requests.
     pub(crate) fn new(
         catalog: Arc<dyn Catalog>,
         bundles: Arc<dyn Bundles>,
+        options: ViewOptions,
         streams: Arc<Places>,
-        calls: OpenCallOptions,
-        ending: CancellationToken,
+        calls: Arc<OpenCalls>,
     ) -> Self {
-        let view = View::new(catalog.snapshot(), None);
+        let options = Arc::new(options);
+        let view = View::new(catalog.snapshot(), options.clone(), None);
         let info = Implementation::new(SERVER_NAME, env!("CARGO_PKG_VERSION"));
         let mut stamp = MetaObject::new();
         if let Ok(info) = serde_json::to_value(&info) {
@@ -90,6 +98,7 @@ impl Shared {
             .enable_tasks()
             .build();
         Self {
+            search: (options.dispatcher != Dispatcher::Off).then(Search::new),
             catalog,
             bundles,
             view: ArcSwap::from_pointee(view),
@@ -97,15 +106,33 @@ impl Shared {
             renewing: Mutex::new(()),
             hub: Arc::new(Hub::default()),
             streams,
-            calls: OpenCalls::new(calls, ending),
+            calls,
             requests: TaskTracker::new(),
             closing: CancellationToken::new(),
             config: ServerConfig::new(capabilities)
                 .with_server_info(info)
-                .with_instructions(INSTRUCTIONS),
+                .with_instructions(instructions(options.dispatcher)),
+            options,
             stamp,
             run: run_id(),
-            correlations: AtomicU64::new(0),
+            correlations: Arc::default(),
+        }
+    }
+
+    /// Another endpoint of the same server.
+    pub(crate) fn beside(&self, options: ViewOptions) -> Self {
+        Self {
+            requests: self.requests.clone(),
+            closing: self.closing.clone(),
+            run: self.run.clone(),
+            correlations: self.correlations.clone(),
+            ..Self::new(
+                self.catalog.clone(),
+                self.bundles.clone(),
+                options,
+                self.streams.clone(),
+                self.calls.clone(),
+            )
         }
     }
 
@@ -136,7 +163,7 @@ impl Shared {
         if before.snapshot.generation == snapshot.generation {
             return before;
         }
-        let view = Arc::new(View::new(snapshot, Some(&before)));
+        let view = Arc::new(View::new(snapshot, self.options.clone(), Some(&before)));
         self.view.store(view.clone());
         *self.swapped() = Some(Instant::now());
         view
@@ -167,6 +194,15 @@ impl Shared {
     pub(crate) fn correlation(&self) -> Arc<str> {
         let request = self.correlations.fetch_add(1, Ordering::Relaxed);
         format!("{}-{request:x}", self.run).into()
+    }
+}
+
+fn instructions(dispatcher: Dispatcher) -> String {
+    match dispatcher {
+        Dispatcher::Off => INSTRUCTIONS.to_owned(),
+        Dispatcher::Only | Dispatcher::Beside => {
+            format!("{INSTRUCTIONS} {}", dispatcher::INSTRUCTIONS)
+        }
     }
 }
 

@@ -122,7 +122,7 @@ impl TaskSupport {
 }
 
 /// A failure that the agent reads and may do something about.
-fn failed(message: String) -> CallToolResult {
+pub(crate) fn failed(message: String) -> CallToolResult {
     CallToolResult::error(vec![ContentBlock::text(message)])
 }
 
@@ -174,7 +174,8 @@ fn result(
     }
 }
 
-fn complete(tool: &ToolEntry, output: ToolOutput, modern: bool) -> CallToolResult {
+/// What a tool answered, in the words of MCP.
+pub(crate) fn complete(tool: &ToolEntry, output: ToolOutput, modern: bool) -> CallToolResult {
     let content = match serde_json::from_str(output.content.get()) {
         Ok(content) => content,
         Err(error) => {

@@ -1,14 +1,20 @@
-//! A snapshot in the words of MCP: what the lists show, made once for each generation.
+//! A snapshot in the words of MCP, as far as an endpoint shows it: what its lists show, made once for
+//! each generation.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use koi_registry::{PromptEntry, ResourceEntry, RidTypeEntry, Snapshot, TemplateEntry, ToolEntry};
+use koi_registry::{
+    Invocation, PromptEntry, ResourceEntry, RidTypeEntry, Snapshot, TemplateEntry, ToolEntry,
+};
 use koi_rid::RidType;
+use koi_runtime::{CallError, ResourceContents};
 use rmcp::model::{JsonObject, Prompt, Resource, ResourceTemplate, Tool};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::dispatcher;
+use crate::endpoint::{Dispatcher, ViewOptions};
 use crate::notices::Lists;
 
 /// The media type of a bundle whose RID type names none.
@@ -32,7 +38,11 @@ impl<E, T> AsRef<T> for Shown<E, T> {
 /// What clients see of a snapshot; each list in the order of its keys.
 pub(crate) struct View {
     pub(crate) snapshot: Arc<Snapshot>,
-    pub(crate) tools: BTreeMap<String, Shown<ToolEntry, Tool>>,
+    options: Arc<ViewOptions>,
+    /// The extensions' tools.
+    tools: BTreeMap<String, Shown<ToolEntry, Tool>>,
+    /// The tools that are listed: the extensions', the dispatcher's, or both.
+    pub(crate) listed: BTreeMap<String, Arc<Tool>>,
     pub(crate) resources: BTreeMap<String, Shown<ResourceEntry, Resource>>,
     pub(crate) prompts: BTreeMap<String, Shown<PromptEntry, Prompt>>,
     own_templates: BTreeMap<String, Shown<TemplateEntry, ResourceTemplate>>,
@@ -43,15 +53,22 @@ pub(crate) struct View {
 }
 
 impl View {
-    pub(crate) fn new(snapshot: Arc<Snapshot>, before: Option<&View>) -> Self {
+    pub(crate) fn new(
+        snapshot: Arc<Snapshot>,
+        options: Arc<ViewOptions>,
+        before: Option<&View>,
+    ) -> Self {
         let own_templates = shown(
             &snapshot.templates,
             before.map(|view| &view.own_templates),
+            |template| options.shows_extension(&template.extension),
             |template| &template.descriptor,
         );
-        let mut templates: BTreeMap<String, Arc<ResourceTemplate>> = snapshot
-            .rid_types
-            .values()
+        let rid_types = || {
+            let all = snapshot.rid_types.values();
+            all.filter(|owned| options.shows_extension(&owned.extension))
+        };
+        let mut templates: BTreeMap<String, Arc<ResourceTemplate>> = rid_types()
             .map(|rid_type| derived(rid_type))
             .map(|template| (template.uri_template.clone(), Arc::new(template)))
             .collect();
@@ -60,31 +77,63 @@ impl View {
                 .iter()
                 .map(|(key, own)| (key.clone(), own.shown.clone())),
         );
+        let tools = shown(
+            &snapshot.tools,
+            before.map(|view| &view.tools),
+            |tool| options.shows_tool(tool),
+            |tool| &tool.descriptor,
+        );
         Self {
-            tools: shown(&snapshot.tools, before.map(|view| &view.tools), |tool| {
-                &tool.descriptor
-            }),
+            listed: listed(&tools, options.dispatcher, before),
+            tools,
             resources: shown(
                 &snapshot.resources,
                 before.map(|view| &view.resources),
+                |resource| options.shows_extension(&resource.extension),
                 |resource| &resource.descriptor,
             ),
             prompts: shown(
                 &snapshot.prompts,
                 before.map(|view| &view.prompts),
+                |prompt| options.shows_extension(&prompt.extension),
                 |prompt| &prompt.descriptor,
             ),
             own_templates,
             templates,
-            rid_types: snapshot.rid_types.keys().cloned().collect(),
+            rid_types: rid_types().map(|owned| owned.rid_type.clone()).collect(),
             snapshot,
+            options,
         }
+    }
+
+    /// What clients see of an extension's tool.
+    pub(crate) fn tool(&self, name: &str) -> Option<&Arc<Tool>> {
+        Some(&self.tools.get(name)?.shown)
+    }
+
+    /// The extensions' tools, whether they are listed or not.
+    pub(crate) fn tools(&self) -> &BTreeMap<String, Shown<ToolEntry, Tool>> {
+        &self.tools
+    }
+
+    /// The extensions' tools, whether they are listed or not, in the order of their names.
+    pub(crate) fn callable(&self) -> impl Iterator<Item = (String, Arc<Tool>)> {
+        let tools = self.tools.iter();
+        tools.map(|(name, tool)| (name.clone(), tool.shown.clone()))
+    }
+
+    /// The RID type, if its bundles are resources.
+    pub(crate) fn rid_type(&self, rid_type: &RidType) -> Option<&Arc<RidTypeEntry>> {
+        let owned = self.snapshot.rid_types.get(rid_type)?;
+        self.options
+            .shows_extension(&owned.extension)
+            .then_some(owned)
     }
 
     /// Which lists a client that has seen `before` has to ask for again.
     pub(crate) fn differs_from(&self, before: &View) -> Lists {
         Lists {
-            tools: !same(&self.tools, &before.tools),
+            tools: self.listed != before.listed,
             resources: self.rid_types != before.rid_types
                 || self.templates != before.templates
                 || !same(&self.resources, &before.resources),
@@ -94,7 +143,8 @@ impl View {
 
     /// A tool as far as the transport looks at it: its name and input schema.
     pub(crate) fn tool_for_transport(&self, name: &str) -> Option<Tool> {
-        let schema: Arc<JsonObject> = self.tools.get(name)?.shown.input_schema.clone();
+        let tool = self.listed.get(name).or_else(|| self.tool(name))?;
+        let schema: Arc<JsonObject> = tool.input_schema.clone();
         Some(Tool::new_with_raw(name.to_owned(), None, schema))
     }
 
@@ -106,13 +156,43 @@ impl View {
 
     /// The extension that answers for a URI of an extension's own.
     pub(crate) fn owner_of(&self, uri: &str) -> Option<Arc<str>> {
-        match self.snapshot.resources.get(uri) {
+        match self.own_resource(uri) {
             Some(resource) => Some(resource.extension.clone()),
             None => self
-                .snapshot
-                .template_for(uri)
+                .own_template(uri)
                 .map(|template| template.extension.clone()),
         }
+    }
+
+    /// Reads a resource that an extension lists, or one that fits a template that it lists; none if
+    /// there is neither.
+    pub(crate) async fn read_own(
+        &self,
+        uri: &str,
+        invocation: Invocation,
+    ) -> Option<Result<Vec<ResourceContents>, CallError>> {
+        if let Some(resource) = self.own_resource(uri) {
+            return Some(resource.read(invocation).await);
+        }
+        let template = self.own_template(uri)?;
+        Some(template.read(uri, invocation).await)
+    }
+
+    fn own_resource(&self, uri: &str) -> Option<&Arc<ResourceEntry>> {
+        let resource = self.snapshot.resources.get(uri)?;
+        self.options
+            .shows_extension(&resource.extension)
+            .then_some(resource)
+    }
+
+    /// Where several templates fit, the longest one answers.
+    fn own_template(&self, uri: &str) -> Option<&Arc<TemplateEntry>> {
+        self.snapshot
+            .templates
+            .values()
+            .filter(|template| self.options.shows_extension(&template.extension))
+            .filter(|template| template.fits(uri))
+            .max_by_key(|template| template.uri_template.len())
     }
 }
 
@@ -134,10 +214,41 @@ pub(crate) fn mime_type(rid_type: &RidTypeEntry) -> &str {
     rid_type.mime_type.as_deref().unwrap_or(BUNDLE_MIME_TYPE)
 }
 
+/// What the list of tools shows. Where an extension's tool has a name of the dispatcher's, the name is
+/// the dispatcher's, and the tool is found and called through it.
+fn listed(
+    tools: &BTreeMap<String, Shown<ToolEntry, Tool>>,
+    dispatcher: Dispatcher,
+    before: Option<&View>,
+) -> BTreeMap<String, Arc<Tool>> {
+    let mut listed = BTreeMap::new();
+    if dispatcher != Dispatcher::Only {
+        let shown = |(name, tool): (&String, &Shown<_, Tool>)| (name.clone(), tool.shown.clone());
+        listed.extend(tools.iter().map(shown));
+    }
+    if dispatcher != Dispatcher::Off {
+        for &(name, ref tool) in dispatcher::tools() {
+            let hidden = tools.get(name).map(|hidden| &hidden.entry);
+            let told = before.is_some_and(|before| before.tools.contains_key(name));
+            if let Some(hidden) = hidden.filter(|_| !told) {
+                tracing::warn!(
+                    tool = name,
+                    extension = %hidden.extension,
+                    "on this endpoint the dispatcher has this name; the extension's tool can be \
+                     called through `call_tool` only"
+                );
+            }
+            listed.insert(name.to_owned(), tool.clone());
+        }
+    }
+    listed
+}
+
 /// What was shown before is shown again where the entry is the same.
 fn shown<E, T: DeserializeOwned>(
     entries: &BTreeMap<String, Arc<E>>,
     before: Option<&BTreeMap<String, Shown<E, T>>>,
+    shows: impl Fn(&E) -> bool,
     descriptor: impl Fn(&E) -> &Value,
 ) -> BTreeMap<String, Shown<E, T>> {
     let known = |key: &str, entry: &Arc<E>| {
@@ -153,6 +264,7 @@ fn shown<E, T: DeserializeOwned>(
     };
     entries
         .iter()
+        .filter(|(_, entry)| shows(entry))
         .filter_map(|(key, entry)| {
             let shown = known(key, entry).or_else(|| show(key, entry))?;
             Some((

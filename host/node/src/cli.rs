@@ -160,6 +160,9 @@ pub enum ExtensionCommand {
         /// A setting for the extension, KEY=VALUE; the value is JSON where it parses as such. Repeat for more
         #[arg(long = "set", value_name = "KEY=VALUE")]
         settings: Vec<String>,
+        /// Put this before the names of its tools, such as sales_; an earlier revision's stays, "" takes it away
+        #[arg(long, value_name = "PREFIX")]
+        prefix: Option<String>,
     },
     /// List the installed extensions
     List,

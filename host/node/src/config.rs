@@ -7,8 +7,10 @@
 
 mod environment;
 mod load;
+mod views;
 
 pub use load::ConfigText;
+pub use views::{DispatcherConfig, ViewConfig};
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -134,6 +136,10 @@ pub struct McpConfig {
     /// Whose requests are served: the name of each principal, and the SHA-256 of its bearer token in
     /// hexadecimal digits. If there are none, all requests are served.
     pub tokens: BTreeMap<String, String>,
+    /// How `/mcp`, which shows everything, offers the tools.
+    pub dispatcher: DispatcherConfig,
+    /// Endpoints `/mcp/NAME` that show a part.
+    pub views: BTreeMap<String, ViewConfig>,
 }
 
 impl Default for McpConfig {
@@ -143,6 +149,8 @@ impl Default for McpConfig {
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             tokens: BTreeMap::new(),
+            dispatcher: DispatcherConfig::default(),
+            views: BTreeMap::new(),
         }
     }
 }

@@ -194,6 +194,7 @@ impl Settler {
                 component: component?,
                 grants: GrantRequest::KeepOfSource,
                 settings: serde_json::Map::new(),
+                tool_prefix: None,
                 source: source.clone(),
                 learn: false,
                 who: WHO.to_owned(),

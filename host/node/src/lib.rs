@@ -32,8 +32,9 @@ use commands::print::{Breaks, OutputClosed, printable};
 use commands::record::Diverged;
 
 pub use config::{
-    AdminConfig, CompileConfig, Config, ConfigText, ExtensionsConfig, FirstContact, KoiConfig,
-    LogConfig, LogFormat, McpConfig, NodeConfig, Role, RuntimeConfig,
+    AdminConfig, CompileConfig, Config, ConfigText, DispatcherConfig, ExtensionsConfig,
+    FirstContact, KoiConfig, LogConfig, LogFormat, McpConfig, NodeConfig, Role, RuntimeConfig,
+    ViewConfig,
 };
 pub use data_dir::RunningNode;
 pub use node::{Node, STOP_WITHIN};

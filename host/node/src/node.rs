@@ -92,6 +92,7 @@ impl Node {
         let token = data_dir.new_token()?;
         let drop_folder = DropFolder::open(&config.drop_folder())?;
         let limits = config.limits()?;
+        let views = config.mcp.other_views()?;
 
         let intake = Intake::new(&stores, INTAKE_BOUND);
         let net = Net::open(NetParts {
@@ -153,6 +154,8 @@ impl Node {
                 allowed_hosts: config.mcp.allowed_hosts.clone(),
                 allowed_origins: config.mcp.allowed_origins.clone(),
                 tokens: config.tokens()?,
+                main: config.mcp.main_view(),
+                views,
                 ..McpOptions::default()
             },
         });

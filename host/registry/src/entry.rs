@@ -2,6 +2,7 @@
 
 mod knowledge;
 mod list;
+mod prefix;
 mod prompts;
 mod resources;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use crate::snapshot::Collision;
 
 pub use knowledge::{HandlerEntry, RidTypeEntry, SchemaEntry};
 pub use list::{ListError, Listed, Lists};
+pub use prefix::{PrefixError, ToolPrefix};
 pub use prompts::{CompletionOutput, PromptEntry, PromptOutput};
 pub use resources::{ResourceEntry, TemplateEntry};
 pub use tools::{ToolEntry, ToolOutput};
@@ -36,6 +38,8 @@ pub struct RevisionInfo {
     pub digest: Arc<str>,
     /// The version that it describes itself with.
     pub version: Version,
+    /// What stands before the names of its tools.
+    pub tool_prefix: ToolPrefix,
     /// Where it came from, for a person.
     pub source: String,
     /// When it was installed.

@@ -25,9 +25,9 @@ pub use description::{
     Description, DescriptionError, HandlerDescription, RidTypeDescription, SchemaDescription,
 };
 pub use entry::{
-    CompletionOutput, ExtensionEntry, HandlerEntry, ListError, Listed, Lists, PromptEntry,
-    PromptOutput, ResourceEntry, RevisionInfo, RidTypeEntry, SchemaEntry, TemplateEntry, ToolEntry,
-    ToolOutput,
+    CompletionOutput, ExtensionEntry, HandlerEntry, ListError, Listed, Lists, PrefixError,
+    PromptEntry, PromptOutput, ResourceEntry, RevisionInfo, RidTypeEntry, SchemaEntry,
+    TemplateEntry, ToolEntry, ToolOutput, ToolPrefix,
 };
 pub use grant::{
     Access, Capability, Execution, Folder, Grant, GrantError, Grants, HostPattern, HttpRule,

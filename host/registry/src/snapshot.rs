@@ -13,10 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use koi_rid::{EventType, Rid, RidType};
-use koi_runtime::{CallError, Phase, RecordError, Recording, ResourceContents};
+use koi_runtime::{Phase, RecordError, Recording};
 use koi_store::Revision;
 
-use crate::callee::Invocation;
 use crate::entry::{
     ExtensionEntry, HandlerEntry, PromptEntry, ResourceEntry, RidTypeEntry, SchemaEntry,
     TemplateEntry, ToolEntry,
@@ -139,21 +138,9 @@ impl Snapshot {
         self.dependents.get(rid_type).map_or(&[], Vec::as_slice)
     }
 
-    /// Reads a resource that an extension lists, or one that fits a template that it lists; none if
-    /// there is neither. Where several templates fit, the longest one answers.
-    pub async fn read_resource(
-        &self,
-        uri: &str,
-        invocation: Invocation,
-    ) -> Option<Result<Vec<ResourceContents>, CallError>> {
-        if let Some(resource) = self.resources.get(uri) {
-            return Some(resource.read(invocation).await);
-        }
-        let template = self.template_for(uri)?;
-        Some(template.read(uri, invocation).await)
-    }
-
-    /// As [`Snapshot::read_resource`], recorded.
+    /// Reads a resource that an extension lists, or one that fits a template that it lists, and
+    /// records the call; none if there is neither. Where several templates fit, the longest one
+    /// answers.
     pub async fn record_resource(
         &self,
         uri: &str,
@@ -162,15 +149,11 @@ impl Snapshot {
         if let Some(resource) = self.resources.get(uri) {
             return Some(resource.record(invocation).await);
         }
-        let template = self.template_for(uri)?;
-        Some(template.record(uri, invocation).await)
-    }
-
-    /// The template that answers for a URI.
-    pub fn template_for(&self, uri: &str) -> Option<&Arc<TemplateEntry>> {
-        self.templates
+        let fitting = self
+            .templates
             .values()
-            .filter(|template| template.fits(uri))
-            .max_by_key(|template| template.uri_template.len())
+            .filter(|template| template.fits(uri));
+        let template = fitting.max_by_key(|template| template.uri_template.len())?;
+        Some(template.record(uri, invocation).await)
     }
 }

@@ -20,6 +20,8 @@ pub struct NewRevision {
     pub grants: String,
     /// How the operator configured it, JSON text.
     pub settings: String,
+    /// What the operator had put before the names of its tools; mostly empty.
+    pub tool_prefix: String,
     /// Where it came from, for a person.
     pub source: String,
 }
@@ -41,6 +43,8 @@ pub struct Revision {
     pub grants: String,
     /// How the operator configured it, JSON text.
     pub settings: String,
+    /// What the operator had put before the names of its tools; mostly empty.
+    pub tool_prefix: String,
     /// Where it came from, for a person.
     pub source: String,
     /// When it was installed.

@@ -32,6 +32,7 @@ pub fn set_up(layout: &Layout, extent: Extent) -> Result<GuestToolchain> {
         let mut base = python::Base::default();
         base.environment(layout, "koi-net", "tests/peers/koi-net.txt")?;
         base.environment(layout, "mcp-client", "tests/peers/mcp-client.txt")?;
+        base.environment(layout, "openapi", "tests/peers/openapi.txt")?;
         base.environment(
             layout,
             "componentize-py",

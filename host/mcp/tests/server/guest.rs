@@ -253,6 +253,7 @@ impl Callee for Guest {
                 ));
             }
             Some(("agent", "trap")) => return Err(CallError::Trap("unreachable".to_owned())),
+            Some(("whose", _)) => (ResourceBody::Text(self.name.to_string()), "{}"),
             Some((_, name)) => (ResourceBody::Text(format!("I am {name}")), "{}"),
             None => return Err(guest_error(GuestErrorKind::InvalidInput, "no URI")),
         };

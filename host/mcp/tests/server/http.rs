@@ -1,6 +1,7 @@
 //! An HTTP client that speaks MCP's transport and nothing else.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use koi_mcp_server::McpOptions;
@@ -19,11 +20,12 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A node that listens, and a client of it.
 pub struct Served {
-    pub node: Node,
+    pub node: Arc<Node>,
     pub address: SocketAddr,
-    client: reqwest::Client,
+    path: String,
+    pub client: reqwest::Client,
     shutdown: CancellationToken,
-    serving: JoinHandle<()>,
+    serving: Option<JoinHandle<()>>,
 }
 
 /// What was answered.
@@ -68,11 +70,12 @@ pub async fn serve(node: Node) -> Served {
     let serving = tokio::spawn(async move { server.serve(listener, stop.cancelled_owned()).await });
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     Served {
-        node,
+        node: Arc::new(node),
         address,
+        path: "/mcp".to_owned(),
         client,
         shutdown,
-        serving,
+        serving: Some(serving),
     }
 }
 
@@ -92,12 +95,25 @@ impl Served {
 
     /// Returns when it has stopped.
     pub async fn stopped(self) {
-        let serving = tokio::time::timeout(PATIENCE, self.serving).await;
+        let serving = self.serving.expect("the one that was served");
+        let serving = tokio::time::timeout(PATIENCE, serving).await;
         serving.expect("an end in time").unwrap();
     }
 
+    /// A client of the same server at the endpoint of a view.
+    pub fn view(&self, name: &str) -> Self {
+        Self {
+            node: self.node.clone(),
+            address: self.address,
+            path: format!("/mcp/{name}"),
+            client: self.client.clone(),
+            shutdown: self.shutdown.clone(),
+            serving: None,
+        }
+    }
+
     pub fn url(&self) -> String {
-        format!("http://{}/mcp", self.address)
+        format!("http://{}{}", self.address, self.path)
     }
 
     /// Posts a message; the headers as given, besides those of every client.

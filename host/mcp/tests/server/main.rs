@@ -3,6 +3,7 @@
 // What a test's support finds wrong may stop the test at once.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod dispatcher;
 mod failures;
 mod guest;
 mod http;
@@ -15,8 +16,11 @@ mod principals;
 mod prompts;
 mod questions;
 mod resources;
+mod rest;
+mod search;
 mod sessions;
 mod stream;
 mod tasks;
 mod transport;
+mod views;
 mod websocket;

@@ -10,6 +10,7 @@ use koi_mcp_server::{Catalog, McpOptions, McpParts, McpServer};
 use koi_pipeline::Change;
 use koi_registry::{
     Access, Callee, Description, ExtensionEntry, Grants, Listed, Lists, RevisionInfo, Snapshot,
+    ToolPrefix,
 };
 use koi_rid::{Bundle, Contents, EventType, Rid, Timestamp};
 use koi_store::{Batch, Op, Stores, Writer};
@@ -241,6 +242,7 @@ impl Node {
             revision: 1,
             digest: "00".into(),
             version: description.version.clone(),
+            tool_prefix: ToolPrefix::default(),
             source: "test".to_owned(),
             installed_at: Timestamp::now(),
         };
@@ -254,6 +256,7 @@ impl Node {
             asked: self.asked.clone(),
         });
         let listed = Listed {
+            prefix: &ToolPrefix::default(),
             tools: &tools.to_string(),
             resources: &resources.to_string(),
             prompts: &extension.prompts.to_string(),

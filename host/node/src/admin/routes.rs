@@ -10,7 +10,9 @@ use axum::routing::{delete, get, post, put};
 use axum::{Json, Router, middleware};
 use koi_mcp_server::McpServer;
 use koi_pipeline::{Intake, Pipeline};
-use koi_registry::{Grant, GrantRequest, Install, Invocation, Registry, Snapshot, ToolEntry};
+use koi_registry::{
+    Grant, GrantRequest, Install, Invocation, Registry, Snapshot, ToolEntry, ToolPrefix,
+};
 use koi_rid::{Contents, Rid};
 use koi_store::Stores;
 use serde::{Deserialize, Serialize};
@@ -60,6 +62,8 @@ pub struct InstallOptions {
     pub learn: bool,
     /// Settings on top of those of the configuration.
     pub settings: Map<String, Value>,
+    /// What to put before the names of its tools. Left out: as the revision before.
+    pub tool_prefix: Option<String>,
     /// Where the component came from, for the record.
     pub source: String,
 }
@@ -146,12 +150,19 @@ async fn install(
     } else {
         GrantRequest::Listed(grants::parse(&options.grants)?)
     };
+    let tool_prefix = options
+        .tool_prefix
+        .as_deref()
+        .map(ToolPrefix::parse)
+        .transpose()
+        .map_err(Problem::bad_request)?;
     let report = parts
         .registry
         .install(Install {
             component: component.to_vec(),
             grants,
             settings: options.settings,
+            tool_prefix,
             source: options.source,
             learn: options.learn,
             who: OPERATOR.to_owned(),

@@ -19,12 +19,14 @@ pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) 
             grant_asked,
             learn,
             settings,
+            prefix,
         } => {
             let options = InstallOptions {
                 grants,
                 grant_asked,
                 learn,
                 settings: parse_settings(&settings)?,
+                tool_prefix: prefix,
                 source: file.display().to_string(),
             };
             install(&client, &file, &options, json).await
@@ -107,7 +109,7 @@ async fn list(client: &Client, json: bool) -> Result<()> {
     if json {
         return print::json(&answer);
     }
-    let rows: Vec<[String; 7]> = answer
+    let rows: Vec<[String; 8]> = answer
         .as_array()
         .into_iter()
         .flatten()
@@ -123,6 +125,7 @@ async fn list(client: &Client, json: bool) -> Result<()> {
                 print::cell(extension, "revision"),
                 print::cell(extension, "mode"),
                 count("tools"),
+                print::cell(extension, "tool-prefix"),
                 count("missing"),
                 state,
             ]
@@ -138,6 +141,7 @@ async fn list(client: &Client, json: bool) -> Result<()> {
                 "REVISION",
                 "MODE",
                 "TOOLS",
+                "PREFIX",
                 "NOT GRANTED",
                 "STATE",
             ],

@@ -135,6 +135,7 @@ pub async fn start(
         knowledge: knowledge.clone(),
         network: Arc::new(NoNetwork),
         settings: BTreeMap::new(),
+        tool_prefix: None,
         limits: Limits::default(),
         save_every: std::num::NonZero::<u32>::MIN,
     })

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::prefix::ToolPrefix;
 use super::prompts::PromptEntry;
 use super::resources::{ResourceEntry, TemplateEntry};
-use super::tools::ToolEntry;
+use super::tools::{self, ToolEntry};
 use crate::callee::Callee;
 use crate::schema::Patterns;
 use crate::snapshot::{ClaimKind, Collision};
@@ -33,6 +34,8 @@ impl ListError {
 /// What an extension listed, as it answered.
 #[derive(Debug, Clone, Copy)]
 pub struct Listed<'a> {
+    /// What stands before the names of its tools.
+    pub prefix: &'a ToolPrefix,
     /// The answer of `list-tools`: a JSON array.
     pub tools: &'a str,
     /// The answer of `list-resources`: a JSON object.
@@ -67,7 +70,7 @@ impl Lists {
         }
     }
 
-    /// Reads what was listed. Entries that `before` has too are
+    /// Reads what was listed, with the prefix before the tools' names. Entries that `before` has too are
     /// taken over from there, so that their schemas are not compiled again.
     ///
     /// # Errors
@@ -83,8 +86,13 @@ impl Lists {
                 "the list of {what} is not of the form of the contract: {error}"
             ))
         };
-        let tools: Vec<Value> =
+        let mut tools: Vec<Value> =
             serde_json::from_str(listed.tools).map_err(|error| malformed("tools", error))?;
+        if !listed.prefix.is_empty() {
+            for tool in &mut tools {
+                tools::put_before(tool, listed.prefix)?;
+            }
+        }
         check_object(listed.resources)
             .map_err(|problem| ListError::new(format!("the list of resources {problem}")))?;
         let resources: RawResources = serde_json::from_str(listed.resources)
@@ -104,7 +112,7 @@ impl Lists {
                 tools,
                 &before.tools,
                 |tool| &tool.descriptor,
-                |value| ToolEntry::parse(extension, value, callee),
+                |value| ToolEntry::parse(extension, prefix, value, callee),
                 |tool| tool.patterns().try_for_each(|of| keep(&tool.name, of)),
             )?,
             resources: entries(

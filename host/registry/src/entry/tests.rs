@@ -4,7 +4,7 @@ use koi_rid::{Contents, Rid};
 use koi_runtime::CallError;
 use serde_json::{Value, json};
 
-use super::{ListError, Listed, Lists, RidTypeEntry, SchemaEntry, ToolOutput};
+use super::{ListError, Listed, Lists, RidTypeEntry, SchemaEntry, ToolOutput, ToolPrefix};
 use crate::callee::Invocation;
 use crate::description::Description;
 use crate::grant::{Access, Grants};
@@ -16,6 +16,7 @@ fn lists(script: &Value, before: &Lists) -> Result<Lists, ListError> {
     let (tools, resources) = (text("x-tools", json!([])), text("x-resources", json!({})));
     let prompts = text("x-prompts", json!([]));
     let listed = Listed {
+        prefix: &ToolPrefix::default(),
         tools: &tools,
         resources: &resources,
         prompts: &prompts,

@@ -9,6 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::list::{self, ListError};
+use super::prefix::{MAX_TOOL_NAME_BYTES, ToolPrefix, is_of_tool_names};
 use crate::callee::{Callee, Invocation};
 use crate::schema::{JsonSchema, Patterns};
 
@@ -21,6 +22,8 @@ pub struct ToolEntry {
     pub descriptor: Value,
     /// The owner.
     pub extension: Arc<str>,
+    /// How many bytes of the name the operator has put before the owner's own.
+    prefix_bytes: usize,
     input: JsonSchema,
     output: Option<JsonSchema>,
     callee: Arc<dyn Callee>,
@@ -39,9 +42,10 @@ pub struct ToolOutput {
 }
 
 impl ToolEntry {
-    /// From one entry of the list that an extension gave.
+    /// From one entry of the list that an extension gave, the prefix already before its name.
     pub(super) fn parse(
         extension: &Arc<str>,
+        prefix: &ToolPrefix,
         descriptor: Value,
         callee: &Arc<dyn Callee>,
     ) -> Result<Self, ListError> {
@@ -84,6 +88,7 @@ impl ToolEntry {
             name,
             descriptor,
             extension: extension.clone(),
+            prefix_bytes: prefix.as_str().len(),
             input,
             output,
             callee: callee.clone(),
@@ -97,6 +102,11 @@ impl ToolEntry {
             .into_iter()
             .flatten()
             .map(JsonSchema::patterns)
+    }
+
+    /// The name that the owner gave it.
+    pub fn own_name(&self) -> &str {
+        self.name.get(self.prefix_bytes..).unwrap_or(&self.name)
     }
 
     /// # Errors
@@ -118,7 +128,7 @@ impl ToolEntry {
     ) -> Result<ToolOutput, CallError> {
         let answer = self
             .callee
-            .call_tool(&self.name, arguments, invocation)
+            .call_tool(self.own_name(), arguments, invocation)
             .await?;
         self.read(&answer).map_err(|problem| {
             CallError::Guest(GuestError {
@@ -141,7 +151,7 @@ impl ToolEntry {
         invocation: Invocation,
     ) -> Result<Recording, RecordError> {
         let called = Called::Tool {
-            name: self.name.clone(),
+            name: self.own_name().to_owned(),
             arguments: arguments.to_owned(),
         };
         self.callee.record(called, invocation).await
@@ -187,10 +197,31 @@ fn text_block(structured: &str) -> Result<Box<RawValue>, String> {
 
 /// Whether it is a name that every MCP client takes.
 pub(super) fn is_name(name: &str) -> bool {
-    (1..=64).contains(&name.len())
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    (1..=MAX_TOOL_NAME_BYTES).contains(&name.len()) && is_of_tool_names(name)
+}
+
+/// Puts the prefix before the name in an entry of an extension's list. What is no name of a tool is
+/// left for [`ToolEntry::parse`] to refuse.
+///
+/// # Errors
+/// If both together are longer than a name may be.
+pub(super) fn put_before(descriptor: &mut Value, prefix: &ToolPrefix) -> Result<(), ListError> {
+    let Some(name) = descriptor.get_mut("name") else {
+        return Ok(());
+    };
+    let Some(own) = name.as_str().filter(|own| is_name(own)) else {
+        return Ok(());
+    };
+    let whole = prefix.before(own);
+    if whole.len() > MAX_TOOL_NAME_BYTES {
+        return Err(ListError::new(format!(
+            "the prefix `{prefix}` and the tool's name `{own}` have {} characters together; \
+             {MAX_TOOL_NAME_BYTES} are taken at most: install it with a shorter `--prefix`",
+            whole.len()
+        )));
+    }
+    *name = whole.into();
+    Ok(())
 }
 
 #[derive(Deserialize)]

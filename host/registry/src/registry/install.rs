@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::prepare::{self, Candidate, PrepareError, json_text};
 use super::{Inner, Registry};
-use crate::entry::{ExtensionEntry, RevisionInfo};
+use crate::entry::{ExtensionEntry, RevisionInfo, ToolPrefix};
 use crate::grant::{Grant, GrantError, Grants};
 use crate::snapshot::{Collision, Snapshot};
 
@@ -21,6 +21,8 @@ pub struct Install {
     pub grants: GrantRequest,
     /// How to configure it; if empty, as the revision that it replaces.
     pub settings: Map<String, Value>,
+    /// What to put before the names of its tools; none for what the revision has that it replaces.
+    pub tool_prefix: Option<ToolPrefix>,
     /// Where it came from, for a person.
     pub source: String,
     /// Whether what it is refused is to be recorded from its `start` on.
@@ -56,6 +58,9 @@ pub struct InstallReport {
     pub digest: String,
     /// Whether something changed.
     pub outcome: Installed,
+    /// What stands before the names of its tools; left out if that is nothing.
+    #[serde(skip_serializing_if = "ToolPrefix::is_empty")]
+    pub tool_prefix: ToolPrefix,
     /// The names of its tools.
     pub tools: Vec<String>,
     /// How its instances live: `fresh`, `pooled` or `singleton`; as it asks for, if that is granted.
@@ -130,6 +135,7 @@ impl Registry {
                     &candidate,
                     install.grants,
                     install.settings,
+                    install.tool_prefix,
                     &install.source,
                 )
                 .await?;
@@ -155,6 +161,7 @@ struct Plan {
     revision: u64,
     grants: Grants,
     settings: Map<String, Value>,
+    tool_prefix: ToolPrefix,
     /// What runs, if it is the same already.
     unchanged: Option<Arc<ExtensionEntry>>,
 }
@@ -165,6 +172,7 @@ impl Inner {
         candidate: &Candidate,
         request: GrantRequest,
         settings: Map<String, Value>,
+        tool_prefix: Option<ToolPrefix>,
         source: &str,
     ) -> Result<Plan, InstallError> {
         let description = &candidate.description;
@@ -204,10 +212,16 @@ impl Inner {
         } else {
             settings
         };
+        // One that cannot be read any more is told where the revision is activated.
+        let prefix_before = before
+            .and_then(|revision| ToolPrefix::parse(&revision.tool_prefix).ok())
+            .unwrap_or_default();
+        let tool_prefix = tool_prefix.unwrap_or(prefix_before);
         let unchanged = running.filter(|entry| {
             entry.revision.digest == candidate.loaded.digest()
                 && *entry.access.granted() == grants
                 && settings_before == settings
+                && entry.revision.tool_prefix == tool_prefix
         });
         if let (None, Some(source)) = (unchanged, other_source) {
             return Err(InstallError::OtherSource {
@@ -219,6 +233,7 @@ impl Inner {
             revision: stored.last().map_or(1, |last| last.revision + 1),
             grants,
             settings,
+            tool_prefix,
             unchanged: unchanged.cloned(),
         })
     }
@@ -239,6 +254,7 @@ impl Inner {
             revision: plan.revision,
             digest: candidate.loaded.digest(),
             version: description.version.clone(),
+            tool_prefix: plan.tool_prefix.clone(),
             source: source.clone(),
             installed_at: Timestamp::now(),
         };
@@ -248,6 +264,7 @@ impl Inner {
             description: candidate.text.clone(),
             grants: json_text(&plan.grants),
             settings: json_text(&plan.settings),
+            tool_prefix: plan.tool_prefix.to_string(),
             source,
         };
         let entry = self
@@ -353,6 +370,7 @@ fn report(entry: &ExtensionEntry, outcome: Installed) -> InstallReport {
         revision: entry.revision.revision,
         digest: entry.revision.digest.to_string(),
         outcome,
+        tool_prefix: entry.revision.tool_prefix.clone(),
         tools: entry.lists.tools.keys().cloned().collect(),
         mode: entry.access.execution().mode.as_str(),
         grants: (*entry.access.granted()).clone(),

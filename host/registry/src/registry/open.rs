@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, watch};
 
 use super::prepare::{self, PrepareError};
 use super::{Inner, Registry, RegistryParts, relist};
-use crate::entry::{ExtensionEntry, RevisionInfo};
+use crate::entry::{ExtensionEntry, PrefixError, RevisionInfo, ToolPrefix};
 use crate::ports::{Egress, NodePorts};
 use crate::snapshot::{Failed, Snapshot};
 
@@ -139,6 +139,8 @@ pub(super) enum RestoreError {
         what: &'static str,
         error: serde_json::Error,
     },
+    #[error("{0}; install it again with another `--prefix`")]
+    Prefix(#[from] PrefixError),
     #[error("it calls itself `{0}` now; install it again")]
     Renamed(String),
 }
@@ -171,6 +173,7 @@ impl Inner {
             revision: revision.revision,
             digest: candidate.loaded.digest(),
             version: description.version.clone(),
+            tool_prefix: ToolPrefix::parse(&revision.tool_prefix)?,
             source: revision.source.clone(),
             installed_at: revision.installed_at,
         };

@@ -147,9 +147,11 @@ pub(super) async fn lists(entry: &ExtensionEntry) -> Result<Lists, PrepareError>
         .map_err(of("list-resources"))?;
     let prompts = callee.list_prompts().await.map_err(of("list-prompts"))?;
     let name = entry.revision.extension.clone();
+    let prefix = entry.revision.tool_prefix.clone();
     let (callee, before) = (callee.clone(), entry.lists.clone());
     let parse = move || {
         let listed = Listed {
+            prefix: &prefix,
             tools: &tools,
             resources: &resources,
             prompts: &prompts,

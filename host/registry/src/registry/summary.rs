@@ -31,6 +31,9 @@ pub struct ExtensionSummary {
     /// Why it does not run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// What stands before the names of its tools; left out if that is nothing.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub tool_prefix: String,
     /// The names of its tools.
     pub tools: Vec<String>,
     /// The URIs of its resources and its URI templates.
@@ -120,6 +123,7 @@ fn active(entry: &Arc<ExtensionEntry>) -> ExtensionSummary {
         digest: revision.digest.to_string(),
         state: ExtensionState::Active,
         error: None,
+        tool_prefix: revision.tool_prefix.to_string(),
         tools: lists.tools.keys().cloned().collect(),
         resources: lists
             .resources
@@ -153,6 +157,7 @@ fn failed_one(failed: &Failed) -> ExtensionSummary {
         digest: revision.digest.clone(),
         state: ExtensionState::Failed,
         error: Some(failed.error.clone()),
+        tool_prefix: revision.tool_prefix.clone(),
         tools: Vec::new(),
         resources: Vec::new(),
         prompts: Vec::new(),

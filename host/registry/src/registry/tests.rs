@@ -1,5 +1,7 @@
 //! The registry over a real store, with extensions that are no Wasm.
 
+mod prefixes;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -131,6 +133,7 @@ fn component(script: &Value, grants: GrantRequest) -> Install {
         component: script.to_string().into_bytes(),
         grants,
         settings: Map::new(),
+        tool_prefix: None,
         source: "test".to_owned(),
         learn: false,
         who: "operator".to_owned(),

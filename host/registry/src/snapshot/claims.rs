@@ -12,8 +12,8 @@ use crate::entry::ExtensionEntry;
 /// Two extensions claim the same.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "both {holder} and {claimant} claim the {kind} `{what}`, and it can have only one owner: \
-     remove one of the two extensions, or have the name changed in one of them"
+    "both {holder} and {claimant} claim the {kind} `{what}`, and it can have only one owner: {}",
+    kind.remedy()
 )]
 pub struct Collision {
     /// What kind of thing it is.
@@ -27,6 +27,17 @@ pub struct Collision {
 }
 
 impl ClaimKind {
+    /// What an operator can do about it.
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::Tool => {
+                "install one of them with other names for its tools, by `koi-mcp extension install \
+                 FILE --prefix PREFIX`, or remove one of the two extensions"
+            }
+            _ => "remove one of the two extensions, or have the name changed in one of them",
+        }
+    }
+
     /// Whether it stands in a list, of which it can be left out.
     pub(crate) fn is_listed(self) -> bool {
         matches!(

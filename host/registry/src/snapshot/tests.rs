@@ -6,9 +6,8 @@ use koi_runtime::Phase;
 use serde_json::{Value, json};
 
 use super::{Collision, Snapshot};
-use crate::callee::Invocation;
 use crate::description::Description;
-use crate::entry::{ExtensionEntry, Listed, Lists, RevisionInfo};
+use crate::entry::{ExtensionEntry, Listed, Lists, RevisionInfo, ToolPrefix};
 use crate::grant::Access;
 use crate::testing::{FakeCallee, tool};
 
@@ -24,6 +23,7 @@ fn extension(script: Value) -> Arc<ExtensionEntry> {
         revision: 1,
         digest: "00".into(),
         version: description.version.clone(),
+        tool_prefix: ToolPrefix::default(),
         source: "test".to_owned(),
         installed_at: Timestamp::now(),
     };
@@ -32,6 +32,7 @@ fn extension(script: Value) -> Arc<ExtensionEntry> {
     let (tools, resources) = (text("x-tools", json!([])), text("x-resources", json!({})));
     let prompts = text("x-prompts", json!([]));
     let listed = Listed {
+        prefix: &ToolPrefix::default(),
         tools: &tools,
         resources: &resources,
         prompts: &prompts,
@@ -171,31 +172,4 @@ fn only_the_owner_of_a_type_may_list_its_rids_as_resources() {
     let mut both = owner;
     both["x-resources"] = json!({"resources": [{"uri": "orn:t.t:x", "name": "n"}]});
     snapshot([both]).unwrap();
-}
-
-#[tokio::test]
-async fn a_resource_is_read_by_its_uri_or_by_the_longest_template_that_fits() {
-    let template = |template: &str| json!({"uriTemplate": template, "name": "n"});
-    let snapshot = snapshot([
-        script(
-            "a",
-            json!({"x-resources": {
-                "resources": [{"uri": "x:1/2", "name": "n"}], "templates": [template("x:{+all}")],
-            }}),
-        ),
-        script(
-            "b",
-            json!({"x-resources": {"templates": [template("x:{one}/{two}")]}}),
-        ),
-    ])
-    .unwrap();
-    let reader = async |uri: &str| {
-        let read = snapshot.read_resource(uri, Invocation::new("t")).await?;
-        Some(read.unwrap().remove(0).body)
-    };
-    let text = |text: &str| Some(koi_runtime::ResourceBody::Text(text.to_owned()));
-    assert_eq!(reader("x:1/2").await, text("a"));
-    assert_eq!(reader("x:3/4").await, text("b"));
-    assert_eq!(reader("x:3/4/5").await, text("a"));
-    assert_eq!(reader("y:1").await, None);
 }

@@ -16,7 +16,7 @@ macro_rules! select_revisions {
     ($rest:literal) => {
         concat!(
             "SELECT revision.extension, revision.revision, digest, version, description, grants,
-             settings, source, installed_at FROM revision ",
+             settings, tool_prefix, source, installed_at FROM revision ",
             $rest
         )
     };
@@ -150,6 +150,10 @@ fn summary(revision: &Revision) -> String {
     write_string(&revision.digest, &mut text);
     text.push_str(",\"source\":");
     write_string(&revision.source, &mut text);
+    if !revision.tool_prefix.is_empty() {
+        text.push_str(",\"tool-prefix\":");
+        write_string(&revision.tool_prefix, &mut text);
+    }
     // Grants are JSON text already.
     text.push_str(",\"grants\":");
     text.push_str(&revision.grants);
@@ -193,8 +197,8 @@ fn install(
     let revision: i64 = connection
         .prepare_cached(
             "INSERT INTO revision (extension, revision, digest, version, description, grants,
-             settings, source, installed_at)
-             SELECT ?1, 1 + coalesce(max(revision), 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8
+             settings, tool_prefix, source, installed_at)
+             SELECT ?1, 1 + coalesce(max(revision), 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
              FROM revision WHERE extension = ?1
              RETURNING revision",
         )?
@@ -206,6 +210,7 @@ fn install(
                 new.description,
                 new.grants,
                 new.settings,
+                new.tool_prefix,
                 new.source,
                 installed_at.as_str(),
             ],
@@ -225,6 +230,7 @@ fn install(
         description: new.description.clone(),
         grants: new.grants.clone(),
         settings: new.settings.clone(),
+        tool_prefix: new.tool_prefix.clone(),
         source: new.source.clone(),
         installed_at: *installed_at,
     })
@@ -244,6 +250,7 @@ fn revisions(connection: &Connection, sql: &str, params: impl Params) -> Result<
             description: columns.value()?,
             grants: columns.value()?,
             settings: columns.value()?,
+            tool_prefix: columns.value()?,
             source: columns.value()?,
             installed_at: columns.parsed("a time of installing")?,
         });

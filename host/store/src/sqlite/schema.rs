@@ -240,6 +240,10 @@ const MIGRATIONS: &[&str] = &[
     CREATE TRIGGER mcp_subscription_removed AFTER DELETE ON mcp_subscription BEGIN
         UPDATE mcp_subscription_usage SET bytes = bytes - length(CAST(old.uri AS BLOB));
     END;
+    ",
+    // What the operator puts before the names of an extension's tools.
+    "
+    ALTER TABLE revision ADD COLUMN tool_prefix TEXT NOT NULL DEFAULT '';
 ",
 ];
 

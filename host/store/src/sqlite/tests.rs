@@ -229,6 +229,7 @@ async fn a_component_that_the_disk_has_changed_is_told_and_put_right_by_installi
         description: "{}".to_owned(),
         grants: "{}".to_owned(),
         settings: "{}".to_owned(),
+        tool_prefix: String::new(),
         source: String::new(),
     };
     let installed = stores

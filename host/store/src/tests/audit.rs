@@ -8,6 +8,7 @@ fn revision(grants: &str) -> NewRevision {
         description: "{}".to_owned(),
         grants: grants.to_owned(),
         settings: "{}".to_owned(),
+        tool_prefix: String::new(),
         source: "a \"file\"".to_owned(),
     }
 }

@@ -8,6 +8,7 @@ fn revision(extension: &str, version: &str) -> NewRevision {
         description: r#"{"name":"x"}"#.to_owned(),
         grants: "{}".to_owned(),
         settings: r#"{"limit":3}"#.to_owned(),
+        tool_prefix: String::new(),
         source: "drop folder".to_owned(),
     }
 }

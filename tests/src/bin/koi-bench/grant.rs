@@ -50,6 +50,7 @@ pub async fn measure(report: &mut Report) -> Result<()> {
         component: guest.bytes().to_vec(),
         grants: GrantRequest::AsAsked,
         settings: serde_json::Map::new(),
+        tool_prefix: None,
         source: "bench".to_owned(),
         learn: false,
         who: "operator".to_owned(),

@@ -134,6 +134,7 @@ impl Node {
             knowledge: knowledge.clone(),
             network: net.network(),
             settings: BTreeMap::new(),
+            tool_prefix: None,
             limits: Limits::default(),
             save_every: std::num::NonZero::<u32>::MIN,
         })
