@@ -186,7 +186,7 @@ impl<W> Share<W> {
 
 fn full(queue: u64) -> CallError {
     CallError::Overloaded(format!(
-        "{queue} calls of the extension wait already, and no more may (setting `limits.queue`): try again later"
+        "the extension met its limit of {queue} calls that wait (setting `limits.queue`): try again later"
     ))
 }
 
@@ -218,15 +218,32 @@ impl<W> Turn<'_, W> {
         let total = self.share.slots.total;
         let entry = tables.shares.get(&self.share.id);
         match entry.map(|entry| entry.admits(self.want, tables.free, total)) {
-            Some(Admission::OwnLimit) => CallError::Overloaded(
-                "as many calls of the extension as may run at a time (setting `limits.concurrent`) were under way for the whole of the call's wall time: try again later"
-                    .to_owned(),
-            ),
+            Some(Admission::OwnLimit) => own_limit(self.want, total),
             _ => CallError::Overloaded(format!(
-                "all {total} instances are in use and none became free within the call's wall time: try again later"
+                "all {total} instances (setting `runtime.slots`) are in use and none became free within the call's wall time: try again later"
             )),
         }
     }
+}
+
+/// What a call is told that waited for others of its extension: which bound it was, and its value.
+fn own_limit(want: Want, total: u32) -> CallError {
+    let most = want.most_beside_others(total);
+    let bound = if want.mode == Mode::Singleton {
+        "runs one call at a time, as its mode `singleton` has it".to_owned()
+    } else if most < want.concurrent {
+        format!(
+            "runs {most} calls at a time, as many as leave a quarter of the {total} instances (setting `runtime.slots`) to others"
+        )
+    } else {
+        format!(
+            "met its limit of {} calls at a time (setting `limits.concurrent`)",
+            want.concurrent
+        )
+    };
+    CallError::Overloaded(format!(
+        "the extension {bound}, and the call's turn did not come within its wall time: try again later"
+    ))
 }
 
 impl<W> Drop for Turn<'_, W> {

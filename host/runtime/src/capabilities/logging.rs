@@ -34,6 +34,7 @@ pub(crate) struct LogSink {
 struct CallLog {
     port: Arc<dyn Log>,
     call: CallContext,
+    limit: u64,
     left: u64,
     /// Whether something was dropped, which is told once.
     full: bool,
@@ -55,6 +56,7 @@ impl LogSink {
         *self.lock() = Some(CallLog {
             port,
             call,
+            limit,
             left: limit,
             full: false,
             lines: Default::default(),
@@ -108,9 +110,10 @@ impl CallLog {
             if end > 0 {
                 self.port.log(&self.call, level, context, cut(message, end));
             }
-            self.warn(
-                "the call met its limit of log bytes (setting `limits.log_bytes`): the rest is dropped",
-            );
+            self.warn(&format!(
+                "the call met its limit of {} bytes log (setting `limits.log_bytes`): the rest is dropped",
+                self.limit
+            ));
         }
     }
 
@@ -284,6 +287,6 @@ mod tests {
         let lines = written(3, &["äöü\n", "more\n"]);
         assert_eq!(lines.len(), 2);
         assert_eq!(lines[0], "stdout: ä");
-        assert!(lines[1].contains("limits.log_bytes"));
+        assert!(lines[1].contains("limit of 3 bytes log (setting `limits.log_bytes`)"));
     }
 }

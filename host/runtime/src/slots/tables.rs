@@ -59,6 +59,14 @@ pub(crate) struct Want {
     pub(crate) mode: Mode,
 }
 
+impl Want {
+    /// So many calls of one extension may run at a time, whatever it was granted: a quarter of the
+    /// slots is always for others.
+    pub(super) fn most_beside_others(self, total: u32) -> u64 {
+        ((total - total / 4) / self.count.max(1)).into()
+    }
+}
+
 impl<W> Tables<W> {
     pub(super) fn number(&mut self) -> u64 {
         self.next += 1;
@@ -192,9 +200,8 @@ pub(super) enum Admission {
 
 impl<W> Entry<W> {
     pub(super) fn admits(&self, want: Want, free: u32, total: u32) -> Admission {
-        // A quarter of the slots is always for others.
-        let most = (total - total / 4) / want.count.max(1);
-        if u64::from(self.running) >= want.concurrent.min(most.into()).max(1) {
+        let most = want.concurrent.min(want.most_beside_others(total));
+        if u64::from(self.running) >= most.max(1) {
             return Admission::OwnLimit;
         }
         if free >= want.count || self.warm(want.mode).is_some() {

@@ -194,3 +194,44 @@ async fn a_call_that_is_given_up_leaves_its_queue_and_its_place() {
     assert_eq!(free(&slots), 1);
     assert!(slots.lock().turns.is_empty());
 }
+
+#[tokio::test]
+async fn who_waits_in_vain_is_told_which_bound_it_was_and_its_value() {
+    let slots = Slots::new(4);
+    let (own, other) = (slots.share(), slots.share());
+    let told = async |share: &Share<u32>, want: Want| {
+        let refused = share.enter(want, Instant::now()).await;
+        refused.err().expect("no place").to_string()
+    };
+    let few = |concurrent| Want {
+        concurrent,
+        ..fresh()
+    };
+    let mut places = vec![enter(&own, fresh()).await];
+    let by_limit = told(&own, few(1)).await;
+    assert!(
+        by_limit.contains("1 calls at a time (setting `limits.concurrent`)"),
+        "{by_limit}"
+    );
+    let by_mode = told(
+        &own,
+        Want {
+            concurrent: 1,
+            ..want(Mode::Singleton)
+        },
+    )
+    .await;
+    assert!(by_mode.contains("mode `singleton`"), "{by_mode}");
+    places.extend([enter(&own, fresh()).await, enter(&own, fresh()).await]);
+    let for_others = told(&own, fresh()).await;
+    assert!(
+        for_others.contains("3 calls at a time") && for_others.contains("`runtime.slots`"),
+        "{for_others}"
+    );
+    places.push(enter(&other, fresh()).await);
+    let by_room = told(&other, fresh()).await;
+    assert!(
+        by_room.contains("all 4 instances (setting `runtime.slots`)"),
+        "{by_room}"
+    );
+}

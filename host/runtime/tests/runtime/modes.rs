@@ -229,7 +229,11 @@ async fn a_full_queue_refuses_at_once_and_names_its_limit() {
     let mut call = in_mode(Mode::Singleton);
     call.limits.queue = 0;
     let refused = count(&extension, "t", call).await.expect_err("no room");
-    assert!(refused.to_string().contains("limits.queue"), "{refused}");
+    let text = refused.to_string();
+    assert!(
+        text.contains("its limit of 0 calls that wait (setting `limits.queue`)"),
+        "{text}"
+    );
     assert!(refused.is_transient());
     port.release.notify_one();
     assert_eq!(running.await.expect("no panic"), Ok(1));
@@ -254,7 +258,10 @@ async fn a_call_beyond_those_that_may_run_at_a_time_waits() {
     };
     let refused = count(&extension, "t", hurried).await.expect_err("no room");
     let text = refused.to_string();
-    assert!(text.contains("limits.concurrent"), "{text}");
+    assert!(
+        text.contains("its limit of 1 calls at a time (setting `limits.concurrent`)"),
+        "{text}"
+    );
     port.release.notify_one();
     assert_eq!(running.await.expect("no panic"), Ok(1));
 }
