@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use koi_runtime::{CallError, GuestErrorKind, Limits, RuntimeConfig};
+use koi_runtime::{Call, CallError, GuestErrorKind, Limits, Mode, RuntimeConfig};
 
 use crate::guest::{Guest, runtime, runtime_of};
 use crate::ports::{Kept, Waiting, call, call_within};
@@ -210,15 +210,18 @@ async fn a_guest_that_waits_too_long_is_stopped_by_the_wall_limit() {
 #[tokio::test]
 async fn a_caller_who_goes_away_takes_the_instance_with_them() {
     let extension = Guest::with_tool(FORGET_TOOL).load(&runtime()).await;
-    let port = Arc::new(Waiting::default());
-    let mut waiting = call();
-    waiting.ports.knowledge = port.clone();
-    let running = tokio::spawn(async move { extension.call_tool(waiting, "t", "{}").await });
-    port.reached.notified().await;
-    assert_eq!(Arc::strong_count(&port), 2, "the instance holds the port");
-    running.abort();
-    assert!(running.await.expect_err("cancelled").is_cancelled());
-    assert_eq!(Arc::strong_count(&port), 1, "the instance is gone");
+    for mode in [Mode::Fresh, Mode::Pooled] {
+        let port = Arc::new(Waiting::default());
+        let mut waiting = Call { mode, ..call() };
+        waiting.ports.knowledge = port.clone();
+        let extension = extension.clone();
+        let running = tokio::spawn(async move { extension.call_tool(waiting, "t", "{}").await });
+        port.reached.notified().await;
+        assert_eq!(Arc::strong_count(&port), 2, "the instance holds the port");
+        running.abort();
+        assert!(running.await.expect_err("cancelled").is_cancelled());
+        assert_eq!(Arc::strong_count(&port), 1, "the instance is gone");
+    }
 }
 
 #[tokio::test]

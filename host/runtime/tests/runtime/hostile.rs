@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use koi_runtime::{CallError, Extension, Limits, Runtime};
+use koi_runtime::{Call, CallError, Extension, Limits, Mode, Runtime, RuntimeConfig};
 
-use crate::guest::{Guest, runtime};
+use crate::guest::{Guest, runtime, runtime_of};
 use crate::ports::{Kept, Panicking, call, call_within};
 
 const SPIN: &str = "(loop $l (br $l)) (unreachable)";
@@ -263,14 +263,23 @@ async fn a_panicking_host_capability_fails_that_call_only() {
         "(call $caller-log (i32.const 48) (i32.const 4) (i32.const 0) (i32.const 2))
          (call $text (i32.const 0) (i32.const 2))",
     );
-    let extension = guest.load(&runtime()).await;
-    let mut bad = call();
-    bad.ports.caller = Arc::new(Panicking);
-    let error = extension
-        .call_tool(bad, "t", "{}")
-        .await
-        .expect_err("a panic");
-    assert_eq!(error, CallError::Host("it panicked: log panics".into()));
-    let answer = extension.call_tool(call(), "t", "{}").await;
-    assert_eq!(answer.expect("an answer"), "{}");
+    // With one slot: whatever a call kept would be missing in the next one.
+    let runtime = runtime_of(RuntimeConfig {
+        slots: 1,
+        ..RuntimeConfig::default()
+    });
+    let extension = guest.load(&runtime).await;
+    for mode in Mode::ALL {
+        let port = Arc::new(Panicking);
+        let mut bad = Call { mode, ..call() };
+        bad.ports.caller = port.clone();
+        let error = extension
+            .call_tool(bad, "t", "{}")
+            .await
+            .expect_err("a panic");
+        assert_eq!(error, CallError::Host("it panicked: log panics".into()));
+        assert_eq!(Arc::strong_count(&port), 1, "the instance is gone");
+        let answer = extension.call_tool(call(), "t", "{}").await;
+        assert_eq!(answer.expect("an answer"), "{}");
+    }
 }

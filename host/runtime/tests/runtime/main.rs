@@ -15,3 +15,4 @@ mod hostile;
 mod loading;
 mod modes;
 mod ports;
+mod system;
