@@ -69,6 +69,13 @@ impl World {
         if !self.pause(until(entry.due)).await {
             return;
         }
+        if let Some(writer) = &entry.arrival.writer {
+            let activated = self.registry.activated(&writer.extension, writer.revision);
+            tokio::select! {
+                () = activated => {}
+                () = self.stopping.cancelled() => return,
+            }
+        }
         loop {
             let mut journey = Journey::new(self, &entry.arrival, std::mem::take(&mut before));
             let outcome = AssertUnwindSafe(journey.run())

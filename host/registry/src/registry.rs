@@ -111,6 +111,17 @@ impl Registry {
         self.inner.snapshot.load_full()
     }
 
+    /// Waits until a revision is in the Snapshot, or nobody is changing what is installed: what an
+    /// extension publishes in its `start` is for the Snapshot that the revision becomes part of, where
+    /// its types have an owner. Returns at once for a revision that runs.
+    pub async fn activated(&self, extension: &str, revision: u64) {
+        let snapshot = self.snapshot();
+        let running = snapshot.extensions.get(extension);
+        if running.is_none_or(|entry| entry.revision.revision < revision) {
+            drop(self.inner.changing.lock().await);
+        }
+    }
+
     /// Tells the generation of each Snapshot as it is published.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.inner.generation.subscribe()

@@ -6,6 +6,7 @@
 
 mod letters;
 mod order;
+mod starting;
 #[path = "../support/mod.rs"]
 mod support;
 

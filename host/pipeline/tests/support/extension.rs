@@ -1,9 +1,12 @@
 //! Extensions without Wasm, for the tests of whatever needs a registry with something in it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use koi_registry::{Binding, Callee, Invocation, Loaded, Loader};
+use koi_rid::Contents;
+use koi_runtime::ports::{CallContext, CallKind, Ports};
 use koi_runtime::{
     CallError, Exports, KnowledgeObject, LoadError, Outcome, ParsedReference, ResourceContents,
 };
@@ -15,6 +18,12 @@ pub fn unchanged() -> Behaviour {
     Arc::new(|_| Ok(Outcome::Unchanged))
 }
 
+/// What an extension publishes when it starts, if it was granted.
+pub const AT_START: &str = "orn:test.begun:1";
+
+/// Long enough for an object to be settled that nothing holds back.
+const LONG: Duration = Duration::from_millis(300);
+
 /// Loads extensions whose component is their description.
 #[derive(Clone)]
 pub struct FakeLoader {
@@ -25,6 +34,8 @@ pub struct FakeLoader {
 struct FakeExtension {
     description: String,
     behaviour: Behaviour,
+    /// Of the revision that is activated, and its number.
+    bound: Option<(Ports, u64)>,
 }
 
 #[async_trait]
@@ -33,6 +44,7 @@ impl Loader for FakeLoader {
         Ok(Arc::new(FakeExtension {
             description: String::from_utf8(component.to_vec()).unwrap(),
             behaviour: self.behaviour.clone(),
+            bound: None,
         }))
     }
 }
@@ -55,8 +67,11 @@ impl Loaded for FakeExtension {
         Ok(self.description.clone())
     }
 
-    fn bind(&self, _binding: Binding) -> Arc<dyn Callee> {
-        Arc::new(self.clone())
+    fn bind(&self, binding: Binding) -> Arc<dyn Callee> {
+        Arc::new(Self {
+            bound: Some((binding.ports, binding.revision)),
+            ..self.clone()
+        })
     }
 }
 
@@ -66,7 +81,28 @@ fn absent<T>() -> Result<T, CallError> {
 
 #[async_trait]
 impl Callee for FakeExtension {
+    /// Publishes, if it was granted, and is long about it.
     async fn start(&self) -> Result<(), CallError> {
+        let Some((ports, revision)) = &self.bound else {
+            return Ok(());
+        };
+        let call = CallContext {
+            extension: "starting".into(),
+            revision: *revision,
+            digest: "0".into(),
+            correlation: "start".into(),
+            kind: CallKind::Lifecycle,
+            principal: None,
+            cause: None,
+            depth: 0,
+        };
+        let contents = Contents::parse(r#"{"what": "it"}"#).unwrap();
+        let published = ports
+            .knowledge
+            .publish(&call, AT_START.parse().unwrap(), contents);
+        if published.await.is_ok() {
+            tokio::time::sleep(LONG).await;
+        }
         Ok(())
     }
 

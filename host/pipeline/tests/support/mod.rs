@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-pub use extension::{Behaviour, FakeLoader, unchanged};
+pub use extension::{AT_START, Behaviour, FakeLoader, unchanged};
 use koi_pipeline::{
     Change, Fetch, FetchError, Fetched, HostHandler, Intake, Pipeline, PipelineParts, Retry,
     knowledge, publication,
@@ -109,6 +109,7 @@ pub fn from_peer(arrival: Arrival) -> Arrival {
 pub struct Fixture {
     pub stores: Stores,
     pub intake: Intake,
+    pub registry: Registry,
     pub pipeline: Pipeline,
     pub changes: broadcast::Receiver<Change>,
     pub elsewhere: Arc<Elsewhere>,
@@ -151,7 +152,7 @@ pub async fn start(
     let pipeline = Pipeline::start(PipelineParts {
         stores: stores.clone(),
         intake: intake.clone(),
-        registry,
+        registry: registry.clone(),
         node_rid: me(),
         host_handlers,
         fetch: elsewhere.clone(),
@@ -168,6 +169,7 @@ pub async fn start(
     Fixture {
         stores,
         intake,
+        registry,
         pipeline,
         changes,
         elsewhere,
