@@ -90,6 +90,17 @@ impl Client {
     }
 }
 
+/// A name as one part of a path, whatever is in it.
+#[must_use]
+pub fn segment(name: &str) -> String {
+    let byte = |byte: u8| match byte {
+        b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+        byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    name.bytes().map(byte).collect()
+}
+
 async fn refusal(response: Response) -> Result<Response> {
     if response.status().is_success() {
         return Ok(response);
@@ -100,4 +111,15 @@ async fn refusal(response: Response) -> Result<Response> {
         Ok(problem) => anyhow!("{}", problem.detail),
         Err(_) => anyhow!("the node answered {status}"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stays_one_part_of_a_path() {
+        assert_eq!(segment("data-catalog"), "data-catalog");
+        assert_eq!(segment("a/../b?c#d ü"), "a%2F..%2Fb%3Fc%23d%20%C3%BC");
+    }
 }

@@ -31,7 +31,7 @@ mod routes;
 mod secrets;
 
 pub use bridge::connect as connect_mcp;
-pub use client::Client;
+pub use client::{Client, segment};
 pub use grants::GrantEdit;
 pub use routes::{AdminParts, InstallOptions, Publication, router};
 

@@ -33,7 +33,10 @@ pub(super) async fn run(data_dir: &Path, extension: Option<&str>, json: bool) ->
         return Ok(());
     }
     if entries.is_empty() {
-        print::line("nothing has been changed yet")?;
+        match extension {
+            Some(name) => print::line(format_args!("nothing has been done to {name} yet"))?,
+            None => print::line("nothing has been changed yet")?,
+        }
         return Ok(());
     }
     let rows: Vec<[String; 5]> = entries

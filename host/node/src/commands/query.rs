@@ -72,7 +72,15 @@ pub(super) async fn run(data_dir: &Path, query: &QueryArgs, json: bool) -> Resul
         })
         .collect::<Result<Vec<_>>>()?;
     if rows.is_empty() {
-        print::line(format_args!("no stored bundle of {} is so", query.rid_type))
+        let so = if query.filter.is_some() {
+            " like that"
+        } else {
+            ""
+        };
+        print::line(format_args!(
+            "no bundle of {}{so} is stored",
+            query.rid_type
+        ))
     } else {
         print::table(["RID", "TIMESTAMP", "CONTENTS"], &rows)
     }

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::print;
-use crate::admin::Client;
+use crate::admin::{Client, segment};
 
 pub(super) async fn run(
     client: &Client,
@@ -23,7 +23,10 @@ pub(super) async fn run(
         asked.extend(revision.as_deref().map(|revision| ("revision", revision)));
         asked.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
         let request = client
-            .request(method.clone(), &format!("extensions/{name}/wrote"))
+            .request(
+                method.clone(),
+                &format!("extensions/{}/wrote", segment(name)),
+            )
             .query(&asked);
         let mut answer: Value = client.send(request).await?;
         if let Value::Array(page) = answer["wrote"].take() {

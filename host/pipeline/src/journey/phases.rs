@@ -216,12 +216,15 @@ impl Journey<'_> {
     }
 
     fn source_to_ask(&self) -> Result<Rid, Halt> {
-        self.object.knowledge.source.clone().ok_or_else(|| {
-            Fault::refused(
-                "incomplete",
-                "it came without contents, and there is no node to ask",
-            )
-            .into()
+        let knowledge = &self.object.knowledge;
+        knowledge.source.clone().ok_or_else(|| {
+            let reason = match knowledge.contents {
+                Some(_) => {
+                    "its contents are empty, which counts as none, and there is no node to ask"
+                }
+                None => "it came without contents, and there is no node to ask",
+            };
+            Fault::refused("incomplete", reason).into()
         })
     }
 }
