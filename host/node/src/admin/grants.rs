@@ -49,7 +49,12 @@ pub(super) async fn change(
         .change_grants(&name, change, OPERATOR)
         .await
         .map_err(Problem::refused)?;
-    Ok(Json(json!({"extension": name, "grants": grants})))
+    // None where the extension does not run, whatever it was granted.
+    let idle = parts.registry.grants(&name).map(|view| view.idle);
+    let idle = idle.unwrap_or_default();
+    Ok(Json(
+        json!({"extension": name, "grants": grants, "idle": idle}),
+    ))
 }
 
 pub(super) async fn learned(

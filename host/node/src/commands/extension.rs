@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Map, Value};
 
 use super::{grants, print, wrote};
-use crate::admin::{Client, GrantEdit, InstallOptions};
+use crate::admin::{Client, GrantEdit, InstallOptions, segment};
 use crate::cli::{ExtensionCommand, Switch};
 
 pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) -> Result<()> {
@@ -31,7 +31,7 @@ pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) 
         }
         ExtensionCommand::List => list(&client, json).await,
         ExtensionCommand::Remove { name } => {
-            let request = client.request(Method::DELETE, &format!("extensions/{name}"));
+            let request = client.request(Method::DELETE, &format!("extensions/{}", segment(&name)));
             report(
                 &client.send(request).await?,
                 json,
@@ -96,6 +96,7 @@ async fn install(client: &Client, file: &Path, options: &InstallOptions, json: b
             "  to grant    koi-mcp extension grant {name} {missing}"
         ))?;
     }
+    grants::tell_idle(&name, &answer)?;
     Ok(())
 }
 

@@ -7,10 +7,10 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::print;
-use crate::admin::{Client, GrantEdit};
+use crate::admin::{Client, GrantEdit, segment};
 
 pub(super) async fn show(client: &Client, name: &str, json: bool) -> Result<()> {
-    let request = client.request(Method::GET, &format!("extensions/{name}/grants"));
+    let request = client.request(Method::GET, &format!("extensions/{}/grants", segment(name)));
     let answer: Value = client.send(request).await?;
     if json {
         print::json(&answer)?;
@@ -42,6 +42,7 @@ pub(super) async fn show(client: &Client, name: &str, json: bool) -> Result<()> 
             "to grant what is missing: koi-mcp extension grant {name} {missing}"
         ))?;
     }
+    tell_idle(name, &answer)?;
     Ok(())
 }
 
@@ -52,7 +53,10 @@ pub(super) async fn change(
     json: bool,
 ) -> Result<()> {
     let request = client
-        .request(Method::PATCH, &format!("extensions/{name}/grants"))
+        .request(
+            Method::PATCH,
+            &format!("extensions/{}/grants", segment(name)),
+        )
         .json(edit);
     let answer: Value = client.send(request).await?;
     if json {
@@ -62,13 +66,28 @@ pub(super) async fn change(
             "{name} is granted: {}",
             print::cell(&answer, "grants")
         ))?;
+        tell_idle(name, &answer)?;
     }
     Ok(())
 }
 
+/// Tells what was granted in vain.
+pub(super) fn tell_idle(name: &str, answer: &Value) -> Result<()> {
+    let idle = print::cell(answer, "idle");
+    if idle.is_empty() {
+        return Ok(());
+    }
+    print::line(format_args!(
+        "without effect, since {name} does not ask for it in its `describe`: {idle}"
+    ))
+}
+
 pub(super) async fn learn(client: &Client, name: &str, on: bool, json: bool) -> Result<()> {
     let request = client
-        .request(Method::PUT, &format!("extensions/{name}/learned"))
+        .request(
+            Method::PUT,
+            &format!("extensions/{}/learned", segment(name)),
+        )
         .json(&on);
     let answer: Value = client.send(request).await?;
     if json {
@@ -86,7 +105,10 @@ pub(super) async fn learn(client: &Client, name: &str, on: bool, json: bool) -> 
 }
 
 pub(super) async fn learned(client: &Client, name: &str, json: bool) -> Result<()> {
-    let request = client.request(Method::GET, &format!("extensions/{name}/learned"));
+    let request = client.request(
+        Method::GET,
+        &format!("extensions/{}/learned", segment(name)),
+    );
     let answer: Value = client.send(request).await?;
     if json {
         print::json(&answer)?;

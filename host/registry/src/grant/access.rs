@@ -98,7 +98,29 @@ impl Access {
     pub fn in_force(&self) -> BTreeSet<Grant> {
         let granted = self.granted.load();
         let of = |ask| granted.iter().filter_map(move |grant| grant.shared(ask));
-        self.asks.iter().flat_map(of).collect()
+        // A limit holds when it is granted; an extension asks only for a lower one.
+        let is_lowered = |name| {
+            let lowers = |ask: &Grant| matches!(ask, Grant::Limit(asked, _) if *asked == name);
+            self.asks.iter().any(lowers)
+        };
+        let limits = granted
+            .iter()
+            .filter(|grant| matches!(grant, Grant::Limit(name, _) if !is_lowered(*name)));
+        let limits = limits.cloned();
+        self.asks.iter().flat_map(of).chain(limits).collect()
+    }
+
+    /// What was granted and changes nothing, since nothing of the kind was asked for.
+    pub fn idle(&self) -> Vec<Grant> {
+        let changes_something = |grant: &Grant| match grant {
+            Grant::Limit(..) => true,
+            Grant::Knowledge(right, pattern) => self.asks.touch(*right, pattern.rid_type()),
+            Grant::Http(_) => self.asks.http().next().is_some(),
+            grant => self.asks.iter().any(|ask| grant.shared(ask).is_some()),
+        };
+        let granted = self.granted.load();
+        let idle = granted.iter().filter(|grant| !changes_something(grant));
+        idle.cloned().collect()
     }
 
     /// Whether `right` on `rid` is in force.

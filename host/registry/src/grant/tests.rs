@@ -206,6 +206,39 @@ fn a_denial_names_the_grant_and_the_command() {
 }
 
 #[test]
+fn what_is_granted_without_being_asked_for_is_told_apart() {
+    let asks = [
+        "read=orn:t.t:a*",
+        "http=GET:https://*.a.example",
+        "files=read:/in",
+    ];
+    let of_use = [
+        "read=orn:t.t:*b",
+        "http=*:https://x.a.example",
+        "files=write:/in=/srv",
+        "limit=cpu:5000",
+    ];
+    let idle = [
+        "publish=orn:t.t",
+        "read=orn:t.u",
+        "capability=config",
+        "mode=pooled",
+    ];
+    let granted = [&of_use[..], &idle[..]].concat();
+    let access = access(&asks, &granted);
+    let mut told: Vec<String> = access.idle().iter().map(ToString::to_string).collect();
+    told.sort_unstable();
+    let mut expected = idle.to_vec();
+    expected.sort_unstable();
+    assert_eq!(told, expected);
+    assert!(
+        access
+            .in_force()
+            .contains(&"limit=cpu:5000".parse().unwrap())
+    );
+}
+
+#[test]
 fn a_change_of_grants_is_in_force_at_once() {
     let access = Arc::new(access(&["handle=orn:a.b"], &[]));
     let rid_type = RidType::parse("orn:a.b").unwrap();

@@ -72,6 +72,8 @@ pub struct GrantsView {
     pub in_force: BTreeSet<Grant>,
     /// What it asks for and was not granted.
     pub missing: Vec<Grant>,
+    /// What it was granted without any effect, since it asks for nothing of the kind.
+    pub idle: Vec<Grant>,
 }
 
 impl Registry {
@@ -92,6 +94,7 @@ impl Registry {
             granted: (*access.granted()).clone(),
             in_force: access.in_force(),
             missing: access.missing(),
+            idle: access.idle(),
         })
     }
 

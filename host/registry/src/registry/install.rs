@@ -64,6 +64,8 @@ pub struct InstallReport {
     pub grants: Grants,
     /// What it asks for and was not granted.
     pub missing: Vec<Grant>,
+    /// What it was granted without any effect, since it asks for nothing of the kind.
+    pub idle: Vec<Grant>,
 }
 
 /// What an install changed.
@@ -355,5 +357,6 @@ fn report(entry: &ExtensionEntry, outcome: Installed) -> InstallReport {
         mode: entry.access.execution().mode.as_str(),
         grants: (*entry.access.granted()).clone(),
         missing: entry.access.missing(),
+        idle: entry.access.idle(),
     }
 }
