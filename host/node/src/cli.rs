@@ -83,6 +83,10 @@ pub enum Command {
         /// Its arguments, a JSON object
         #[arg(long, value_name = "JSON", default_value = "{}")]
         args: String,
+        /// A limit to lower for this call, such as cpu:500. Repeat for more; `extension grant NAME limit=cpu:500`
+        /// sets one for all calls of an extension
+        #[arg(long = "limit", value_name = "NAME:VALUE")]
+        limits: Vec<String>,
     },
     /// Keep secrets, such as API keys, that extensions use and never see
     #[command(subcommand)]
@@ -137,7 +141,9 @@ pub enum ExtensionCommand {
         /// The component, a .wasm file
         file: PathBuf,
         /// A right: read=, publish=, forget= or handle= with a RID type or pattern (orn:data.dataset:sales/*),
-        /// or capability=keyvalue|config|network. Repeat for more. Without any, an earlier revision's stay
+        /// capability=keyvalue|config|network, http=GET:https://api.example.com, files=read:/in=/srv/data,
+        /// environment=LANG, secret=NAME@api.example.com, mode=pooled|singleton, limit=cpu:5000. Repeat for
+        /// more. Without any, an earlier revision's stay
         #[arg(long = "grant", value_name = "GRANT")]
         grants: Vec<String>,
         /// Grant all that the extension asks for

@@ -12,7 +12,7 @@ use koi_runtime::{
     ResourceContents,
 };
 
-use crate::grant::Access;
+use crate::grant::{Access, LimitName};
 
 /// On whose behalf an extension is called. Cheap to clone.
 #[derive(Clone)]
@@ -42,6 +42,14 @@ impl Invocation {
             depth: 0,
             limits: None,
         }
+    }
+
+    /// Lowers a limit for this call; a value above the extension's own changes nothing.
+    #[must_use]
+    pub fn within(mut self, limit: LimitName, value: u64) -> Self {
+        let limits = self.limits.get_or_insert_with(Limits::none);
+        limits.lower(limit.setting(), value);
+        self
     }
 
     /// On behalf of the node's operator.

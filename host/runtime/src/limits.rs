@@ -118,6 +118,15 @@ impl Limits {
         self
     }
 
+    /// No limits: what others are lowered from.
+    pub fn none() -> Self {
+        let mut limits = Self::default();
+        for limit in LIMITS {
+            limits.set(limit.setting, u64::MAX);
+        }
+        limits
+    }
+
     /// The limits of `describe`: as the defaults, with 1 MiB of result and a shorter time.
     pub fn describe() -> Self {
         Self {

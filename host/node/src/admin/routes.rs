@@ -10,7 +10,7 @@ use axum::routing::{delete, get, post, put};
 use axum::{Json, Router, middleware};
 use koi_mcp_server::McpServer;
 use koi_pipeline::{Intake, Pipeline};
-use koi_registry::{GrantRequest, Install, Invocation, Registry};
+use koi_registry::{Grant, GrantRequest, Install, Invocation, Registry};
 use koi_rid::{Contents, Rid};
 use koi_store::Stores;
 use serde::{Deserialize, Serialize};
@@ -242,9 +242,29 @@ async fn forget(
     Ok(Json(json!({"accepted": [rid]})))
 }
 
+#[derive(Deserialize)]
+struct CallQuery {
+    /// Limits to lower for this call, as in `cpu:500,memory:1048576`.
+    #[serde(default)]
+    limits: String,
+}
+
+impl CallQuery {
+    fn invocation(&self) -> Result<Invocation, Problem> {
+        let mut invocation = Invocation::from_operator();
+        for limit in self.limits.split(',').filter(|limit| !limit.is_empty()) {
+            if let [Grant::Limit(name, value)] = grants::parse(&[format!("limit={limit}")])?[..] {
+                invocation = invocation.within(name, value);
+            }
+        }
+        Ok(invocation)
+    }
+}
+
 async fn call(
     State(parts): State<AdminParts>,
     Path(name): Path<String>,
+    Query(query): Query<CallQuery>,
     Json(arguments): Json<Value>,
 ) -> Result<Json<Value>, Problem> {
     let snapshot = parts.registry.snapshot();
@@ -253,9 +273,13 @@ async fn call(
             "there is no tool {name:?}; `koi-mcp extension list` shows what is installed"
         ))
     })?;
-    tool.check_arguments(&arguments).map_err(Problem::refused)?;
+    tool.check_arguments(&arguments).map_err(|misfit| {
+        Problem::refused(format!(
+            "the arguments do not fit what {name} takes: {misfit}"
+        ))
+    })?;
     let output = tool
-        .call(&arguments.to_string(), Invocation::from_operator())
+        .call(&arguments.to_string(), query.invocation()?)
         .await
         .map_err(Problem::refused)?;
     Ok(Json(json!({

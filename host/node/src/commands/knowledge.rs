@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::print;
-use crate::admin::{Client, Publication};
+use crate::admin::{Client, Publication, segment};
 
 /// Most objects in one request.
 const BATCH: usize = 500;
@@ -30,6 +30,9 @@ pub(super) async fn publish(data_dir: &Path, file: &Path, json: bool) -> Result<
             "{name}: expected {{\"rid\": …, \"contents\": {{…}}}}, an array of such, or one a line"
         )
     })?;
+    if publications.is_empty() {
+        bail!("{name}: there is no object in it");
+    }
     let client = Client::of(data_dir)?;
     for batch in publications.chunks(BATCH) {
         let answer: Value = client
@@ -82,7 +85,13 @@ pub(super) async fn read(data_dir: &Path, rid: &str) -> Result<()> {
     print::text(bundle.get())
 }
 
-pub(super) async fn call(data_dir: &Path, tool: &str, args: &str, json: bool) -> Result<()> {
+pub(super) async fn call(
+    data_dir: &Path,
+    tool: &str,
+    args: &str,
+    limits: &[String],
+    json: bool,
+) -> Result<()> {
     let args: Value = serde_json::from_str(args)
         .with_context(|| format!("--args: expected a JSON object, found {args}"))?;
     if !args.is_object() {
@@ -90,7 +99,8 @@ pub(super) async fn call(data_dir: &Path, tool: &str, args: &str, json: bool) ->
     }
     let client = Client::of(data_dir)?;
     let request = client
-        .request(Method::POST, &format!("tools/{tool}"))
+        .request(Method::POST, &format!("tools/{}", segment(tool)))
+        .query(&[("limits", limits.join(","))])
         .json(&args);
     let answer: Value = client.send(request).await?;
     if json {

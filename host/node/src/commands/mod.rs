@@ -48,7 +48,9 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Forget { rid } => knowledge::forget(&data_dir, &rid, json).await,
         Command::Query(query) => query::run(&data_dir, &query, json).await,
         Command::Read { rid } => knowledge::read(&data_dir, &rid).await,
-        Command::Call { tool, args } => knowledge::call(&data_dir, &tool, &args, json).await,
+        Command::Call { tool, args, limits } => {
+            knowledge::call(&data_dir, &tool, &args, &limits, json).await
+        }
         Command::Secret(command) => secret::run(&data_dir, command, json).await,
         Command::Audit { extension } => audit::run(&data_dir, extension.as_deref(), json).await,
         Command::DeadLetters(command) => dead_letters::run(&data_dir, command, json).await,

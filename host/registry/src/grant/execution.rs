@@ -17,6 +17,11 @@ impl LimitName {
             .find(|known| known.as_str() == name)
     }
 
+    /// Its setting, such as `limits.cpu`.
+    pub(crate) fn setting(self) -> &'static str {
+        self.0
+    }
+
     /// Its name, such as `cpu`.
     pub fn as_str(self) -> &'static str {
         self.0.strip_prefix("limits.").unwrap_or(self.0)
