@@ -7,6 +7,7 @@ mod commands;
 mod configuration;
 mod doors;
 mod lifetime;
+mod query;
 
 use std::process::{Command, Output};
 

@@ -6,9 +6,11 @@
 mod grants;
 mod guests;
 mod hot_load;
+mod limits;
 mod modes;
 mod reach;
 mod secrets;
+mod wrote;
 
 use koi_tests::{Node, NodeBuilder};
 use serde_json::Value;
