@@ -144,6 +144,22 @@ fn shapes() -> Vec<Shape> {
             &[MALFORMED, "stack"],
         ),
         shape(
+            "numbers of 128 bits",
+            component(
+                "(core module $m (func (result i64 i64)
+                    (i64.add128 (i64.const 1) (i64.const 1) (i64.const 1) (i64.const 1))))",
+            ),
+            &[MALFORMED, "wide arithmetic"],
+        ),
+        shape(
+            "functions that are asynchronous",
+            component(
+                "(core module $m (func (export \"f\"))) (core instance $i (instantiate $m))
+                 (func (export \"f\") async (canon lift (core func $i \"f\") async))",
+            ),
+            &[MALFORMED, "async"],
+        ),
+        shape(
             "a table of four thousand million elements",
             component(
                 "(core module $m (table 0xffffffff funcref)) (core instance $i (instantiate $m))",

@@ -17,4 +17,6 @@ mod installs;
 mod knowledge;
 mod schemas;
 mod secrets;
+mod states;
 mod tools;
+mod ways_out;
