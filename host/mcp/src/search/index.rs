@@ -76,7 +76,12 @@ impl Index {
     /// The names of the tools that answer best, the best first.
     pub(super) fn search(&self, question: &str, limit: usize, stems: &Stems) -> Vec<&str> {
         let mut scores: BTreeMap<u32, f32> = BTreeMap::new();
-        for concept in concepts(question, stems, |stem| self.spelling(stem)) {
+        for concept in concepts(
+            question,
+            stems,
+            |stem| self.is_known(stem),
+            |stem| self.spelling(stem),
+        ) {
             let found = self.find(&concept);
             let all = self.names.len() as f32;
             let those = breadth(&found);
@@ -110,6 +115,14 @@ impl Index {
             let best = found.entry(*tool).or_default();
             *best = best.max(much);
         }
+    }
+
+    /// Whether there are tools with a stem, or with another of its meaning.
+    fn is_known(&self, stem: &str) -> bool {
+        let others = thesaurus::meanings(stem).iter();
+        let mut others = others.flat_map(|meaning| thesaurus::stems(*meaning));
+        self.postings.contains_key(stem)
+            || others.any(|other| self.postings.contains_key(other.as_str()))
     }
 
     /// What a stem that nobody knows is likely to be: the known one that is spelt most like it.

@@ -8,7 +8,7 @@ use super::words::{Stems, is_stop_word, words};
 /// Words of a question that are looked at.
 const MAX_WORDS: usize = 64;
 /// What a word of the same meaning counts, beside the word itself.
-const SYNONYM: f32 = 0.7;
+const SYNONYM: f32 = 0.8;
 /// What the word as it stands counts besides its stem.
 const EXACT: f32 = 0.25;
 /// Words with which questions begin that something is read for, and what goes on as a request instead.
@@ -19,7 +19,9 @@ const QUESTIONS: &[&str] = &[
 const REQUESTS: &[&str] = &["can", "could", "do", "should", "to", "would"];
 /// What a question asks for besides its words.
 const READING: &[&str] = &["read", "list", "get", "find", "show"];
-const READING_WEIGHT: f32 = 0.6;
+const ASKING_WEIGHT: f32 = 1.3;
+/// What is to be done is not said.
+const READING_WEIGHT: f32 = 0.5;
 /// After these stands what the thing that is asked for belongs to, which counts less.
 const BELONGING: &[&str] = &[
     "about",
@@ -35,6 +37,8 @@ const BELONGING: &[&str] = &[
 const BELONGING_WEIGHT: f32 = 0.8;
 /// What is to be done to a thing tells tools of the same thing apart.
 const CHANGING_WEIGHT: f32 = 1.3;
+/// In a question, it has been done.
+const CHANGED_WEIGHT: f32 = 0.5;
 /// What says that many things are meant, or that they are to be listed.
 const MANY: &str = "bulk";
 const LIST: &str = "list";
@@ -86,10 +90,12 @@ pub(super) struct Concept {
     pub(super) weight: f32,
 }
 
-/// What a question asks for. `spelling` gives the known stem that an unknown one is likely to be.
+/// What a question asks for. `known` tells of which stems there are tools, and `spelling` the known stem
+/// that an unknown one is likely to be.
 pub(super) fn concepts(
     question: &str,
     stems: &Stems,
+    known: impl Fn(&str) -> bool,
     spelling: impl Fn(&str) -> Option<String>,
 ) -> Vec<Concept> {
     let all: Vec<String> = words(question).take(MAX_WORDS).collect();
@@ -120,6 +126,7 @@ pub(super) fn concepts(
         let mut concept = Concept {
             terms: Vec::new(),
             weight: match changes(meanings) {
+                true if asks => CHANGED_WEIGHT,
                 true => CHANGING_WEIGHT,
                 false => weight,
             },
@@ -139,16 +146,20 @@ pub(super) fn concepts(
                 weight: EXACT,
             }),
     );
-    if asks {
+    let does = |word: &String| does(thesaurus::meanings(&stems.stem(word)));
+    if asks || !all.iter().any(does) {
         let terms = READING
             .iter()
             .map(|word| (stems.stem(word).into_owned(), 1.0));
         concepts.push(Concept {
             terms: terms.collect(),
-            weight: READING_WEIGHT,
+            weight: match asks {
+                true => ASKING_WEIGHT,
+                false => READING_WEIGHT,
+            },
         });
     }
-    let many = asks_for_many(&all).then_some(MANY);
+    let many = asks_for_many(&all, |word| known(&stems.stem(word))).then_some(MANY);
     if let Some(word) = many.or_else(|| all_of(&all, stems)) {
         concepts.push(Concept {
             terms: vec![(stems.stem(word).into_owned(), 1.0)],
@@ -167,20 +178,21 @@ impl Concept {
     }
 }
 
-/// The words with one in place of each phrase; another word may stand inside of it, as in "throw it
-/// away".
+/// Words that may stand inside of a separable phrase.
+const INSIDE: usize = 3;
+
+/// The words with one in place of each phrase.
 fn phrases(mut words: Vec<String>) -> Vec<String> {
     let mut at = 0;
     while let Some(first) = words.get(at) {
-        let ends = |end: &String, last: &str| end == last;
-        let found = thesaurus::PHRASES
-            .iter()
-            .filter(|(begin, ..)| begin == first)
-            .find_map(|(_, last, word)| {
-                let after = words.get(at + 1..)?.iter().take(2);
-                let end = after.into_iter().position(|end| ends(end, last))?;
-                Some((at + 1 + end, *word))
-            });
+        let found = |phrases: &[(&str, &str, &'static str)], inside: usize| {
+            let of = phrases.iter().filter(|(begin, ..)| begin == first);
+            of.into_iter().find_map(|(_, last, word)| {
+                let mut after = words.iter().skip(at + 1).take(inside + 1);
+                Some((at + 1 + after.position(|end| end == last)?, *word))
+            })
+        };
+        let found = found(thesaurus::PHRASES, 0).or_else(|| found(thesaurus::SEPARABLE, INSIDE));
         if let Some((end, word)) = found {
             words.remove(end);
             word.clone_into(&mut words[at]);
@@ -198,6 +210,12 @@ fn asks(words: &[String]) -> bool {
     is(words.first(), QUESTIONS) && !is(words.get(1), REQUESTS)
 }
 
+/// Whether one of the meanings is that something is done, and not only read.
+fn does(meanings: &[usize]) -> bool {
+    let other = |meaning: &usize| thesaurus::OTHER_DEEDS.contains(meaning);
+    changes(meanings) || meanings.iter().any(other)
+}
+
 /// Whether one of the meanings is that something is changed.
 fn changes(meanings: &[usize]) -> bool {
     meanings
@@ -205,22 +223,23 @@ fn changes(meanings: &[usize]) -> bool {
         .any(|meaning| thesaurus::CHANGES.contains(meaning))
 }
 
-/// What "all" stands for: with something that is to be done to them, many; else a list.
+/// What "all" stands for: with something that is to be done to them, many; else a list. What is made
+/// new for all is still one.
 fn all_of(words: &[String], stems: &Stems) -> Option<&'static str> {
-    let is_all = |word: &String| ALL.contains(&word.as_str());
-    let does = |word: &String| changes(thesaurus::meanings(&stems.stem(word)));
-    let before = words.iter().take_while(|word| !is_all(word));
-    words.iter().any(is_all).then(|| {
-        if before.into_iter().any(does) {
-            MANY
-        } else {
-            LIST
-        }
-    })
+    let all = words.iter().position(|word| ALL.contains(&word.as_str()))?;
+    let mut before = words[..all]
+        .iter()
+        .flat_map(|word| thesaurus::meanings(&stems.stem(word)));
+    match before.find(|meaning| thesaurus::CHANGES.contains(meaning)) {
+        Some(&thesaurus::CREATES) => None,
+        Some(_) => Some(MANY),
+        None => Some(LIST),
+    }
 }
 
-/// Whether a number stands before a plural, as in "forty customers"; "customer 40" is one.
-fn asks_for_many(words: &[String]) -> bool {
+/// Whether a number stands before the plural of something that there are tools for, as in "forty
+/// customers"; "customer 40" is one.
+fn asks_for_many(words: &[String], known: impl Fn(&str) -> bool) -> bool {
     let is_number = |word: &str| {
         NUMBERS.binary_search(&word).is_ok() || word.parse::<u64>().is_ok_and(|number| number > 1)
     };
@@ -229,11 +248,15 @@ fn asks_for_many(words: &[String]) -> bool {
             && word.ends_with('s')
             && !word.ends_with("ss")
             && !UNITS.contains(&word.as_str())
+            && known(word)
     };
-    words
-        .iter()
-        .enumerate()
-        .any(|(at, word)| is_number(word) && words.iter().skip(at + 1).take(3).any(is_plural))
+    // "product 3 into boxes" is about one.
+    let goes_on =
+        |word: &&String| ["of", "our", "the"].contains(&word.as_str()) || !is_stop_word(word);
+    words.iter().enumerate().any(|(at, word)| {
+        let after = words.iter().skip(at + 1).take(3);
+        is_number(word) && after.take_while(goes_on).any(is_plural)
+    })
 }
 
 #[cfg(test)]
@@ -241,7 +264,7 @@ mod tests {
     use super::*;
 
     fn terms(question: &str) -> Vec<Vec<String>> {
-        let concepts = concepts(question, &Stems::new(), |_| None);
+        let concepts = concepts(question, &Stems::new(), |_| true, |_| None);
         concepts
             .into_iter()
             .filter(|concept| concept.weight >= BELONGING_WEIGHT)
@@ -266,9 +289,13 @@ mod tests {
     #[test]
     fn a_number_before_a_plural_asks_for_many() {
         assert!(NUMBERS.is_sorted());
-        let many = |question: &str| asks_for_many(&words(question).collect::<Vec<_>>());
+        let many = |question: &str| {
+            let words: Vec<_> = words(question).collect();
+            asks_for_many(&words, |word| word != "pumps")
+        };
         assert!(many("add 40 new customers") && many("Remove twenty quotes"));
         assert!(!many("show customer 40") && !many("1 address") && !many("40"));
+        assert!(!many("an offer for 20 pumps") && !many("put product 3 into boxes"));
     }
 
     #[test]

@@ -6,19 +6,22 @@ use std::sync::LazyLock;
 
 use super::words::Stems;
 
-/// Those of the meanings that change something.
+/// Those of the meanings that change something, and of these that which makes something new.
 pub(super) const CHANGES: std::ops::Range<usize> = 0..3;
+pub(super) const CREATES: usize = 0;
+/// Those by which something else is done.
+pub(super) const OTHER_DEEDS: std::ops::Range<usize> = 6..19;
 
 /// One meaning a line.
 const MEANINGS: &[&str] = &[
     // What is done, first what changes something.
-    "create add new make insert register enter start build put record introduce post save store write prepare draft report generate onboard hire log issue",
-    "update change edit modify correct adjust rename fix set amend revise move mark switch replace give raise lower increase reduce extend close reopen activate deactivate enable disable block unblock suspend assign",
+    "create add new make insert register enter start build put record introduce post save store write prepare draft report generate onboard hire log issue assign",
+    "update change edit modify correct adjust rename fix set amend revise move mark switch replace give raise lower increase reduce extend close reopen activate deactivate enable disable block unblock suspend assign expire replace adapt",
     "delete remove erase drop discard destroy rid cancel purge wipe throw clear empty withdraw revoke retire abolish scrap",
-    "read get fetch show view display look see retrieve open details detail info information load",
+    "read get fetch show view display look see retrieve open details detail info information load explain describe inspect examine",
     "list browse every overview search find filter query show see view display get read lookup sort many",
     "bulk batch mass many several multiple once dozens hundreds thousands together bunch lots import load",
-    "upsert merge sync synchronize import",
+    "upsert merge sync synchronize import load overwrite duplicate existing exist missing",
     "send submit deliver dispatch mail",
     "run execute perform start trigger launch",
     "stop end cancel abort halt",
@@ -41,7 +44,7 @@ const MEANINGS: &[&str] = &[
     "invoice bill billing",
     "product item article goods",
     "document file paper pdf doc attachment contract",
-    "queue backlog waiting pending line pipeline job",
+    "queue enqueue backlog waiting pending line pipeline job",
     "process processing handle",
     "history audit trail log past earlier previous formerly journal changes",
     "feedback opinion comment rating review complaint complain wrong incorrect mistake disagree",
@@ -63,10 +66,6 @@ const MEANINGS: &[&str] = &[
 /// Two words that mean something else than each by itself, and a word for it.
 pub(super) const PHRASES: &[(&str, &str, &str)] = &[
     ("at", "once", "bulk"),
-    ("cross", "off", "delete"),
-    ("draw", "up", "create"),
-    ("fill", "in", "create"),
-    ("get", "rid", "delete"),
     ("give", "back", "read"),
     ("give", "me", "show"),
     ("how", "accurate", "accuracy"),
@@ -75,11 +74,19 @@ pub(super) const PHRASES: &[(&str, &str, &str)] = &[
     ("how", "well", "performance"),
     ("log", "in", "login"),
     ("log", "on", "login"),
+    ("one", "go", "bulk"),
+    ("same", "time", "bulk"),
+];
+
+/// The same, where other words may stand between the two, as in "throw the old ones away".
+pub(super) const SEPARABLE: &[(&str, &str, &str)] = &[
+    ("cross", "off", "delete"),
+    ("draw", "up", "create"),
+    ("fill", "in", "create"),
+    ("get", "rid", "delete"),
     ("look", "up", "read"),
     ("note", "down", "create"),
-    ("one", "go", "bulk"),
     ("pull", "up", "read"),
-    ("same", "time", "bulk"),
     ("set", "up", "create"),
     ("sign", "up", "create"),
     ("switch", "off", "update"),
@@ -132,4 +139,23 @@ pub(super) fn known<'a>() -> impl Iterator<Item = &'a str> {
 /// The stems of a meaning.
 pub(super) fn stems(meaning: usize) -> &'static [String] {
     STEMS.get(meaning).map_or(&[], Vec::as_slice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn meanings_stand_where_they_are_looked_for() {
+        let first = |meaning: usize| MEANINGS[meaning].split(' ').next().unwrap();
+        assert_eq!(
+            CHANGES.map(first).collect::<Vec<_>>(),
+            ["create", "update", "delete"]
+        );
+        assert_eq!(first(CREATES), "create");
+        assert_eq!(
+            (first(OTHER_DEEDS.start), first(OTHER_DEEDS.end)),
+            ("upsert", "company")
+        );
+    }
 }
