@@ -80,14 +80,19 @@ pub(crate) fn no_answer(misfit: &Misfit) -> ErrorData {
 /// If its guest asked for something that the client does not offer: which capabilities that needs.
 pub(crate) fn check_missing(client: &Client) -> Result<(), ErrorData> {
     match client.missing() {
-        Some(missing) => Err(ErrorData::missing_required_client_capability(missing.clone())),
+        Some(missing) => Err(ErrorData::missing_required_client_capability(
+            missing.clone(),
+        )),
         None => Ok(()),
     }
 }
 
 /// For a task whose questions nobody answered, or that worked for too long.
 pub(crate) fn out_of_time() -> ErrorData {
-    ErrorData::internal_error("the time of this task was over before it had a result", None)
+    ErrorData::internal_error(
+        "the time of this task was over before it had a result",
+        None,
+    )
 }
 
 pub(crate) fn cancelled() -> ErrorData {

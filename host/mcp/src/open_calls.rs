@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 use crate::caller::Client;
 
 pub(crate) use call::{OpenCall, Waiter};
-pub(crate) use state::{Binding, BadState, States};
+pub(crate) use state::{BadState, Binding, States};
 
 /// What calls may outlive their requests, and for how long.
 #[derive(Debug, Clone)]
@@ -103,7 +103,9 @@ pub(crate) enum Full {
          answer or cancel one of them first"
     )]
     OfPrincipal(usize),
-    #[error("{0} calls wait for answers or are tasks, the most that this server keeps: try again later")]
+    #[error(
+        "{0} calls wait for answers or are tasks, the most that this server keeps: try again later"
+    )]
     OfAll(usize),
     #[error("this server keeps the outcomes of {0} calls, the most that it may: try again later")]
     Kept(usize),
@@ -156,7 +158,9 @@ impl OpenCalls {
         }
         if calls.len() >= options.most + options.most_kept {
             // A task can be asked for as long as its client was told; other outcomes make place.
-            let ended = calls.values().filter_map(|call| Some((call.ended_at()?, call)));
+            let ended = calls
+                .values()
+                .filter_map(|call| Some((call.ended_at()?, call)));
             let Some((_, oldest)) = ended.min_by_key(|(at, _)| *at) else {
                 return Err(Full::Kept(options.most_kept));
             };

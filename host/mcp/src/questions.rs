@@ -15,10 +15,9 @@ use std::collections::BTreeMap;
 use koi_registry::JsonSchema;
 use rmcp::model::{
     ClientCapabilities, CreateMessageRequest, CreateMessageRequestParams, CreateMessageResult,
-    ElicitRequest, ElicitRequestParams, ElicitResult, ElicitationAction,
-    FormElicitationCapability, InputRequest, InputRequests, JsonObject, ListRootsRequest,
-    ListRootsResult, RootsCapabilities, ServerRequest,
-    UrlElicitationCapability,
+    ElicitRequest, ElicitRequestParams, ElicitResult, ElicitationAction, FormElicitationCapability,
+    InputRequest, InputRequests, JsonObject, ListRootsRequest, ListRootsResult, RootsCapabilities,
+    ServerRequest, UrlElicitationCapability,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -82,7 +81,11 @@ impl Questions {
                 .map_err(|problem| format!("the question `{key}` {problem}"))?;
             Ok((key, question))
         };
-        questions.into_iter().map(parse).collect::<Result<_, _>>().map(Self)
+        questions
+            .into_iter()
+            .map(parse)
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 
     /// What these questions need and the client does not offer.
@@ -220,9 +223,11 @@ impl Question {
             Self::Elicitation(_, form) => {
                 let offered = offered.elicitation.as_ref();
                 // A client that names no mode means forms.
-                let forms = offered.is_some_and(|has| has.form.is_some() || has.url.is_none());
-                let urls = offered.is_some_and(|has| has.url.is_some());
-                if if form.is_some() { forms } else { urls } {
+                let has = offered.is_some_and(|has| match form {
+                    Some(_) => has.form.is_some() || has.url.is_none(),
+                    None => has.url.is_some(),
+                });
+                if has {
                     return;
                 }
                 let missing = missing.elicitation.get_or_insert_default();
@@ -266,9 +271,7 @@ impl Question {
             Self::Sampling(_) => read::<CreateMessageResult>(answer)
                 .map(drop)
                 .map_err(malformed),
-            Self::Roots(_) => read::<ListRootsResult>(answer)
-                .map(drop)
-                .map_err(malformed),
+            Self::Roots(_) => read::<ListRootsResult>(answer).map(drop).map_err(malformed),
         }
     }
 }

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use koi_registry::{
-    PromptEntry, ResourceEntry, RidTypeEntry, Snapshot, TemplateEntry, ToolEntry,
-};
+use koi_registry::{PromptEntry, ResourceEntry, RidTypeEntry, Snapshot, TemplateEntry, ToolEntry};
 use koi_rid::RidType;
 use rmcp::model::{JsonObject, Prompt, Resource, ResourceTemplate, Tool};
 use serde::de::DeserializeOwned;

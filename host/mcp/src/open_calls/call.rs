@@ -6,8 +6,8 @@ use std::time::Duration;
 use koi_runtime::ports::PortError;
 use rmcp::ErrorData;
 use rmcp::model::{
-    CreateTaskResult, DetailedTask, ErrorCode, InputRequests, InputRequiredResult, JsonObject, Task,
-    TaskPayload, TaskStatus,
+    CreateTaskResult, DetailedTask, ErrorCode, InputRequests, InputRequiredResult, JsonObject,
+    Task, TaskPayload, TaskStatus,
 };
 use rmcp::task_manager::current_timestamp;
 use serde::Serialize;

@@ -68,10 +68,16 @@ async fn empty(calls: &OpenCalls) {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), left).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(10), left)
+        .await
+        .unwrap();
 }
 
-fn open(calls: &Arc<OpenCalls>, principal: Option<&str>, work: Work) -> Result<Arc<OpenCall>, Full> {
+fn open(
+    calls: &Arc<OpenCalls>,
+    principal: Option<&str>,
+    work: Work,
+) -> Result<Arc<OpenCall>, Full> {
     let principal = principal.map(Arc::from);
     let call = calls.open(principal.as_ref(), client(), binding())?;
     calls.carry_on(call.clone(), work);
@@ -102,7 +108,10 @@ async fn questions_that_nobody_answers_leave_nothing() {
     let waiter = Waiter::new(call.clone());
     calls.carry_on(call.clone(), asking(&client));
     waiter.settled().await;
-    assert!(matches!(call.reply(&calls.states), Some(Ok(Reply::InputRequired(_)))));
+    assert!(matches!(
+        call.reply(&calls.states),
+        Some(Ok(Reply::InputRequired(_)))
+    ));
     drop(waiter);
     empty(&calls).await;
 }

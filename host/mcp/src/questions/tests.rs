@@ -31,7 +31,10 @@ fn a_client_that_names_no_mode_of_elicitation_means_forms() {
     assert_eq!(form.beyond(&any), None);
     assert_eq!(url.beyond(&urls), None);
     let missing = |of: &Questions, has| serde_json::to_value(of.beyond(has)).unwrap();
-    assert_eq!(missing(&form, &urls), json!({ "elicitation": { "form": {} } }));
+    assert_eq!(
+        missing(&form, &urls),
+        json!({ "elicitation": { "form": {} } })
+    );
     assert_eq!(missing(&url, &any), json!({ "elicitation": { "url": {} } }));
 }
 

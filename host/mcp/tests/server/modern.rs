@@ -28,10 +28,7 @@ async fn discovery_names_the_server_and_declares_what_there_is() {
     );
     assert_eq!(result["capabilities"]["completions"], json!({}));
     let extensions = &result["capabilities"]["extensions"];
-    assert_eq!(
-        *extensions,
-        json!({ "io.modelcontextprotocol/tasks": {} })
-    );
+    assert_eq!(*extensions, json!({ "io.modelcontextprotocol/tasks": {} }));
 }
 
 #[tokio::test]

@@ -36,8 +36,22 @@ impl Extension {
     /// The tools that [`Guest`] knows, the RID type `orn:test.note`, and resources `agent:…`.
     pub fn usual() -> Self {
         let mut tools: Vec<Value> = [
-            "picture", "nonsense", "who", "steps", "wait", "hold", "says-no", "refuse", "later",
-            "spin", "trap", "busy", "host", "ask-twice", "ask-hold", "everything",
+            "picture",
+            "nonsense",
+            "who",
+            "steps",
+            "wait",
+            "hold",
+            "says-no",
+            "refuse",
+            "later",
+            "spin",
+            "trap",
+            "busy",
+            "host",
+            "ask-twice",
+            "ask-hold",
+            "everything",
         ]
         .map(tool)
         .into();

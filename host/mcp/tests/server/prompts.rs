@@ -17,7 +17,10 @@ async fn prompts_are_listed_in_the_order_of_their_names_with_all_that_they_say()
     let served = serve(Node::usual()).await;
     let answer = served.modern("prompts/list", json!({})).await;
     let prompts = answer.result()["prompts"].as_array().unwrap();
-    let names: Vec<_> = prompts.iter().map(|p| p["name"].as_str().unwrap()).collect();
+    let names: Vec<_> = prompts
+        .iter()
+        .map(|p| p["name"].as_str().unwrap())
+        .collect();
     assert_eq!(names, ["asks", "broken", "greet", "nobody", "trap"]);
     assert_eq!(prompts[2]["title"], "Greet");
     assert_eq!(
@@ -81,7 +84,8 @@ async fn clients_of_both_eras_hear_that_the_prompts_have_changed_and_of_nothing_
     let served = serve(Node::usual()).await;
     let session = served.session().await;
     let mut events = session.events().await;
-    let filter = json!({ "notifications": { "promptsListChanged": true, "toolsListChanged": true } });
+    let filter =
+        json!({ "notifications": { "promptsListChanged": true, "toolsListChanged": true } });
     let listen = served.open_modern("subscriptions/listen", filter).await;
     let mut listen = Events::of(listen);
     listen.next_method().await;

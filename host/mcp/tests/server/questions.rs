@@ -159,7 +159,11 @@ async fn answers_that_come_with_the_first_request_are_heeded_where_they_are_some
     request["inputResponses"] = json!({ "user_name": filled("Alice"), "unknown": filled("x") });
     let answer = tool(&served, &request).await;
     assert_eq!(answer.result()["resultType"], "complete");
-    for responses in [json!({ "wrong": filled("x") }), json!({ "user_name": 12345 }), Value::Null] {
+    for responses in [
+        json!({ "wrong": filled("x") }),
+        json!({ "user_name": 12345 }),
+        Value::Null,
+    ] {
         request["inputResponses"] = responses;
         let answer = tool(&served, &request).await;
         assert_eq!(keys(&answer), ["user_name"]);
@@ -391,7 +395,10 @@ async fn questions_that_are_none_are_refused_in_words() {
             json!({ "a": { "method": "sampling/createMessage", "params": { "messages": 7 } } }),
             "`a`",
         ),
-        (json!(format!("{{\"a\":\"{}\"}}", "x".repeat(300 << 10))), "bytes"),
+        (
+            json!(format!("{{\"a\":\"{}\"}}", "x".repeat(300 << 10))),
+            "bytes",
+        ),
     ] {
         let answer = tool(&served, &asks(questions.clone())).await;
         assert_eq!(answer.result()["isError"], true, "{word}");
@@ -439,7 +446,10 @@ async fn what_a_legacy_client_answers_wrongly_or_refuses_the_guest_is_told() {
     session.refuse(&request, "not today").await;
     let answer = events.next().await.unwrap();
     let text = answer["result"]["content"][0]["text"].as_str().unwrap();
-    assert!(text.contains("not today") && text.contains("user_name"), "{text}");
+    assert!(
+        text.contains("not today") && text.contains("user_name"),
+        "{text}"
+    );
 
     let mut events = session.open("tools/call", call).await;
     let request = events.next().await.unwrap();
@@ -447,7 +457,10 @@ async fn what_a_legacy_client_answers_wrongly_or_refuses_the_guest_is_told() {
     session.answer(&request, unfit).await;
     let answer = events.next().await.unwrap();
     let text = answer["result"]["content"][0]["text"].as_str().unwrap();
-    assert!(text.contains("user_name") && text.contains("name"), "{text}");
+    assert!(
+        text.contains("user_name") && text.contains("name"),
+        "{text}"
+    );
 }
 
 #[tokio::test]

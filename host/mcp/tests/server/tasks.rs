@@ -26,7 +26,13 @@ async fn task(served: &Served, tool: &str) -> String {
     let result = answer.result();
     assert_eq!(result["resultType"], "task", "{result}");
     assert_eq!(result["status"], "working");
-    for absent in ["result", "error", "inputRequests", "requestState", "content"] {
+    for absent in [
+        "result",
+        "error",
+        "inputRequests",
+        "requestState",
+        "content",
+    ] {
         assert_eq!(result.get(absent), None);
     }
     result["taskId"].as_str().unwrap().to_owned()
@@ -161,13 +167,17 @@ async fn a_task_asks_and_takes_the_answers_as_they_come() {
     assert_eq!(keys, ["one", "two"]);
     let unknown = update(&served, &id, json!({ "unknown": { "ignored": true } })).await;
     assert_eq!(unknown.result()["resultType"], "complete");
-    update(&served, &id, json!({ "one": filled() })).await.result();
+    update(&served, &id, json!({ "one": filled() }))
+        .await
+        .result();
     let asks = until(&served, &id, "input_required").await;
     let keys: Vec<_> = asks["inputRequests"].as_object().unwrap().keys().collect();
     assert_eq!(keys, ["two"]);
     let unfit = json!({ "two": { "action": "accept", "content": {} } });
     assert_eq!(update(&served, &id, unfit).await.error()["code"], -32602);
-    update(&served, &id, json!({ "two": filled() })).await.result();
+    update(&served, &id, json!({ "two": filled() }))
+        .await
+        .result();
     let done = until(&served, &id, "completed").await;
     let answers = &done["result"]["structuredContent"];
     assert_eq!(*answers, json!({ "one": filled(), "two": filled() }));
