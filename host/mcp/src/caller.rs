@@ -215,7 +215,7 @@ impl Client {
     ///
     /// # Errors
     /// If the client cancels the request.
-    pub(crate) async fn attend<F: Future>(
+    pub(crate) async fn attend<F: Future + ?Sized>(
         &self,
         context: &RequestContext<RoleServer>,
         modern: bool,

@@ -42,14 +42,14 @@ pub(crate) async fn complete(
     let snapshot = &view.snapshot;
     let given = given(request.context);
     let correlation = shared.correlation();
-    let log = (context, log, correlation.clone());
+    let call = (context, log, correlation.clone());
     let outcome = match &request.r#ref {
         Reference::Prompt(of) => {
             let prompt = snapshot.prompts.get(&of.name);
             let prompt = prompt.filter(|of| shared.options.shows_extension(&of.extension));
             let prompt = prompt.ok_or_else(|| errors::unknown_prompt(&of.name))?;
             let ask = |invocation| prompt.complete(&name, &value, &given, invocation);
-            without_questions(log.0, log.1, log.2, ask).await?
+            without_questions(call, ask).await?
         }
         Reference::Resource(of) => {
             let template = snapshot.templates.get(&of.uri);
@@ -59,7 +59,7 @@ pub(crate) async fn complete(
                 return references(shared, view, &of.uri, &name, &value).await;
             };
             let ask = |invocation| template.complete(&name, &value, &given, invocation);
-            without_questions(log.0, log.1, log.2, ask).await?
+            without_questions(call, ask).await?
         }
     };
     match outcome {

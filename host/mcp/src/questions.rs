@@ -223,9 +223,11 @@ impl Question {
             Self::Elicitation(_, form) => {
                 let offered = offered.elicitation.as_ref();
                 // A client that names no mode means forms.
-                let forms = offered.is_some_and(|has| has.form.is_some() || has.url.is_none());
-                let urls = offered.is_some_and(|has| has.url.is_some());
-                if if form.is_some() { forms } else { urls } {
+                let has = offered.is_some_and(|has| match form {
+                    Some(_) => has.form.is_some() || has.url.is_none(),
+                    None => has.url.is_some(),
+                });
+                if has {
                     return;
                 }
                 let missing = missing.elicitation.get_or_insert_default();

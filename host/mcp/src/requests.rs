@@ -97,20 +97,18 @@ impl Request<'_> {
             let call = match event {
                 Some(Event::Ended(outcome)) => return outcome.map(Reply::Complete),
                 Some(Event::Asked(asked)) => {
-                    let asked = match self.answered(asked) {
-                        Some(asked) => asked,
-                        None => continue,
+                    let Some((asked, answers)) = self.answered(asked) else {
+                        continue;
                     };
                     match open(self.binding(principal.as_ref())) {
                         Ok(call) => {
-                            let (asked, answers) = asked;
                             call.ask(asked, calls.options.answer_time);
                             let _ = call.answer(None, answers);
                             call
                         }
                         Err(full) => {
                             let full = PortError::Transient(full.to_string());
-                            let _ = asked.0.reply.send(Err(full));
+                            let _ = asked.reply.send(Err(full));
                             continue;
                         }
                     }
@@ -202,9 +200,7 @@ async fn sleep_or_never(time: Option<Duration>) {
 /// # Errors
 /// If the client cancels the request.
 pub(crate) async fn without_questions<T, F: Future<Output = T>>(
-    context: &RequestContext<RoleServer>,
-    log: Option<LoggingLevel>,
-    correlation: Arc<str>,
+    (context, log, correlation): (&RequestContext<RoleServer>, Option<LoggingLevel>, Arc<str>),
     work: impl FnOnce(Invocation) -> F,
 ) -> Result<T, ErrorData> {
     let hears = Hears {

@@ -237,6 +237,7 @@ impl Network for Taped {
     }
 }
 
+#[async_trait]
 impl Caller for Taped {
     fn who(&self, call: &CallContext) -> String {
         let real = || self.real.caller.who(call);
@@ -258,6 +259,11 @@ impl Caller for Taped {
     fn log(&self, call: &CallContext, level: &str, data: &str) {
         let real = || self.real.caller.log(call, level, data);
         self.tape.ask_now("caller.log", json!([level, data]), real);
+    }
+
+    async fn ask(&self, call: &CallContext, questions: &str) -> Result<String, PortError> {
+        let real = self.real.caller.ask(call, questions);
+        self.tape.ask("caller.ask", json!(questions), real).await
     }
 }
 
