@@ -101,9 +101,10 @@ impl Shared {
         }
     }
 
-    /// Another endpoint of the same server.
+    /// Another endpoint of the same server: what is bounded is bounded over both.
     pub(crate) fn beside(&self, options: ViewOptions) -> Self {
         Self {
+            hub: Arc::new(self.hub.beside()),
             listeners: self.listeners.clone(),
             requests: self.requests.clone(),
             closing: self.closing.clone(),
