@@ -9,6 +9,7 @@
 mod tests;
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rmcp::model::ResourceUpdatedNotificationParam;
@@ -90,8 +91,8 @@ struct Listeners {
     last_id: u64,
     by_id: HashMap<u64, Listener>,
     by_uri: HashMap<String, BTreeSet<u64>>,
-    /// The lengths of all listeners' URIs.
-    watched_bytes: usize,
+    /// The lengths of all listeners' URIs, over all endpoints.
+    watched_bytes: Arc<AtomicUsize>,
 }
 
 struct Listener {
@@ -101,6 +102,17 @@ struct Listener {
 }
 
 impl Hub {
+    /// One for the listeners of another endpoint, under the same bound.
+    pub(crate) fn beside(&self) -> Self {
+        let listeners = Listeners {
+            watched_bytes: locked(&self.listeners).watched_bytes.clone(),
+            ..Listeners::default()
+        };
+        Self {
+            listeners: Mutex::new(listeners),
+        }
+    }
+
     /// Adds a listener to those lists; it stays until the subscription is dropped.
     pub(crate) fn subscribe(self: &Arc<Self>, lists: Lists) -> Subscription {
         let mailbox = Arc::new(Mailbox::new());
@@ -214,10 +226,10 @@ impl Subscription {
         if listener.uris.len() >= MAX_SUBSCRIPTIONS {
             return Err(TooManySubscriptions::OfTheClient);
         }
-        if *watched_bytes + uri.len() > MAX_WATCHED_BYTES {
+        if watched_bytes.load(Ordering::Relaxed) + uri.len() > MAX_WATCHED_BYTES {
             return Err(TooManySubscriptions::OfAll);
         }
-        *watched_bytes += uri.len();
+        watched_bytes.fetch_add(uri.len(), Ordering::Relaxed);
         listener.uris.insert(uri.to_owned());
         by_uri.entry(uri.to_owned()).or_default().insert(self.id);
         Ok(())
@@ -235,7 +247,7 @@ impl Subscription {
 impl Listeners {
     /// For a URI that was one of this listener's.
     fn forget(&mut self, uri: &str, id: u64) {
-        self.watched_bytes -= uri.len();
+        self.watched_bytes.fetch_sub(uri.len(), Ordering::Relaxed);
         if let Some(ids) = self.by_uri.get_mut(uri) {
             ids.remove(&id);
             if ids.is_empty() {

@@ -119,9 +119,10 @@ impl Shared {
         }
     }
 
-    /// Another endpoint of the same server.
+    /// Another endpoint of the same server: what is bounded is bounded over both.
     pub(crate) fn beside(&self, options: ViewOptions) -> Self {
         Self {
+            hub: Arc::new(self.hub.beside()),
             requests: self.requests.clone(),
             closing: self.closing.clone(),
             run: self.run.clone(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Hub, Lists, MAX_SUBSCRIPTIONS, News, TooManySubscriptions};
+use super::{Hub, Lists, MAX_SUBSCRIPTIONS, MAX_WATCHED_BYTES, News, TooManySubscriptions};
 
 const ALL: Lists = Lists {
     tools: true,
@@ -121,4 +121,20 @@ async fn all_clients_together_subscribe_to_a_bounded_amount() {
     listeners.pop();
     other.watch(&format!("{:06}{long}", 1)).unwrap();
     other.unwatch("never watched");
+}
+
+#[test]
+fn all_endpoints_together_watch_only_so_much() {
+    let one = Arc::new(Hub::default());
+    let other = Arc::new(one.beside());
+    let subscribe = |hub: &Arc<Hub>| hub.subscribe(Lists::default());
+    let long = |n: usize| format!("{n:0>width$}", width = MAX_WATCHED_BYTES / 4);
+    let (first, second) = (subscribe(&one), subscribe(&other));
+    for n in 0..2 {
+        first.watch(&long(n)).unwrap();
+        second.watch(&long(n)).unwrap();
+    }
+    assert_eq!(second.watch("a:b"), Err(TooManySubscriptions::OfAll));
+    drop(first);
+    second.watch("a:b").unwrap();
 }
