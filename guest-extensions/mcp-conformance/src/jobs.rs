@@ -67,12 +67,17 @@ pub fn tools(toolbox: Toolbox) -> Toolbox {
             },
         )
         .tool(
-            Tool::new("confirm_delete", "Asks whether to delete a file, and deletes none")
-                .task(Optional),
+            Tool::new(
+                "confirm_delete",
+                "Asks whether to delete a file, and deletes none",
+            )
+            .task(Optional),
             |File { filename }| {
                 thread::sleep(WORK);
                 let question = format!("Delete {filename}?");
-                let answers = Questions::new().form::<Confirm>("confirm", &question).ask()?;
+                let answers = Questions::new()
+                    .form::<Confirm>("confirm", &question)
+                    .ask()?;
                 let text = match answers.form("confirm")? {
                     Filled::Accepted(Confirm { confirm: true }) => format!("Deleted {filename}"),
                     Filled::Accepted(_) | Filled::Declined | Filled::Cancelled => {
@@ -87,14 +92,19 @@ pub fn tools(toolbox: Toolbox) -> Toolbox {
             |_: NoArguments| {
                 thread::sleep(WORK);
                 let questions = who("first", "Your first name?");
-                let answers = questions.form::<crate::questions::Name>("last", "Your last?").ask()?;
+                let answers = questions
+                    .form::<crate::questions::Name>("last", "Your last?")
+                    .ask()?;
                 let (first, last) = (name(&answers, "first")?, name(&answers, "last")?);
                 Ok(Content::text(format!("{first} {last}")))
             },
         )
         .tool(
-            Tool::new("test_tool_with_task", "Asks for a name and takes its time then")
-                .task(Required),
+            Tool::new(
+                "test_tool_with_task",
+                "Asks for a name and takes its time then",
+            )
+            .task(Required),
             |_: NoArguments| {
                 let answers = who("user_name", "What is your name?").ask()?;
                 let name = name(&answers, "user_name")?;

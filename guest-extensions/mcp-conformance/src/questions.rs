@@ -50,7 +50,10 @@ pub fn tools(toolbox: Toolbox) -> Toolbox {
             },
         )
         .tool(
-            asks("test_elicitation", "Asks a person for a name and an address"),
+            asks(
+                "test_elicitation",
+                "Asks a person for a name and an address",
+            ),
             |Message { message }| elicit("User response", &message, contact()),
         )
         .tool(
@@ -78,7 +81,10 @@ pub fn tools(toolbox: Toolbox) -> Toolbox {
             },
         )
         .tool(
-            asks("test_streaming_elicitation", "Asks a person, and tells how far it is"),
+            asks(
+                "test_streaming_elicitation",
+                "Asks a person, and tells how far it is",
+            ),
             |_: NoArguments| {
                 caller::progress(0.0, Some(1.0), None);
                 let name = name(&who("name", "What is your name?").ask()?, "name")?;
@@ -95,7 +101,10 @@ fn rounds(toolbox: Toolbox) -> Toolbox {
             Tool::new("test_input_required_result_elicitation", "Asks for a name"),
             |_: NoArguments| {
                 let answers = who("user_name", "What is your name?").ask()?;
-                Ok(Content::text(format!("Hello, {}!", name(&answers, "user_name")?)))
+                Ok(Content::text(format!(
+                    "Hello, {}!",
+                    name(&answers, "user_name")?
+                )))
             },
         )
         .tool(
@@ -107,18 +116,27 @@ fn rounds(toolbox: Toolbox) -> Toolbox {
             },
         )
         .tool(
-            Tool::new("test_input_required_result_list_roots", "Asks for the client's folders"),
+            Tool::new(
+                "test_input_required_result_list_roots",
+                "Asks for the client's folders",
+            ),
             |_: NoArguments| {
                 let answers = Questions::new().roots("client_roots").ask()?;
                 Ok(Content::text(roots(&answers, "client_roots")?))
             },
         )
         .tool(
-            Tool::new("test_input_required_result_request_state", "Asks for a confirmation"),
+            Tool::new(
+                "test_input_required_result_request_state",
+                "Asks for a confirmation",
+            ),
             |_: NoArguments| Ok(Content::text(format!("state-ok, {}", confirmation()?))),
         )
         .tool(
-            Tool::new("test_input_required_result_tampered_state", "Asks for a confirmation"),
+            Tool::new(
+                "test_input_required_result_tampered_state",
+                "Asks for a confirmation",
+            ),
             |_: NoArguments| Ok(Content::text(confirmation()?)),
         )
         .tool(
@@ -138,7 +156,10 @@ fn rounds(toolbox: Toolbox) -> Toolbox {
             },
         )
         .tool(
-            Tool::new("test_input_required_result_multi_round", "Asks for one thing, then another"),
+            Tool::new(
+                "test_input_required_result_multi_round",
+                "Asks for one thing, then another",
+            ),
             |_: NoArguments| {
                 let answers = who("step1", "Step 1: What is your name?").ask()?;
                 let name = name(&answers, "step1")?;
@@ -187,7 +208,10 @@ pub fn name(answers: &Answers, key: &str) -> Result<String> {
 
 fn sample(questions: Questions, key: &str, text: &str, max_tokens: u32) -> Questions {
     let message = json!({ "role": "user", "content": { "type": "text", "text": text } });
-    questions.sample(key, json!({ "messages": [message], "maxTokens": max_tokens }))
+    questions.sample(
+        key,
+        json!({ "messages": [message], "maxTokens": max_tokens }),
+    )
 }
 
 fn roots(answers: &Answers, key: &str) -> Result<String> {

@@ -11,8 +11,9 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use koi_registry::Invocation;
-use koi_runtime::ports::{CallContext, Caller};
+use koi_runtime::ports::{CallContext, Caller, PortError, nobody_to_ask};
 use rmcp::ErrorData;
 use rmcp::model::{
     LoggingLevel, LoggingMessageNotificationParam, ProgressNotificationParam, ProgressToken,
@@ -125,11 +126,13 @@ impl Client {
     }
 }
 
+#[async_trait]
 impl Caller for Client {
     fn who(&self, call: &CallContext) -> String {
         let mut who = json!({
             "kind": call.kind.as_str(),
             "correlation-id": call.correlation,
+            "answers": [],
         });
         if let Some(principal) = &call.principal {
             who["principal"] = json!(principal);
@@ -162,6 +165,10 @@ impl Caller for Client {
             let data = serde_json::from_str(data).unwrap_or_else(|_| Value::from(data));
             self.say(Said::Log { level, data });
         }
+    }
+
+    async fn ask(&self, _: &CallContext, _: &str) -> Result<String, PortError> {
+        Err(nobody_to_ask())
     }
 }
 

@@ -173,7 +173,11 @@ impl StoredKnowledge {
             // Only a handler adds to the chain of causes; tools and the host begin one.
             depth: match call.kind {
                 CallKind::Handler => call.depth.saturating_add(1),
-                CallKind::Lifecycle | CallKind::Tool | CallKind::Resource => call.depth,
+                CallKind::Lifecycle
+                | CallKind::Tool
+                | CallKind::Resource
+                | CallKind::Prompt
+                | CallKind::Completion => call.depth,
             },
             correlation: call.correlation.to_string(),
             ..Arrival::from(event)

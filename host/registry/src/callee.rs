@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use koi_rid::Rid;
 use koi_runtime::ports::{Caller, Ports};
 use koi_runtime::{
-    CallError, Exports, KnowledgeObject, Limits, LoadError, Outcome, ParsedReference,
+    CallError, Completion, Exports, KnowledgeObject, Limits, LoadError, Outcome, ParsedReference,
     ResourceContents,
 };
 
@@ -87,6 +87,24 @@ pub trait Callee: Send + Sync {
         uri: &str,
         invocation: Invocation,
     ) -> Result<Vec<ResourceContents>, CallError>;
+
+    /// Its prompts of now, a JSON array; `[]` if it has none.
+    async fn list_prompts(&self) -> Result<String, CallError>;
+
+    /// The messages of a prompt for a JSON object of texts; the answer is JSON text.
+    async fn get_prompt(
+        &self,
+        name: &str,
+        arguments: &str,
+        invocation: Invocation,
+    ) -> Result<String, CallError>;
+
+    /// Values for an argument; the answer is JSON text, and an empty object if it completes nothing.
+    async fn complete(
+        &self,
+        completion: &Completion,
+        invocation: Invocation,
+    ) -> Result<String, CallError>;
 
     /// Shows it an object; cause and depth of the call are the object's.
     async fn handle(

@@ -2,6 +2,7 @@
 
 mod knowledge;
 mod list;
+mod prompts;
 mod resources;
 #[cfg(test)]
 mod tests;
@@ -19,7 +20,8 @@ use crate::schema::{Patterns, SchemaError};
 use crate::snapshot::Collision;
 
 pub use knowledge::{HandlerEntry, RidTypeEntry, SchemaEntry};
-pub use list::{ListError, Lists};
+pub use list::{ListError, Listed, Lists};
+pub use prompts::{CompletionOutput, PromptEntry, PromptOutput};
 pub use resources::{ResourceEntry, TemplateEntry};
 pub use tools::{ToolEntry, ToolOutput};
 

@@ -25,8 +25,9 @@ pub use description::{
     Description, DescriptionError, HandlerDescription, RidTypeDescription, SchemaDescription,
 };
 pub use entry::{
-    ExtensionEntry, HandlerEntry, ListError, Lists, ResourceEntry, RevisionInfo, RidTypeEntry,
-    SchemaEntry, TemplateEntry, ToolEntry, ToolOutput,
+    CompletionOutput, ExtensionEntry, HandlerEntry, ListError, Listed, Lists, PromptEntry,
+    PromptOutput, ResourceEntry, RevisionInfo, RidTypeEntry, SchemaEntry, TemplateEntry, ToolEntry,
+    ToolOutput,
 };
 pub use grant::{
     Access, Capability, Execution, Folder, Grant, GrantError, Grants, HostPattern, HttpRule,

@@ -3,6 +3,7 @@
 //! Each decorator asks the extension's [`Access`] at each call, so that a change of grants holds from
 //! the next call on, in calls that are under way too.
 
+mod caller;
 mod config;
 mod environment;
 mod files;
@@ -23,6 +24,7 @@ use koi_store::{KeyValue as Store, SavedStates};
 
 use crate::grant::Access;
 use crate::secret::{Guard, ScrubbedLog, SecretHttp, Vault};
+pub(crate) use caller::GrantedCaller;
 use config::GrantedConfig;
 pub(crate) use config::Settings;
 use environment::GrantedEnvironment;

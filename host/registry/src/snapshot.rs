@@ -2,7 +2,7 @@
 //!
 //! A [`Snapshot`] never changes; a change is another one. Whoever needs several looks at the same
 //! state keeps theirs: what it points at can be called as long as it is held. Everything in it is in
-//! a fixed order. Each RID type, schema, tool and resource has one owner.
+//! a fixed order. Each RID type, schema, tool, resource and prompt has one owner.
 
 mod claims;
 #[cfg(test)]
@@ -18,8 +18,8 @@ use koi_store::Revision;
 
 use crate::callee::Invocation;
 use crate::entry::{
-    ExtensionEntry, HandlerEntry, ResourceEntry, RidTypeEntry, SchemaEntry, TemplateEntry,
-    ToolEntry,
+    ExtensionEntry, HandlerEntry, PromptEntry, ResourceEntry, RidTypeEntry, SchemaEntry,
+    TemplateEntry, ToolEntry,
 };
 
 pub use claims::{ClaimKind, Collision};
@@ -51,6 +51,8 @@ pub struct Snapshot {
     pub resources: BTreeMap<String, Arc<ResourceEntry>>,
     /// The templates that extensions list, by URI template.
     pub templates: BTreeMap<String, Arc<TemplateEntry>>,
+    /// The prompts by name.
+    pub prompts: BTreeMap<String, Arc<PromptEntry>>,
     /// The extensions that are installed and could not be activated, by name.
     pub failed: BTreeMap<String, Arc<Failed>>,
     /// By phase and RID type, in the order in which they see an object.

@@ -121,6 +121,8 @@ impl Loaded for FakeLoaded {
             handlers: exported("handlers"),
             tools: true,
             resources: true,
+            prompts: true,
+            completions: true,
             state: true,
         }
     }
@@ -255,6 +257,24 @@ impl Callee for FakeCallee {
             body: koi_runtime::ResourceBody::Text(self.name.clone()),
             meta: "{}".to_owned(),
         }])
+    }
+
+    async fn list_prompts(&self) -> Result<String, CallError> {
+        self.enter("list-prompts")?;
+        let prompts = self.script.get("x-prompts");
+        Ok(prompts.unwrap_or(&json!([])).to_string())
+    }
+
+    /// Answers with the member of `x-answers` of that name.
+    async fn get_prompt(&self, name: &str, _: &str, _: Invocation) -> Result<String, CallError> {
+        self.enter("get-prompt")?;
+        Ok(self.script["x-answers"][name].to_string())
+    }
+
+    /// Answers with the member `complete` of `x-answers`.
+    async fn complete(&self, _: &Completion, _: Invocation) -> Result<String, CallError> {
+        self.enter("complete")?;
+        Ok(self.script["x-answers"]["complete"].to_string())
     }
 
     async fn handle(&self, _: &KnowledgeObject, _: Invocation) -> Result<Outcome, CallError> {

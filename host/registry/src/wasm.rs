@@ -5,12 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use koi_runtime::ports::{CallContext, CallKind, Ports};
 use koi_runtime::{
-    Call, CallError, Exports, Extension, KnowledgeObject, LoadError, Mode, Outcome,
+    Call, CallError, Completion, Exports, Extension, KnowledgeObject, LoadError, Mode, Outcome,
     ParsedReference, ResourceContents, Runtime,
 };
 
 use crate::callee::{Binding, Callee, Invocation, Loaded, Loader};
 use crate::grant::{Access, Execution};
+use crate::ports::GrantedCaller;
 
 #[async_trait]
 impl Loader for Runtime {
@@ -58,7 +59,7 @@ impl WasmCallee {
     fn call(&self, kind: CallKind, invocation: Invocation) -> Call {
         let mut ports = self.ports.clone();
         if let Some(caller) = invocation.caller {
-            ports.caller = caller;
+            ports.caller = Arc::new(GrantedCaller::new(caller, self.access.clone()));
         }
         let Execution {
             mut mode,
@@ -142,6 +143,35 @@ impl Callee for WasmCallee {
         self.extension
             .read_resource(self.call(CallKind::Resource, invocation), uri)
             .await
+    }
+
+    async fn list_prompts(&self) -> Result<String, CallError> {
+        if !self.extension.exports().prompts {
+            return Ok("[]".to_owned());
+        }
+        self.extension.list_prompts(self.own("list-prompts")).await
+    }
+
+    async fn get_prompt(
+        &self,
+        name: &str,
+        arguments: &str,
+        invocation: Invocation,
+    ) -> Result<String, CallError> {
+        let call = self.call(CallKind::Prompt, invocation);
+        self.extension.get_prompt(call, name, arguments).await
+    }
+
+    async fn complete(
+        &self,
+        completion: &Completion,
+        invocation: Invocation,
+    ) -> Result<String, CallError> {
+        if !self.extension.exports().completions {
+            return Ok("{}".to_owned());
+        }
+        let call = self.call(CallKind::Completion, invocation);
+        self.extension.complete(call, completion).await
     }
 
     async fn handle(

@@ -11,6 +11,7 @@ wasmtime::component::bindgen!({
     imports: {
         "koi:extension/knowledge": async | trappable,
         "koi:extension/network.neighbours": async | trappable,
+        "koi:extension/caller.ask": async | trappable,
         "wasi:config/store": async | trappable,
         "wasi:keyvalue/store": async | trappable,
         "wasi:keyvalue/atomics": async | trappable,

@@ -30,6 +30,8 @@ pub(crate) struct Indices {
     handlers: Option<exports::handlers::GuestIndices>,
     tools: Option<exports::tools::GuestIndices>,
     resources: Option<exports::resources::GuestIndices>,
+    prompts: Option<exports::prompts::GuestIndices>,
+    completions: Option<exports::completions::GuestIndices>,
     state: Option<exports::state::GuestIndices>,
 }
 
@@ -74,11 +76,22 @@ impl Indices {
             handlers: find!(handlers, "handlers"),
             tools: find!(tools, "tools"),
             resources: find!(resources, "resources"),
+            prompts: find!(prompts, "prompts"),
+            completions: find!(completions, "completions"),
             state: find!(state, "state"),
         })
     }
 
-    optional!(rid_types, schemas, handlers, tools, resources, state);
+    optional!(
+        rid_types,
+        schemas,
+        handlers,
+        tools,
+        resources,
+        prompts,
+        completions,
+        state
+    );
 
     /// `extension` is always there.
     pub(crate) fn extension(&self) -> Option<&exports::extension::GuestIndices> {
@@ -106,6 +119,8 @@ impl Indices {
         check!(&self.handlers, "handlers");
         check!(&self.tools, "tools");
         check!(&self.resources, "resources");
+        check!(&self.prompts, "prompts");
+        check!(&self.completions, "completions");
         check!(&self.state, "state");
         Ok(())
     }
@@ -118,6 +133,8 @@ impl Indices {
             handlers: self.handlers.is_some(),
             tools: self.tools.is_some(),
             resources: self.resources.is_some(),
+            prompts: self.prompts.is_some(),
+            completions: self.completions.is_some(),
             state: self.state.is_some(),
         }
     }

@@ -16,7 +16,7 @@ use crate::ports::{CallContext, CallKind, Ports};
 use crate::runtime::Shared;
 use crate::state::State;
 use crate::values::{
-    Call, Exports, KnowledgeObject, Mode, Outcome, ParsedReference, ResourceContents,
+    Call, Completion, Exports, KnowledgeObject, Mode, Outcome, ParsedReference, ResourceContents,
 };
 
 /// A loaded revision of an extension. Cheap to clone; its compiled code and its warm instances go
@@ -192,6 +192,49 @@ impl Extension {
         let uri = uri.to_owned();
         let contents = call!(self, call, resources, call_read_resource(&uri)).await?;
         Ok(contents.into_iter().map(Into::into).collect())
+    }
+
+    /// The prompts of now: JSON text, not yet checked.
+    ///
+    /// # Errors
+    /// As every call; [`CallError::NotExported`] without `prompts`.
+    pub async fn list_prompts(&self, call: Call) -> Result<String, CallError> {
+        call!(self, call, prompts, call_list_prompts()).await
+    }
+
+    /// The messages of a prompt; the answer is JSON text, not yet checked.
+    ///
+    /// # Errors
+    /// As every call; [`CallError::NotExported`] without `prompts`.
+    pub async fn get_prompt(
+        &self,
+        call: Call,
+        name: &str,
+        arguments: &str,
+    ) -> Result<String, CallError> {
+        let (name, arguments) = (name.to_owned(), arguments.to_owned());
+        call!(self, call, prompts, call_get_prompt(&name, &arguments)).await
+    }
+
+    /// Values for an argument; the answer is JSON text, not yet checked.
+    ///
+    /// # Errors
+    /// As every call; [`CallError::NotExported`] without `completions`.
+    pub async fn complete(&self, call: Call, completion: &Completion) -> Result<String, CallError> {
+        let Completion {
+            kind,
+            name,
+            argument,
+            value,
+            context,
+        } = completion.clone();
+        call!(
+            self,
+            call,
+            completions,
+            call_complete(kind, &name, &argument, &value, &context)
+        )
+        .await
     }
 
     /// Shows an object to the extension's handler in one phase.

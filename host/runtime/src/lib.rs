@@ -38,6 +38,6 @@ pub use extension::Extension;
 pub use limits::{LIMITS, LimitInfo, Limits};
 pub use runtime::{Runtime, RuntimeConfig};
 pub use values::{
-    Call, Exports, KnowledgeObject, Mode, Outcome, ParsedReference, Phase, Replacement,
+    Call, Completion, Exports, KnowledgeObject, Mode, Outcome, ParsedReference, Phase, Replacement,
     ResourceBody, ResourceContents, UnknownPhase,
 };

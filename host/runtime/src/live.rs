@@ -67,6 +67,8 @@ interfaces! {
     handlers = "handlers",
     tools = "tools",
     resources = "resources",
+    prompts = "prompts",
+    completions = "completions",
     state = "state",
 }
 

@@ -151,7 +151,6 @@ impl Meter {
         self.sent.get_or_insert_with(|| Arc::new(new())).clone()
     }
 
-    #[allow(dead_code, reason = "for the capability that asks a person")]
     /// While what this gives is held, the call waits for a person: that time counts against
     /// `limits.person` and not as wall time.
     pub(crate) fn wait_for_person(&self) -> PersonWait {

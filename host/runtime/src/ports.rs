@@ -220,6 +220,7 @@ pub trait Network: Send + Sync {
 }
 
 /// Whoever caused the call.
+#[async_trait]
 pub trait Caller: Send + Sync {
     /// A JSON object about the caller, in the form that the WIT interface `caller` defines.
     fn who(&self, call: &CallContext) -> String;
@@ -235,6 +236,15 @@ pub trait Caller: Send + Sync {
 
     /// A message to the caller's log: `level` is a syslog severity, `data` JSON as the guest gave it.
     fn log(&self, call: &CallContext, level: &str, data: &str);
+
+    /// Asks the caller and waits for the answers. Questions and answers are JSON objects in the form
+    /// that the WIT interface `caller` defines; the questions are as the guest gave them.
+    async fn ask(&self, call: &CallContext, questions: &str) -> Result<String, PortError>;
+}
+
+/// What a guest is told that wants to ask where nobody can answer.
+pub fn nobody_to_ask() -> PortError {
+    PortError::Permanent("there is nobody in this call who could be asked".to_owned())
 }
 
 /// How grave a line of the operator's log is.

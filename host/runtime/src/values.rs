@@ -58,6 +58,10 @@ pub struct Exports {
     pub tools: bool,
     /// `resources`: MCP resources.
     pub resources: bool,
+    /// `prompts`: MCP prompts.
+    pub prompts: bool,
+    /// `completions`: completion of arguments.
+    pub completions: bool,
     /// `state`: what a singleton saves and loads.
     pub state: bool,
 }
@@ -169,6 +173,21 @@ pub struct ParsedReference {
     pub canonical: String,
     /// Its parts, as a JSON object.
     pub parts: String,
+}
+
+/// What is to be completed. Texts are as the client gave them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completion {
+    /// What `name` names: `prompt` or `resource-template`.
+    pub kind: &'static str,
+    /// The name of the prompt, or the URI template.
+    pub name: String,
+    /// Which argument or variable.
+    pub argument: String,
+    /// What was typed so far.
+    pub value: String,
+    /// A JSON object: `arguments`, those that were given already.
+    pub context: String,
 }
 
 /// One piece of contents of an MCP resource.

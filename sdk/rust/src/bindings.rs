@@ -88,3 +88,21 @@ pub mod resources {
         pub_export_macro: true,
     });
 }
+
+pub mod prompts {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        inline: "package koi:sdk; world prompts { export koi:extension/prompts@0.1.0; }",
+        with: { "koi:extension/types@0.1.0": crate::bindings::imports::koi::extension::types },
+        pub_export_macro: true,
+    });
+}
+
+pub mod completions {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        inline: "package koi:sdk; world completions { export koi:extension/completions@0.1.0; }",
+        with: { "koi:extension/types@0.1.0": crate::bindings::imports::koi::extension::types },
+        pub_export_macro: true,
+    });
+}

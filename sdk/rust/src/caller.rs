@@ -1,4 +1,6 @@
-//! Whoever caused this call, and what can be said to them meanwhile.
+//! Whoever caused this call, what can be said to them meanwhile and what they can be asked.
+
+mod ask;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -6,16 +8,21 @@ use serde_json::Value;
 use crate::host::caller as host;
 use crate::{Json, Result};
 
+pub use ask::{Answers, Filled, Questions};
+
 /// Whoever caused this call.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Caller {
-    /// `tool`, `resource`, `handler` or `lifecycle`.
+    /// `tool`, `resource`, `prompt`, `completion`, `handler` or `lifecycle`.
     pub kind: String,
     /// Who is behind it, where that is known.
     pub principal: Option<Value>,
     /// What this call is called in the operator's log.
     pub correlation_id: Option<String>,
+    /// The methods that [`Questions`] can be asked with in this call, such as `elicitation/create`.
+    #[serde(default)]
+    pub answers: Vec<String>,
 }
 
 /// Severities of RFC 5424.

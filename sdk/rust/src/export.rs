@@ -4,7 +4,8 @@
 ///
 /// The type implements [`Extension`](crate::Extension) and the traits that are named:
 /// [`RidTypes`](crate::RidTypes), [`Schemas`](crate::Schemas), [`Handlers`](crate::Handlers),
-/// [`Tools`](crate::Tools), [`Resources`](crate::Resources), [`State`](crate::State). The component
+/// [`Tools`](crate::Tools), [`Resources`](crate::Resources), [`Prompts`](crate::Prompts),
+/// [`Completions`](crate::Completions), [`State`](crate::State). The component
 /// exports the interfaces of these and no others. Stands once, at the root of a `cdylib` crate. Outside of WebAssembly, where
 /// unit tests run, it only checks that the traits are implemented.
 #[macro_export]
@@ -37,6 +38,12 @@ macro_rules! __export_interface {
     ($extension:ident Resources) => {
         $crate::__export_interface!($extension, Resources, resources);
     };
+    ($extension:ident Prompts) => {
+        $crate::__export_interface!($extension, Prompts, prompts);
+    };
+    ($extension:ident Completions) => {
+        $crate::__export_interface!($extension, Completions, completions);
+    };
     ($extension:ident State) => {
         $crate::__export_interface!($extension, State, state);
     };
@@ -45,7 +52,7 @@ macro_rules! __export_interface {
             "`",
             ::core::stringify!($other),
             "` is not an interface that an extension can export: there are RidTypes, Schemas, ",
-            "Handlers, Tools, Resources and State (Extension is always exported)"
+            "Handlers, Tools, Resources, Prompts, Completions and State (Extension is always exported)"
         ));
     };
     ($extension:ident, $interface:ident, $module:ident) => {

@@ -2,8 +2,8 @@
 //! tools and resources, as a WebAssembly component.
 //!
 //! An extension is a type that implements [`Extension`] and those of [`RidTypes`], [`Schemas`],
-//! [`Handlers`], [`Tools`], [`Resources`] and [`State`] that the domain needs, in a crate of type `cdylib` for
-//! the target `wasm32-wasip2`:
+//! [`Handlers`], [`Tools`], [`Resources`], [`Prompts`], [`Completions`] and [`State`] that the domain
+//! needs, in a crate of type `cdylib` for the target `wasm32-wasip2`:
 //!
 //! ```
 //! use koi_extension::prelude::*;
@@ -41,6 +41,7 @@
 pub mod bindings;
 mod bundle;
 pub mod caller;
+mod completions;
 pub mod config;
 mod content;
 mod description;
@@ -56,6 +57,7 @@ pub mod knowledge;
 pub mod log;
 pub mod network;
 pub mod prelude;
+mod prompts;
 mod resources;
 mod rid;
 mod rid_types;
@@ -68,12 +70,14 @@ pub mod testing;
 mod tools;
 
 pub use bundle::{Bundle, Publication};
+pub use completions::{Completed, Completing, Completions};
 pub use content::{Annotations, Content, Icon, Role, Theme};
 pub use description::{Capability, Description, Handler, Limit, Mode, RidType};
 pub use error::{Error, ErrorKind, Result};
 pub use extension::{Extension, Health, Status};
 pub use handlers::{EventType, Handlers, KnowledgeObject, Outcome, Phase, Replacement};
 pub use json::Json;
+pub use prompts::{Prompt, PromptArgument, PromptMessage, PromptMessages, Prompts};
 pub use resources::{
     Resource, ResourceContents, ResourceList, ResourceTemplate, Resources, no_resource,
 };

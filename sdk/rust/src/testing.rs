@@ -29,6 +29,7 @@ pub(crate) mod host;
 use std::rc::Rc;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::http::{Request, Response};
 use crate::{Json, Result, Rid};
@@ -67,6 +68,12 @@ impl Node {
     /// Answers the HTTP requests of the extension from now on; without this, they are denied.
     pub fn serve(&self, server: impl Fn(&Request) -> Result<Response> + 'static) {
         host::with(|node| node.server = Some(Rc::new(server)));
+    }
+
+    /// Answers the questions of the extension from now on, each by its key, in the form in which MCP
+    /// has them; without this, there is nobody to ask.
+    pub fn answer(&self, person: impl Fn(&str, &Value) -> Result<Value> + 'static) {
+        host::with(|node| node.person = Some(Rc::new(person)));
     }
 
     /// The contents stored under a RID.

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use koi_registry::{Callee, Invocation};
 use koi_runtime::ports::{CallContext, CallKind};
 use koi_runtime::{
-    CallError, GuestError, GuestErrorKind, KnowledgeObject, Outcome, ParsedReference, ResourceBody,
-    ResourceContents,
+    CallError, Completion, GuestError, GuestErrorKind, KnowledgeObject, Outcome, ParsedReference,
+    ResourceBody, ResourceContents,
 };
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -17,6 +17,7 @@ pub struct Guest {
     pub name: Arc<str>,
     pub tools: Value,
     pub resources: Value,
+    pub prompts: Value,
     /// Set by the tools `wait` and `hold` when a call begins. Cleared when a call of `wait` has gone;
     /// `hold` waits until it is cleared.
     pub waiting: watch::Sender<bool>,
@@ -163,6 +164,32 @@ impl Callee for Guest {
             body,
             meta: meta.to_owned(),
         }])
+    }
+
+    async fn list_prompts(&self) -> Result<String, CallError> {
+        Ok(self.prompts.to_string())
+    }
+
+    async fn get_prompt(
+        &self,
+        name: &str,
+        arguments: &str,
+        _: Invocation,
+    ) -> Result<String, CallError> {
+        match name {
+            "nobody" => Err(guest_error(GuestErrorKind::InvalidInput, "nobody of that name")),
+            _ => Ok(json!({ "messages": [
+                { "role": "user", "content": { "type": "text", "text": format!("{name}: {arguments}") } },
+            ]})
+            .to_string()),
+        }
+    }
+
+    async fn complete(&self, completion: &Completion, _: Invocation) -> Result<String, CallError> {
+        Ok(
+            json!({ "values": [format!("{}{}", completion.value, completion.argument)] })
+                .to_string(),
+        )
     }
 
     async fn handle(&self, _: &KnowledgeObject, _: Invocation) -> Result<Outcome, CallError> {

@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use koi_mcp_server::{Catalog, McpOptions, McpParts, McpServer};
 use koi_pipeline::Change;
 use koi_registry::{
-    Access, Callee, Description, ExtensionEntry, Grants, Lists, RevisionInfo, Snapshot,
+    Access, Callee, Description, ExtensionEntry, Grants, Listed, Lists, RevisionInfo, Snapshot,
 };
 use koi_rid::{Bundle, Contents, EventType, Rid, Timestamp};
 use koi_store::{Batch, Op, Stores, Writer};
@@ -26,6 +26,7 @@ pub struct Extension {
     pub name: &'static str,
     pub tools: Vec<Value>,
     pub resources: Value,
+    pub prompts: Value,
     pub rid_types: Vec<&'static str>,
     pub lists_depend_on: Vec<&'static str>,
 }
@@ -62,6 +63,7 @@ impl Extension {
                 "resources": [named("bob"), named("picture"), named("gone"), named("trap")],
                 "templates": [{ "uriTemplate": "greeting:{name}", "name": "greeting" }],
             }),
+            prompts: json!([]),
             rid_types: vec!["orn:test.note"],
             lists_depend_on: vec!["orn:test.note"],
         }
@@ -73,6 +75,7 @@ impl Extension {
             name,
             tools,
             resources: json!({}),
+            prompts: json!([]),
             rid_types: Vec::new(),
             lists_depend_on: Vec::new(),
         }
@@ -179,16 +182,15 @@ impl Node {
             name: name.clone(),
             tools: tools.clone(),
             resources: resources.clone(),
+            prompts: extension.prompts.clone(),
             waiting: self.waiting.clone(),
         });
-        let lists = Lists::parse(
-            &name,
-            &tools.to_string(),
-            &resources.to_string(),
-            &callee,
-            &Lists::default(),
-        )
-        .unwrap();
+        let listed = Listed {
+            tools: &tools.to_string(),
+            resources: &resources.to_string(),
+            prompts: &extension.prompts.to_string(),
+        };
+        let lists = Lists::parse(&name, listed, &callee, &Lists::default()).unwrap();
         let access = Arc::new(Access::new(name, Grants::default(), Grants::default()));
         ExtensionEntry::new(revision, description, access, callee)
             .unwrap()

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use koi_registry::{Binding, Callee, Invocation, Loaded, Loader};
 use koi_runtime::{
-    CallError, Exports, KnowledgeObject, LoadError, Outcome, ParsedReference, ResourceContents,
+    CallError, Completion, Exports, KnowledgeObject, LoadError, Outcome, ParsedReference,
+    ResourceContents,
 };
 
 /// What the extension's handlers answer.
@@ -95,6 +96,18 @@ impl Callee for FakeExtension {
         _: &str,
         _: Invocation,
     ) -> Result<Vec<ResourceContents>, CallError> {
+        absent()
+    }
+
+    async fn list_prompts(&self) -> Result<String, CallError> {
+        Ok("[]".to_owned())
+    }
+
+    async fn get_prompt(&self, _: &str, _: &str, _: Invocation) -> Result<String, CallError> {
+        absent()
+    }
+
+    async fn complete(&self, _: &Completion, _: Invocation) -> Result<String, CallError> {
         absent()
     }
 

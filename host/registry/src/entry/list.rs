@@ -1,4 +1,4 @@
-//! The lists of tools and resources that an extension gives, parsed and bounded.
+//! The lists of tools, resources and prompts that an extension gives, parsed and bounded.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::prompts::PromptEntry;
 use super::resources::{ResourceEntry, TemplateEntry};
 use super::tools::ToolEntry;
 use crate::callee::Callee;
@@ -29,7 +30,18 @@ impl ListError {
     }
 }
 
-/// Tools and resources of an extension at one moment, each in the order of its names.
+/// What an extension listed, as it answered.
+#[derive(Debug, Clone, Copy)]
+pub struct Listed<'a> {
+    /// The answer of `list-tools`: a JSON array.
+    pub tools: &'a str,
+    /// The answer of `list-resources`: a JSON object.
+    pub resources: &'a str,
+    /// The answer of `list-prompts`: a JSON array.
+    pub prompts: &'a str,
+}
+
+/// Tools, resources and prompts of an extension at one moment, each in the order of its names.
 #[derive(Debug, Clone, Default)]
 pub struct Lists {
     /// Tools.
@@ -38,6 +50,8 @@ pub struct Lists {
     pub resources: BTreeMap<String, Arc<ResourceEntry>>,
     /// Templates by URI template.
     pub templates: BTreeMap<String, Arc<TemplateEntry>>,
+    /// Prompts.
+    pub prompts: BTreeMap<String, Arc<PromptEntry>>,
 }
 
 impl Lists {
@@ -48,19 +62,19 @@ impl Lists {
             ClaimKind::Tool => drop(self.tools.remove(what)),
             ClaimKind::Resource => drop(self.resources.remove(what)),
             ClaimKind::Template => drop(self.templates.remove(what)),
+            ClaimKind::Prompt => drop(self.prompts.remove(what)),
             ClaimKind::RidType | ClaimKind::Schema => {}
         }
     }
 
-    /// Reads the answers of `list-tools` and `list-resources`. Entries that `before` has too are
+    /// Reads what was listed. Entries that `before` has too are
     /// taken over from there, so that their schemas are not compiled again.
     ///
     /// # Errors
     /// Which entry is wrong, and in what.
     pub fn parse(
         extension: &Arc<str>,
-        tools: &str,
-        resources: &str,
+        listed: Listed<'_>,
         callee: &Arc<dyn Callee>,
         before: &Self,
     ) -> Result<Self, ListError> {
@@ -70,11 +84,13 @@ impl Lists {
             ))
         };
         let tools: Vec<Value> =
-            serde_json::from_str(tools).map_err(|error| malformed("tools", error))?;
-        check_object(resources)
+            serde_json::from_str(listed.tools).map_err(|error| malformed("tools", error))?;
+        check_object(listed.resources)
             .map_err(|problem| ListError::new(format!("the list of resources {problem}")))?;
-        let resources: RawResources =
-            serde_json::from_str(resources).map_err(|error| malformed("resources", error))?;
+        let resources: RawResources = serde_json::from_str(listed.resources)
+            .map_err(|error| malformed("resources", error))?;
+        let prompts: Vec<Value> =
+            serde_json::from_str(listed.prompts).map_err(|error| malformed("prompts", error))?;
         let mut patterns = Patterns::default();
         let mut keep = |name: &str, of: Patterns| {
             patterns.add(of).map_err(|problem| {
@@ -109,6 +125,15 @@ impl Lists {
                 |value| TemplateEntry::parse(extension, value, callee),
                 |template| keep(&template.uri_template, template.patterns()),
             )?,
+            prompts: entries(
+                "prompt",
+                "name",
+                prompts,
+                &before.prompts,
+                |prompt| &prompt.descriptor,
+                |value| PromptEntry::parse(extension, value, callee),
+                |_| Ok(()),
+            )?,
         })
     }
 
@@ -121,6 +146,7 @@ impl Lists {
             && same(&self.templates, &other.templates, |template| {
                 &template.descriptor
             })
+            && same(&self.prompts, &other.prompts, |prompt| &prompt.descriptor)
     }
 }
 

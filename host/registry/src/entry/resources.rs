@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use koi_runtime::{CallError, ResourceContents};
+use koi_runtime::{CallError, Completion, ResourceContents};
 use serde_json::Value;
 
 use super::list::{self, ListError};
+use super::prompts::{CompletionOutput, complete};
 use crate::callee::{Callee, Invocation};
 use crate::schema::Patterns;
 use crate::uri_template::UriTemplate;
@@ -120,6 +121,27 @@ impl TemplateEntry {
     /// Whether the URI may be one that the template stands for.
     pub fn fits(&self, uri: &str) -> bool {
         self.matcher.fits(uri)
+    }
+
+    /// Values for one of its variables.
+    ///
+    /// # Errors
+    /// As a call fails.
+    pub async fn complete(
+        &self,
+        variable: &str,
+        value: &str,
+        context: &str,
+        invocation: Invocation,
+    ) -> Result<CompletionOutput, CallError> {
+        let completion = Completion {
+            kind: "resource-template",
+            name: self.uri_template.clone(),
+            argument: variable.to_owned(),
+            value: value.to_owned(),
+            context: context.to_owned(),
+        };
+        complete(&self.callee, &completion, invocation).await
     }
 
     /// # Errors

@@ -4,7 +4,7 @@ use koi_rid::{Contents, Rid};
 use koi_runtime::CallError;
 use serde_json::{Value, json};
 
-use super::{ListError, Lists, RidTypeEntry, SchemaEntry, ToolOutput};
+use super::{ListError, Listed, Lists, RidTypeEntry, SchemaEntry, ToolOutput};
 use crate::callee::Invocation;
 use crate::description::Description;
 use crate::grant::{Access, Grants};
@@ -14,7 +14,13 @@ fn lists(script: &Value, before: &Lists) -> Result<Lists, ListError> {
     let callee = FakeCallee::alone("a", script);
     let text = |key: &str, none: Value| script.get(key).unwrap_or(&none).to_string();
     let (tools, resources) = (text("x-tools", json!([])), text("x-resources", json!({})));
-    Lists::parse(&"a".into(), &tools, &resources, &callee, before)
+    let prompts = text("x-prompts", json!([]));
+    let listed = Listed {
+        tools: &tools,
+        resources: &resources,
+        prompts: &prompts,
+    };
+    Lists::parse(&"a".into(), listed, &callee, before)
 }
 
 fn tools(tools: Value) -> Result<Lists, ListError> {

@@ -46,7 +46,7 @@ impl ToolEntry {
         callee: &Arc<dyn Callee>,
     ) -> Result<Self, ListError> {
         let name = list::text(&descriptor, "tool", "name")?.to_owned();
-        if !is_tool_name(&name) {
+        if !is_name(&name) {
             return Err(ListError::new(format!(
                 "`{}` is no name for a tool: 1 to 64 letters, digits, `_` and `-`",
                 list::shortened(&name)
@@ -169,7 +169,8 @@ fn text_block(structured: &str) -> Result<Box<RawValue>, String> {
         .map_err(|error| error.to_string())
 }
 
-fn is_tool_name(name: &str) -> bool {
+/// Whether it is a name that every MCP client takes.
+pub(super) fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
         && name
             .bytes()

@@ -13,18 +13,21 @@ pub enum Capability {
     Config,
     /// The node's RID and its neighbours.
     Network,
+    /// Questions to whoever caused the call: forms, the client's model, its folders.
+    Ask,
 }
 
 impl Capability {
     /// All capabilities, in the order in which they are shown.
-    pub const ALL: [Self; 3] = [Self::KeyValue, Self::Config, Self::Network];
+    pub const ALL: [Self; 4] = [Self::KeyValue, Self::Config, Self::Network, Self::Ask];
 
-    /// `keyvalue`, `config` or `network`.
+    /// `keyvalue`, `config`, `network` or `ask`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::KeyValue => "keyvalue",
             Self::Config => "config",
             Self::Network => "network",
+            Self::Ask => "ask",
         }
     }
 }

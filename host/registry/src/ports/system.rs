@@ -1,6 +1,7 @@
 //! Ports that need no grant: the operator's log, a caller who does not listen.
 
-use koi_runtime::ports::{CallContext, Caller, Level, Log};
+use async_trait::async_trait;
+use koi_runtime::ports::{CallContext, Caller, Level, Log, PortError, nobody_to_ask};
 use serde_json::json;
 
 /// Guests' messages among the node's own, with the call that they belong to.
@@ -35,9 +36,14 @@ impl Log for OperatorLog {
 /// Nobody who wants to hear of the call.
 pub(super) struct Unheard;
 
+#[async_trait]
 impl Caller for Unheard {
     fn who(&self, call: &CallContext) -> String {
-        let mut who = json!({"kind": call.kind.as_str(), "correlation-id": &*call.correlation});
+        let mut who = json!({
+            "kind": call.kind.as_str(),
+            "correlation-id": &*call.correlation,
+            "answers": [],
+        });
         if let Some(principal) = &call.principal {
             who["principal"] = json!(&**principal);
         }
@@ -47,4 +53,8 @@ impl Caller for Unheard {
     fn progress(&self, _: &CallContext, _: f64, _: Option<f64>, _: Option<String>) {}
 
     fn log(&self, _: &CallContext, _: &str, _: &str) {}
+
+    async fn ask(&self, _: &CallContext, _: &str) -> Result<String, PortError> {
+        Err(nobody_to_ask())
+    }
 }

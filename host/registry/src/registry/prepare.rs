@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::Inner;
 use crate::callee::{Binding, Loaded};
 use crate::description::{Description, DescriptionError};
-use crate::entry::{ExtensionEntry, ListError, Lists, RevisionInfo};
+use crate::entry::{ExtensionEntry, ListError, Listed, Lists, RevisionInfo};
 use crate::grant::{Access, Grants};
 use crate::ports::Settings;
 use crate::schema::{JsonSchema, SchemaError};
@@ -139,23 +139,23 @@ pub(super) async fn start(entry: &ExtensionEntry) -> Result<(), PrepareError> {
 /// The lists of now.
 pub(super) async fn lists(entry: &ExtensionEntry) -> Result<Lists, PrepareError> {
     let callee = &entry.callee;
-    let tools = callee
-        .list_tools()
-        .await
-        .map_err(|error| PrepareError::Call {
-            function: "list-tools",
-            error,
-        })?;
+    let of = |function| move |error| PrepareError::Call { function, error };
+    let tools = callee.list_tools().await.map_err(of("list-tools"))?;
     let resources = callee
         .list_resources()
         .await
-        .map_err(|error| PrepareError::Call {
-            function: "list-resources",
-            error,
-        })?;
+        .map_err(of("list-resources"))?;
+    let prompts = callee.list_prompts().await.map_err(of("list-prompts"))?;
     let name = entry.revision.extension.clone();
     let (callee, before) = (callee.clone(), entry.lists.clone());
-    let parse = move || Lists::parse(&name, &tools, &resources, &callee, &before);
+    let parse = move || {
+        let listed = Listed {
+            tools: &tools,
+            resources: &resources,
+            prompts: &prompts,
+        };
+        Lists::parse(&name, listed, &callee, &before)
+    };
     Ok(super::aside(parse).await?)
 }
 

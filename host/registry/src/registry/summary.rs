@@ -35,6 +35,9 @@ pub struct ExtensionSummary {
     pub tools: Vec<String>,
     /// The URIs of its resources and its URI templates.
     pub resources: Vec<String>,
+    /// The names of its prompts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub prompts: Vec<String>,
     /// What it lists and others own, in a sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<String>,
@@ -124,6 +127,7 @@ fn active(entry: &Arc<ExtensionEntry>) -> ExtensionSummary {
             .chain(lists.templates.keys())
             .cloned()
             .collect(),
+        prompts: lists.prompts.keys().cloned().collect(),
         left_out: entry.left_out.iter().map(ToString::to_string).collect(),
         rid_types: entry
             .rid_types
@@ -151,6 +155,7 @@ fn failed_one(failed: &Failed) -> ExtensionSummary {
         error: Some(failed.error.clone()),
         tools: Vec::new(),
         resources: Vec::new(),
+        prompts: Vec::new(),
         left_out: Vec::new(),
         rid_types: Vec::new(),
         mode: Mode::Fresh.as_str(),

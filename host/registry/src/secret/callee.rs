@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use koi_runtime::ports::Caller;
 use koi_runtime::{
-    CallError, GuestError, GuestErrorKind, KnowledgeObject, Outcome, ParsedReference, ResourceBody,
-    ResourceContents,
+    CallError, Completion, GuestError, GuestErrorKind, KnowledgeObject, Outcome, ParsedReference,
+    ResourceBody, ResourceContents,
 };
 
 use super::Guard;
@@ -124,6 +124,29 @@ impl Callee for GuardedCallee {
             Ok(contents) => Ok(contents.into_iter().map(|one| self.contents(one)).collect()),
             Err(error) => Err(self.error(error)),
         }
+    }
+
+    async fn list_prompts(&self) -> Result<String, CallError> {
+        self.text(self.inner.list_prompts().await)
+    }
+
+    async fn get_prompt(
+        &self,
+        name: &str,
+        arguments: &str,
+        invocation: Invocation,
+    ) -> Result<String, CallError> {
+        let invocation = self.on_behalf(invocation);
+        self.text(self.inner.get_prompt(name, arguments, invocation).await)
+    }
+
+    async fn complete(
+        &self,
+        completion: &Completion,
+        invocation: Invocation,
+    ) -> Result<String, CallError> {
+        let invocation = self.on_behalf(invocation);
+        self.text(self.inner.complete(completion, invocation).await)
     }
 
     async fn handle(

@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use koi_runtime::ports::{CallContext, Caller, Level, Log};
+use async_trait::async_trait;
+use koi_runtime::ports::{CallContext, Caller, Level, Log, PortError};
 
 use super::Guard;
 
@@ -21,6 +22,7 @@ impl ScrubbedCaller {
     }
 }
 
+#[async_trait]
 impl Caller for ScrubbedCaller {
     fn who(&self, call: &CallContext) -> String {
         self.inner.who(call)
@@ -41,6 +43,11 @@ impl Caller for ScrubbedCaller {
         let (level, data) = (level.to_owned(), data.to_owned());
         let (level, data) = (self.guard.scrub(level), self.guard.scrub(data));
         self.inner.log(call, &level, &data);
+    }
+
+    async fn ask(&self, call: &CallContext, questions: &str) -> Result<String, PortError> {
+        let questions = self.guard.scrub(questions.to_owned());
+        self.inner.ask(call, &questions).await
     }
 }
 

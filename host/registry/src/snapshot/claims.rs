@@ -29,7 +29,10 @@ pub struct Collision {
 impl ClaimKind {
     /// Whether it stands in a list, of which it can be left out.
     pub(crate) fn is_listed(self) -> bool {
-        matches!(self, Self::Tool | Self::Resource | Self::Template)
+        matches!(
+            self,
+            Self::Tool | Self::Resource | Self::Template | Self::Prompt
+        )
     }
 }
 
@@ -46,6 +49,8 @@ pub enum ClaimKind {
     Resource,
     /// A resource template, by its URI template.
     Template,
+    /// A prompt, by its name.
+    Prompt,
 }
 
 impl fmt::Display for ClaimKind {
@@ -56,6 +61,7 @@ impl fmt::Display for ClaimKind {
             Self::Tool => "tool",
             Self::Resource => "resource",
             Self::Template => "resource template",
+            Self::Prompt => "prompt",
         })
     }
 }
@@ -110,6 +116,12 @@ impl Snapshot {
         for (template, entry) in &lists.templates {
             let (key, kind) = (template.clone(), ClaimKind::Template);
             put(&mut self.templates, key, entry, kind, extension, |held| {
+                &held.extension
+            })?;
+        }
+        for (name, entry) in &lists.prompts {
+            let (key, kind) = (name.clone(), ClaimKind::Prompt);
+            put(&mut self.prompts, key, entry, kind, extension, |held| {
                 &held.extension
             })?;
         }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Collision, Snapshot};
 use crate::callee::Invocation;
 use crate::description::Description;
-use crate::entry::{ExtensionEntry, Lists, RevisionInfo};
+use crate::entry::{ExtensionEntry, Listed, Lists, RevisionInfo};
 use crate::grant::Access;
 use crate::testing::{FakeCallee, tool};
 
@@ -30,7 +30,13 @@ fn extension(script: Value) -> Arc<ExtensionEntry> {
     let entry = ExtensionEntry::new(revision, Arc::new(description), access, callee).unwrap();
     let text = |key: &str, none: Value| script.get(key).cloned().unwrap_or(none).to_string();
     let (tools, resources) = (text("x-tools", json!([])), text("x-resources", json!({})));
-    let lists = Lists::parse(&name, &tools, &resources, &entry.callee, &entry.lists).unwrap();
+    let prompts = text("x-prompts", json!([]));
+    let listed = Listed {
+        tools: &tools,
+        resources: &resources,
+        prompts: &prompts,
+    };
+    let lists = Lists::parse(&name, listed, &entry.callee, &entry.lists).unwrap();
     Arc::new(entry.with_lists(lists))
 }
 

@@ -80,7 +80,11 @@ fn names(lists: &Lists) -> impl Iterator<Item = (ClaimKind, &str)> {
         .templates
         .keys()
         .map(|uri| (ClaimKind::Template, &**uri));
-    tools.chain(resources).chain(templates)
+    let prompts = lists
+        .prompts
+        .keys()
+        .map(|name| (ClaimKind::Prompt, &**name));
+    tools.chain(resources).chain(templates).chain(prompts)
 }
 
 impl Snapshot {
@@ -102,6 +106,10 @@ impl Snapshot {
                 .is_some_and(|e| *e.extension == *holder),
             ClaimKind::Template => self
                 .templates
+                .get(what)
+                .is_some_and(|e| *e.extension == *holder),
+            ClaimKind::Prompt => self
+                .prompts
                 .get(what)
                 .is_some_and(|e| *e.extension == *holder),
             ClaimKind::Resource => {

@@ -1,6 +1,9 @@
-//! `caller`: who caused the call, and what is said to them meanwhile, over the port of that name.
+//! `caller`: who caused the call, what is said to them meanwhile and what they are asked, over the port
+//! of that name.
 
+use super::convert::error;
 use crate::bindings::koi::extension::caller::Host;
+use crate::bindings::koi::extension::types::Error;
 use crate::state::State;
 
 impl Host for State {
@@ -26,5 +29,12 @@ impl Host for State {
         self.meter.host_call()?;
         self.ports.caller.log(&self.context, &level, &data);
         Ok(())
+    }
+
+    async fn ask(&mut self, questions: String) -> wasmtime::Result<Result<String, Error>> {
+        self.meter.host_call()?;
+        let _waiting = self.meter.wait_for_person();
+        let answers = self.ports.caller.ask(&self.context, &questions).await;
+        Ok(answers.map_err(error))
     }
 }

@@ -13,17 +13,23 @@ pub enum CallKind {
     Tool,
     /// The reading of an MCP resource.
     Resource,
+    /// The making of an MCP prompt.
+    Prompt,
+    /// The completion of an argument.
+    Completion,
     /// A knowledge object in the pipeline.
     Handler,
 }
 
 impl CallKind {
-    /// `lifecycle`, `tool`, `resource` or `handler`.
+    /// `lifecycle`, `tool`, `resource`, `prompt`, `completion` or `handler`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Lifecycle => "lifecycle",
             Self::Tool => "tool",
             Self::Resource => "resource",
+            Self::Prompt => "prompt",
+            Self::Completion => "completion",
             Self::Handler => "handler",
         }
     }

@@ -61,6 +61,7 @@ const KNOWLEDGE: &str = "knowledge";
 const KEY_VALUE: &str = "capability=keyvalue";
 const CONFIG: &str = "capability=config";
 const NETWORK: &str = "capability=network";
+const ASK: &str = "capability=ask";
 const HTTP: &str = "http";
 const SECRETS: &str = "secret";
 const SINGLETON: &str = "mode=singleton";
@@ -217,6 +218,7 @@ impl SavedState for Denied {
     }
 }
 
+#[async_trait]
 impl Caller for Denied {
     fn who(&self, call: &CallContext) -> String {
         format!("{{\"kind\":\"{}\"}}", call.kind.as_str())
@@ -225,6 +227,10 @@ impl Caller for Denied {
     fn progress(&self, _: &CallContext, _: f64, _: Option<f64>, _: Option<String>) {}
 
     fn log(&self, _: &CallContext, _: &str, _: &str) {}
+
+    async fn ask(&self, _: &CallContext, _: &str) -> Result<String, PortError> {
+        denied(ASK)
+    }
 }
 
 impl Log for Denied {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use koi_runtime::ports::{CallContext, Caller};
+use async_trait::async_trait;
+use koi_runtime::ports::{CallContext, Caller, PortError, nobody_to_ask};
 use koi_runtime::{Call, Extension, Limits};
 use tokio::sync::Notify;
 
@@ -63,6 +64,7 @@ impl Drop for Gone {
     }
 }
 
+#[async_trait]
 impl Caller for Gone {
     fn who(&self, _: &CallContext) -> String {
         "{}".to_owned()
@@ -71,6 +73,10 @@ impl Caller for Gone {
     fn progress(&self, _: &CallContext, _: f64, _: Option<f64>, _: Option<String>) {}
 
     fn log(&self, _: &CallContext, _: &str, _: &str) {}
+
+    async fn ask(&self, _: &CallContext, _: &str) -> Result<String, PortError> {
+        Err(nobody_to_ask())
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use koi_rid::{Contents, Manifest, Rid};
 use koi_runtime::ports::{
     CallContext, CallKind, Caller, Knowledge, KnowledgePage, KnowledgeQuery, KnownBundle, Level,
-    Log, ManifestPage, PortError, Ports, SavedState,
+    Log, ManifestPage, PortError, Ports, SavedState, nobody_to_ask,
 };
 use koi_runtime::{Call, Limits, Mode};
 use tokio::sync::Notify;
@@ -81,6 +81,7 @@ impl Knowledge for Waiting {
 /// A caller that cannot be spoken to.
 pub struct Panicking;
 
+#[async_trait]
 impl Caller for Panicking {
     fn who(&self, _: &CallContext) -> String {
         panic!("who panics")
@@ -92,6 +93,10 @@ impl Caller for Panicking {
 
     fn log(&self, _: &CallContext, _: &str, _: &str) {
         panic!("log panics")
+    }
+
+    async fn ask(&self, _: &CallContext, _: &str) -> Result<String, PortError> {
+        panic!("ask panics")
     }
 }
 
@@ -119,6 +124,7 @@ impl Log for Kept {
 #[derive(Default)]
 pub struct Threads(pub Mutex<Vec<String>>);
 
+#[async_trait]
 impl Caller for Threads {
     fn who(&self, _: &CallContext) -> String {
         "{}".to_owned()
@@ -132,6 +138,10 @@ impl Caller for Threads {
             .lock()
             .expect("nobody panics with the lock")
             .push(name);
+    }
+
+    async fn ask(&self, _: &CallContext, _: &str) -> Result<String, PortError> {
+        Err(nobody_to_ask())
     }
 }
 

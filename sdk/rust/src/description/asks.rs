@@ -17,6 +17,8 @@ pub enum Capability {
     Config,
     /// [`network`](crate::network).
     Network,
+    /// Questions to whoever caused a call: [`Questions`](crate::caller::Questions).
+    Ask,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -14,6 +14,9 @@ thread_local! {
 /// Answers HTTP requests.
 pub(crate) type Server = Rc<dyn Fn(&Request) -> Result<Response>>;
 
+/// Answers the question under a key.
+pub(crate) type Person = Rc<dyn Fn(&str, &serde_json::Value) -> Result<serde_json::Value>>;
+
 /// All that a node in memory knows.
 #[derive(Default)]
 pub(crate) struct Memory {
@@ -22,6 +25,7 @@ pub(crate) struct Memory {
     pub(crate) neighbours: BTreeMap<String, Vec<String>>,
     pub(crate) log: Vec<String>,
     pub(crate) server: Option<Server>,
+    pub(crate) person: Option<Person>,
     buckets: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
 }
 
@@ -156,6 +160,14 @@ pub(crate) mod network {
 }
 
 pub(crate) mod caller {
+    use std::collections::BTreeMap;
+
+    use serde_json::Value;
+
+    use super::with;
+    use crate::Json;
+    use crate::bindings::imports::koi::extension::types::Error;
+
     pub(crate) fn who() -> String {
         r#"{"kind":"tool","correlation-id":"test"}"#.into()
     }
@@ -163,6 +175,19 @@ pub(crate) mod caller {
     pub(crate) fn progress(_: f64, _: Option<f64>, _: Option<&str>) {}
 
     pub(crate) fn log(_: &str, _: &str) {}
+
+    pub(crate) fn ask(questions: &str) -> Result<String, Error> {
+        let Some(person) = with(|node| node.person.clone()) else {
+            let error = crate::Error::permanent("there is nobody in this test who answers");
+            return Err(error.into());
+        };
+        let questions: BTreeMap<String, Value> = Json::trusted(questions.into()).to()?;
+        let answers = questions
+            .iter()
+            .map(|(key, question)| Ok((key, person(key, question)?)))
+            .collect::<crate::Result<BTreeMap<_, _>>>()?;
+        Ok(Json::of(&answers)?.into_string())
+    }
 }
 
 pub(crate) mod secrets {
