@@ -14,19 +14,33 @@ struct Switch {
 
 /// Adds the tools that change lists.
 pub fn tools(toolbox: Toolbox) -> Toolbox {
-    toolbox.tool(
-        Tool::new(
-            "test_trigger_tool_change",
-            "Adds a tool to the list, or takes it away",
-        ),
-        |_: NoArguments| toggle("tools"),
-    )
+    toolbox
+        .tool(
+            Tool::new(
+                "test_trigger_tool_change",
+                "Adds a tool to the list, or takes it away",
+            ),
+            |_: NoArguments| toggle("tools"),
+        )
+        .tool(
+            Tool::new(
+                "test_trigger_prompt_change",
+                "Adds a prompt to the list, or takes it away",
+            ),
+            |_: NoArguments| toggle("prompts"),
+        )
 }
 
 /// The tool that is there every other time.
 pub fn switched_tool() -> Result<Option<Tool>> {
     let tool = || Tool::new("test_switched_tool", "Is there every other time");
     Ok(is_on("tools")?.then(tool))
+}
+
+/// The prompt that is there every other time.
+pub fn switched_prompt() -> Result<Option<Prompt>> {
+    let prompt = || Prompt::new("test_switched_prompt", "Is there every other time");
+    Ok(is_on("prompts")?.then(prompt))
 }
 
 fn toggle(list: &str) -> Result<Content> {

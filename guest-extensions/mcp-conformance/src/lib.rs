@@ -3,7 +3,10 @@
 //! that the contract can say it, whatever the client's era and transport.
 
 mod changes;
+mod jobs;
 mod media;
+mod prompts;
+mod questions;
 mod resources;
 mod tools;
 
@@ -19,12 +22,14 @@ impl Extension for Conformance {
             .lists_depend_on([changes::SWITCH])
             .reads([changes::SWITCH])
             .publishes([changes::SWITCH])
+            .uses([Capability::Ask])
     }
 }
 
 impl Tools for Conformance {
     fn toolbox() -> Toolbox {
-        changes::tools(tools::tools(Toolbox::new()))
+        let toolbox = questions::tools(tools::tools(Toolbox::new()));
+        changes::tools(jobs::tools(toolbox))
     }
 
     fn list_tools() -> Result<Vec<Tool>> {
@@ -44,4 +49,20 @@ impl Resources for Conformance {
     }
 }
 
-koi_extension::export!(Conformance: Tools, Resources);
+impl Prompts for Conformance {
+    fn list_prompts() -> Result<Vec<Prompt>> {
+        prompts::list()
+    }
+
+    fn get_prompt(name: &str, arguments: &Json) -> Result<PromptMessages> {
+        prompts::get(name, arguments)
+    }
+}
+
+impl Completions for Conformance {
+    fn complete(completing: &Completing) -> Result<Completed> {
+        Ok(prompts::complete(completing))
+    }
+}
+
+koi_extension::export!(Conformance: Tools, Resources, Prompts, Completions);

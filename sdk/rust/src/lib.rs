@@ -86,4 +86,4 @@ pub use rid_types::{Reference, References, RidTypes};
 pub use schema::Schema;
 pub use schemas::Schemas;
 pub use state::State;
-pub use tools::{IntoToolResult, NoArguments, Tool, ToolResult, Toolbox, Tools};
+pub use tools::{IntoToolResult, NoArguments, TaskSupport, Tool, ToolResult, Toolbox, Tools};

@@ -1,11 +1,11 @@
 //! MCP prompts.
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::bindings::imports::koi::extension::types as wit;
 use crate::bindings::prompts::exports::koi::extension::prompts::Guest;
-use crate::{Json, Result};
+use crate::{Content, Icon, Json, Result, Role};
 
 /// Messages made ready for a conversation, which a person picks by name.
 pub trait Prompts {
@@ -32,6 +32,8 @@ pub struct Prompt {
     description: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     arguments: Vec<PromptArgument>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    icons: Vec<Icon>,
 }
 
 /// An argument of a prompt: text that a person types.
@@ -51,6 +53,7 @@ impl Prompt {
             title: None,
             description: description.into(),
             arguments: Vec::new(),
+            icons: Vec::new(),
         }
     }
 
@@ -63,6 +66,12 @@ impl Prompt {
     /// Adds an argument.
     pub fn argument(mut self, argument: PromptArgument) -> Self {
         self.arguments.push(argument);
+        self
+    }
+
+    /// Pictures to show beside it.
+    pub fn icons(mut self, icons: impl IntoIterator<Item = Icon>) -> Self {
+        self.icons.extend(icons);
         self
     }
 }
@@ -103,7 +112,7 @@ pub struct PromptMessages {
 /// One message of a conversation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PromptMessage {
-    role: &'static str,
+    role: Role,
     content: Value,
 }
 
@@ -127,25 +136,20 @@ impl PromptMessages {
 }
 
 impl PromptMessage {
+    /// Content of any kind, from one or the other.
+    pub fn of(role: Role, content: Content) -> Self {
+        let content = content.into_value();
+        Self { role, content }
+    }
+
     /// Something that the person says.
     pub fn user(text: impl Into<String>) -> Self {
-        Self::user_block(json!({ "type": "text", "text": text.into() }))
+        Self::of(Role::User, Content::text(text))
     }
 
     /// Something that the model says.
     pub fn assistant(text: impl Into<String>) -> Self {
-        Self {
-            role: "assistant",
-            ..Self::user(text)
-        }
-    }
-
-    /// A content block as MCP defines it, from the person: a picture, a resource.
-    pub fn user_block(content: Value) -> Self {
-        Self {
-            role: "user",
-            content,
-        }
+        Self::of(Role::Assistant, Content::text(text))
     }
 }
 
@@ -157,5 +161,44 @@ impl<T: Prompts> Guest for T {
     fn get_prompt(name: String, arguments: String) -> Result<String, wit::Error> {
         let messages = <T as Prompts>::get_prompt(&name, &Json::trusted(arguments))?;
         Ok(Json::of(&messages)?.into_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn prompts_and_messages_have_the_form_of_mcp() {
+        let prompt = Prompt::new("greet", "Greets")
+            .argument(PromptArgument::required("name").description("Whom"))
+            .icons([Icon::new("data:,")]);
+        assert_eq!(
+            json!(prompt),
+            json!({
+                "name": "greet",
+                "description": "Greets",
+                "arguments": [{ "name": "name", "description": "Whom", "required": true }],
+                "icons": [{ "src": "data:," }]
+            })
+        );
+        let picture = Content::image("image/png", [1, 2, 3]);
+        let messages = PromptMessages::new()
+            .message(PromptMessage::of(Role::User, picture))
+            .message(PromptMessage::assistant("Nice"));
+        assert_eq!(
+            json!(messages),
+            json!({
+                "messages": [
+                    {
+                        "role": "user",
+                        "content": { "type": "image", "data": "AQID", "mimeType": "image/png" }
+                    },
+                    { "role": "assistant", "content": { "type": "text", "text": "Nice" } }
+                ]
+            })
+        );
     }
 }

@@ -9,7 +9,7 @@ use crate::bindings::tools::exports::koi::extension::tools::Guest;
 use crate::{Json, Result};
 
 pub use result::{IntoToolResult, ToolResult};
-pub use tool::{NoArguments, Tool};
+pub use tool::{NoArguments, TaskSupport, Tool};
 pub use toolbox::Toolbox;
 
 /// What agents can call.

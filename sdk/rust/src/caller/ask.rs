@@ -104,9 +104,10 @@ impl Answers {
     /// # Errors
     /// `permanent` if nothing was asked under this key.
     pub fn answer(&self, key: &str) -> Result<Json> {
-        let answer = self.0.get(key).ok_or_else(|| {
-            Error::permanent(format!("there is no answer to a question `{key}`"))
-        })?;
+        let answer = self
+            .0
+            .get(key)
+            .ok_or_else(|| Error::permanent(format!("there is no answer to a question `{key}`")))?;
         Ok(Json::trusted(answer.get().to_owned()))
     }
 
@@ -130,7 +131,9 @@ impl Answers {
         match answer.action {
             "accept" => {
                 let content = answer.content.map_or("{}", RawValue::get);
-                Ok(Filled::Accepted(serde_json::from_str(content).map_err(unfit)?))
+                Ok(Filled::Accepted(
+                    serde_json::from_str(content).map_err(unfit)?,
+                ))
             }
             "decline" => Ok(Filled::Declined),
             _ => Ok(Filled::Cancelled),
@@ -165,8 +168,14 @@ mod tests {
         let node = Node::fresh();
         let asked = |answer: Value| {
             node.answer(move |key, question| {
-                assert_eq!((key, question["method"].as_str()), ("who", Some("elicitation/create")));
-                assert_eq!(question["params"]["requestedSchema"]["required"], json!(["name"]));
+                assert_eq!(
+                    (key, question["method"].as_str()),
+                    ("who", Some("elicitation/create"))
+                );
+                assert_eq!(
+                    question["params"]["requestedSchema"]["required"],
+                    json!(["name"])
+                );
                 Ok(answer.clone())
             });
             let questions = Questions::new().form::<Name>("who", "Your name?");
@@ -187,10 +196,15 @@ mod tests {
             "capital" => Ok(json!({ "content": { "type": "text", "text": "Paris" } })),
             _ => Ok(json!({ "roots": [] })),
         });
-        let questions = Questions::new().sample("capital", json!({})).roots("folders");
+        let questions = Questions::new()
+            .sample("capital", json!({}))
+            .roots("folders");
         let answers = questions.ask().unwrap();
         assert_eq!(answers.sampled_text("capital").unwrap(), "Paris");
-        assert_eq!(answers.answer("folders").unwrap().as_str(), r#"{"roots":[]}"#);
+        assert_eq!(
+            answers.answer("folders").unwrap().as_str(),
+            r#"{"roots":[]}"#
+        );
         assert!(answers.answer("other").is_err());
     }
 

@@ -25,6 +25,8 @@ pub struct Tool {
     output_schema: Option<Value>,
     #[serde(skip_serializing_if = "Annotations::is_empty")]
     annotations: Annotations,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    execution: Option<Execution>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     icons: Vec<Icon>,
     #[serde(rename = "_meta", skip_serializing_if = "Map::is_empty")]
@@ -36,6 +38,23 @@ fn or_any_object<S: Serializer>(schema: &Option<Value>, serializer: S) -> Result
         Some(schema) => schema.serialize(serializer),
         None => serde_json::json!({ "type": "object" }).serialize(serializer),
     }
+}
+
+/// Whether a call of a tool may become a task: something that goes on while the client is gone, and
+/// that it asks after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TaskSupport {
+    /// It becomes one where the client knows of tasks.
+    Optional,
+    /// Clients that do not know of tasks cannot call it.
+    Required,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Execution {
+    task_support: TaskSupport,
 }
 
 /// What a client may believe of a tool that it has not called yet.
@@ -69,6 +88,7 @@ impl Tool {
             input_schema: None,
             output_schema: None,
             annotations: Annotations::default(),
+            execution: None,
             icons: Vec::new(),
             meta: Map::new(),
         }
@@ -141,6 +161,12 @@ impl Tool {
     /// It touches only what this node knows.
     pub fn closed_world(mut self) -> Self {
         self.annotations.open_world_hint = Some(false);
+        self
+    }
+
+    /// A call that takes its time becomes a task; without this, none does.
+    pub fn task(mut self, task_support: TaskSupport) -> Self {
+        self.execution = Some(Execution { task_support });
         self
     }
 

@@ -67,7 +67,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{Content, Icon};
+    use crate::{Content, Icon, TaskSupport};
 
     #[derive(Serialize, Deserialize, JsonSchema)]
     struct Sum {
@@ -126,6 +126,7 @@ mod tests {
         let tool = Tool::new("paint", "Paints")
             .input_schema(schema.clone())
             .output_schema(json!({ "type": "string" }))
+            .task(TaskSupport::Optional)
             .icons([Icon::new("data:,")])
             .meta("example.com/colour", "red");
         let toolbox = Toolbox::new().tool(tool, |_: serde_json::Value| Ok("red"));
@@ -136,6 +137,7 @@ mod tests {
                 "description": "Paints",
                 "inputSchema": schema,
                 "outputSchema": { "type": "string" },
+                "execution": { "taskSupport": "optional" },
                 "icons": [{ "src": "data:," }],
                 "_meta": { "example.com/colour": "red" }
             }])
