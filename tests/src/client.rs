@@ -98,7 +98,7 @@ impl McpClient {
     /// If it cannot.
     #[must_use]
     pub fn at(url: &str, mode: Mode) -> Self {
-        let mut command = Self::command(mode);
+        let mut command = Self::command(Sdk::Python, mode);
         command.args(["--url", url]);
         Self::start(command, format!("{mode:?} client at {url}"))
     }

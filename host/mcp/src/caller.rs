@@ -6,9 +6,6 @@
 //! allow. Questions are for clients that offer to answer them. In the legacy era they are requests to
 //! the client; in the modern one there are none, and whoever attends the call is handed the questions.
 
-// MCP has deprecated logging; clients of both eras still ask for it.
-#![expect(deprecated)]
-
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;

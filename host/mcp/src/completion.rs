@@ -61,6 +61,8 @@ pub(crate) async fn complete(
             let ask = |invocation| template.complete(&name, &value, &given, invocation);
             without_questions(call, ask).await?
         }
+        // Of a kind that this server does not know.
+        _ => return Ok(CompletionInfo::default()),
     };
     match outcome {
         Ok(output) => Ok(info(output)),

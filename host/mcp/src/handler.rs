@@ -3,9 +3,6 @@
 //! One handler is made for each session of the legacy era and for each request of the modern one,
 //! which costs the cloning of an [`Arc`].
 
-// MCP has deprecated logging and, in the modern era, `resources/subscribe`; clients still use them.
-#![expect(deprecated)]
-
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use koi_store::McpSession;

@@ -12,6 +12,11 @@
 //! that does not read; a cancelled request ends the guest's work; what a client can make grow is
 //! bounded. Failures of a tool are results that the agent reads, everything else is a JSON-RPC error.
 
+#![expect(
+    deprecated,
+    reason = "MCP has deprecated logging, sampling, roots and `resources/subscribe`; clients still use them"
+)]
+
 mod caller;
 mod catalog;
 mod client_requests;

@@ -204,6 +204,7 @@ impl Subscription {
             listener.mailbox.note(|news| {
                 news.tools |= listener.lists.tools;
                 news.resources |= listener.lists.resources;
+                news.prompts |= listener.lists.prompts;
                 news.updated.extend(listener.uris.iter().cloned());
             });
         }

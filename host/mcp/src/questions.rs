@@ -4,9 +4,6 @@
 //! A guest writes them as MCP has requests from a server to its client. What is no such request, or
 //! goes beyond a bound, is refused in words that its author can do something with.
 
-// MCP has deprecated sampling and roots; clients still offer them.
-#![expect(deprecated)]
-
 #[cfg(test)]
 mod tests;
 

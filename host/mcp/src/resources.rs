@@ -174,7 +174,7 @@ fn contents_result(contents: Vec<ResourceContents>) -> ReadResourceResult {
 
 /// The bundle that a URI stands for: its contents as they arrived, the manifest beside them. None if
 /// nothing is stored there, or the RID is of no type whose bundles are resources.
-async fn bundle(
+pub(crate) async fn bundle(
     view: &View,
     bundles: &dyn Bundles,
     uri: &str,
@@ -211,7 +211,7 @@ async fn bundle(
 ///
 /// # Errors
 /// If there is nothing at the URI, or the call failed.
-fn own_contents(
+pub(crate) fn own_contents(
     uri: &str,
     outcome: Option<Result<Vec<GuestContents>, CallError>>,
     correlation: &str,

@@ -81,10 +81,6 @@ impl Shared {
         if let Ok(info) = serde_json::to_value(&info) {
             stamp.insert(SERVER_INFO.to_owned(), info);
         }
-        #[expect(
-            deprecated,
-            reason = "MCP has deprecated logging; clients still ask for it"
-        )]
         let capabilities = ServerCapabilities::builder()
             .enable_logging()
             .enable_tools()

@@ -16,6 +16,7 @@ use koi_rid::{EventType, Rid, RidType};
 use koi_runtime::{Phase, RecordError, Recording};
 use koi_store::Revision;
 
+use crate::callee::Invocation;
 use crate::entry::{
     ExtensionEntry, HandlerEntry, PromptEntry, ResourceEntry, RidTypeEntry, SchemaEntry,
     TemplateEntry, ToolEntry,

@@ -112,7 +112,7 @@ impl Lists {
                 tools,
                 &before.tools,
                 |tool| &tool.descriptor,
-                |value| ToolEntry::parse(extension, prefix, value, callee),
+                |value| ToolEntry::parse(extension, listed.prefix, value, callee),
                 |tool| tool.patterns().try_for_each(|of| keep(&tool.name, of)),
             )?,
             resources: entries(
