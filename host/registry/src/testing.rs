@@ -13,8 +13,8 @@ use koi_runtime::ports::{
     Network, PortError, Ports,
 };
 use koi_runtime::{
-    CallError, Exports, GuestError, GuestErrorKind, KnowledgeObject, LoadError, Outcome,
-    ParsedReference, ResourceContents,
+    CallError, Completion, Exports, GuestError, GuestErrorKind, KnowledgeObject, LoadError,
+    Outcome, ParsedReference, ResourceContents,
 };
 use serde_json::{Value, json};
 use tokio::sync::watch;

@@ -88,7 +88,8 @@ impl Served {
     /// Stops the server and starts another one on the same store.
     pub async fn restart(self, options: McpOptions) -> Served {
         self.shutdown.cancel();
-        let ended = tokio::time::timeout(PATIENCE, self.serving).await;
+        let serving = self.serving.expect("the one that was served");
+        let ended = tokio::time::timeout(PATIENCE, serving).await;
         ended.expect("an end in time").unwrap();
         serve(self.node.again(options)).await
     }

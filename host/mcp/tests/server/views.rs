@@ -22,6 +22,7 @@ fn sales(tools: &[&str]) -> Extension {
             "resources": [{ "uri": "deal:best", "name": "best" }],
             "templates": [{ "uriTemplate": "deal:{name}", "name": "deal" }],
         }),
+        prompts: json!([]),
         rid_types: vec!["orn:sales.deal"],
         lists_depend_on: vec![],
     }

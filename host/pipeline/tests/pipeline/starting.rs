@@ -21,6 +21,7 @@ fn starting() -> Install {
         settings: Map::new(),
         source: "test".to_owned(),
         learn: false,
+        tool_prefix: None,
         who: "operator".to_owned(),
     }
 }

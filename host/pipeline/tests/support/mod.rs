@@ -135,7 +135,6 @@ pub async fn start(
         knowledge: knowledge.clone(),
         network: Arc::new(NoNetwork),
         settings: BTreeMap::new(),
-        tool_prefix: None,
         limits: Limits::default(),
         save_every: std::num::NonZero::<u32>::MIN,
     })
@@ -147,6 +146,7 @@ pub async fn start(
         settings: Map::new(),
         source: "test".to_owned(),
         learn: false,
+        tool_prefix: None,
         who: "operator".to_owned(),
     };
     registry.install(install).await.unwrap();

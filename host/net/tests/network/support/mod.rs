@@ -134,7 +134,6 @@ impl Node {
             knowledge: knowledge.clone(),
             network: net.network(),
             settings: BTreeMap::new(),
-            tool_prefix: None,
             limits: Limits::default(),
             save_every: std::num::NonZero::<u32>::MIN,
         })
@@ -330,6 +329,7 @@ async fn install(registry: &Registry, owns: &[&str]) {
         settings: Map::new(),
         source: "test".to_owned(),
         learn: false,
+        tool_prefix: None,
         who: "operator".to_owned(),
     };
     registry.install(install).await.unwrap();

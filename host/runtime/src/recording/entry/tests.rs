@@ -61,7 +61,7 @@ fn every_answer_is_read_as_it_was_written() {
     for bytes in [&b""[..], b"text", b"\xff\xfe"] {
         again(&bytes.to_vec());
     }
-    again(&vec![Some(("a".to_owned(), vec![0xff])), None]);
+    again(&vec![Some(("a".to_owned(), vec![0xff_u8])), None]);
     again(&Ok::<_, PortError>(Some(known())));
     for error in [
         PortError::Transient("a".to_owned()),
