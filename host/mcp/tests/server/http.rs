@@ -91,7 +91,8 @@ impl Served {
         let serving = self.serving.expect("the one that was served");
         let ended = tokio::time::timeout(PATIENCE, serving).await;
         ended.expect("an end in time").unwrap();
-        serve(self.node.again(options)).await
+        let node = Arc::into_inner(self.node).expect("nobody else looks at it");
+        serve(node.again(options)).await
     }
 
     /// Returns when it has stopped.

@@ -225,7 +225,7 @@ async fn a_client_that_does_not_read_is_cut_off() {
     }))
     .await;
     let session = served.session().await;
-    let uri = format!("orn:test.note:{}", "x".repeat(8_000));
+    let uri = format!("orn:test.note:{}", "x".repeat(4_000));
     let params = json!({ "uri": uri });
     session
         .request("resources/subscribe", params)

@@ -25,6 +25,7 @@ async fn bundles_and_resources_of_extensions_are_one_list_in_order() {
     store(&served, "orn:test.other:x", "{}").await;
     let (resources, pages) = served.all("resources/list", "resources").await;
     let expected = [
+        "agent:asks",
         "agent:bob",
         "agent:gone",
         "agent:picture",
@@ -33,8 +34,8 @@ async fn bundles_and_resources_of_extensions_are_one_list_in_order() {
         "orn:test.note:b",
     ];
     assert_eq!(uris(&resources), expected);
-    assert_eq!(resources[4]["name"], "a");
-    assert_eq!(resources[4]["mimeType"], "application/json");
+    assert_eq!(resources[5]["name"], "a");
+    assert_eq!(resources[5]["mimeType"], "application/json");
     assert_eq!(pages, 1);
 }
 

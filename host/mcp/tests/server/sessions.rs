@@ -11,6 +11,7 @@ use super::node::{Extension, Node, tool};
 
 const TOOLS: &str = "notifications/tools/list_changed";
 const RESOURCES: &str = "notifications/resources/list_changed";
+const PROMPTS: &str = "notifications/prompts/list_changed";
 const UPDATED: &str = "notifications/resources/updated";
 const NOTE: &str = "orn:test.note:a";
 
@@ -29,7 +30,7 @@ fn more() -> Vec<Extension> {
 
 /// A client that is back is told that anything may have changed.
 async fn catches_up(events: &mut Events) {
-    for expected in [TOOLS, RESOURCES, UPDATED] {
+    for expected in [TOOLS, RESOURCES, PROMPTS, UPDATED] {
         assert_eq!(events.next_method().await, expected);
     }
 }
@@ -78,7 +79,7 @@ async fn a_session_that_unsubscribed_hears_nothing_after_a_restart() {
     let id = session.id.clone();
     let served = served.restart(McpOptions::default()).await;
     let mut events = served.known(&id).events().await;
-    for expected in [TOOLS, RESOURCES] {
+    for expected in [TOOLS, RESOURCES, PROMPTS] {
         assert_eq!(events.next_method().await, expected);
     }
     served.node.store(NOTE, "{}", EventType::Update).await;
@@ -275,7 +276,7 @@ async fn a_stream_that_is_taken_up_after_a_restart_tells_what_is_new() {
     // As rmcp counts, that would be further than the new stream is.
     let headers = [("mcp-session-id", &*id), ("last-event-id", "0000.4.")];
     let mut events = Events::of(served.send("GET", &headers).await);
-    for expected in [TOOLS, RESOURCES] {
+    for expected in [TOOLS, RESOURCES, PROMPTS] {
         assert_eq!(events.next_method().await, expected);
     }
     served.node.install(more());

@@ -6,7 +6,7 @@ use koi_runtime::ports::PortError;
 use proptest::prelude::*;
 
 use super::pattern::MAX_PATTERN_BYTES;
-use super::{Access, Capability, Grant, Grants, Right};
+use super::{Access, Capability, Folder, Grant, Grants, Right};
 
 fn grant(text: &str) -> Grant {
     text.parse().unwrap()
@@ -207,11 +207,7 @@ fn a_denial_names_the_grant_and_the_command() {
 
 #[test]
 fn what_is_granted_without_being_asked_for_is_told_apart() {
-    let asks = [
-        "read=orn:t.t:a*",
-        "http=GET:https://*.a.example",
-        "files=read:/in",
-    ];
+    let asks = ["read=orn:t.t:a*", "http=GET:https://*.a.example"];
     let of_use = [
         "read=orn:t.t:*b",
         "http=*:https://x.a.example",
@@ -225,7 +221,10 @@ fn what_is_granted_without_being_asked_for_is_told_apart() {
         "mode=pooled",
     ];
     let granted = [&of_use[..], &idle[..]].concat();
-    let access = access(&asks, &granted);
+    let folder = Grant::Files(Folder::asked("/in", false).unwrap());
+    let asks = asks.iter().map(|ask| grant(ask)).chain([folder]);
+    let asks = Grants::new(asks).unwrap();
+    let access = Access::new("data-catalog".into(), asks, grants(&granted));
     let mut told: Vec<String> = access.idle().iter().map(ToString::to_string).collect();
     told.sort_unstable();
     let mut expected = idle.to_vec();
