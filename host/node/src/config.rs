@@ -7,9 +7,11 @@
 
 mod environment;
 mod load;
+mod mcp_limits;
 mod views;
 
 pub use load::ConfigText;
+pub use mcp_limits::McpLimits;
 pub use views::{DispatcherConfig, ViewConfig};
 
 use std::collections::BTreeMap;
@@ -140,6 +142,8 @@ pub struct McpConfig {
     pub dispatcher: DispatcherConfig,
     /// Endpoints `/mcp/NAME` that show a part.
     pub views: BTreeMap<String, ViewConfig>,
+    /// What clients may take of the node.
+    pub limits: McpLimits,
 }
 
 impl Default for McpConfig {
@@ -151,6 +155,7 @@ impl Default for McpConfig {
             tokens: BTreeMap::new(),
             dispatcher: DispatcherConfig::default(),
             views: BTreeMap::new(),
+            limits: McpLimits::default(),
         }
     }
 }

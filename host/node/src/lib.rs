@@ -33,7 +33,7 @@ use commands::record::Diverged;
 
 pub use config::{
     AdminConfig, CompileConfig, Config, ConfigText, DispatcherConfig, ExtensionsConfig,
-    FirstContact, KoiConfig, LogConfig, LogFormat, McpConfig, NodeConfig, Role, RuntimeConfig,
+    FirstContact, KoiConfig, LogConfig, LogFormat, McpConfig, McpLimits, NodeConfig, Role, RuntimeConfig,
     ViewConfig,
 };
 pub use data_dir::RunningNode;

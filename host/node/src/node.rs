@@ -145,19 +145,21 @@ impl Node {
         let net = net.start(koi, &registry, &pipeline).await?;
         // Its receiver waits until the node stops.
         let _ = served.send(net);
+        let mut mcp_options = McpOptions {
+            allowed_hosts: config.mcp.allowed_hosts.clone(),
+            allowed_origins: config.mcp.allowed_origins.clone(),
+            tokens: config.tokens()?,
+            main: config.mcp.main_view(),
+            views,
+            ..McpOptions::default()
+        };
+        config.mcp.limits.put_into(&mut mcp_options);
         let mcp_server = McpServer::new(McpParts {
             catalog: Arc::new(registry.clone()),
             bundles: stores.bundles.clone(),
             sessions: stores.mcp_sessions.clone(),
             changes: pipeline.changes(),
-            options: McpOptions {
-                allowed_hosts: config.mcp.allowed_hosts.clone(),
-                allowed_origins: config.mcp.allowed_origins.clone(),
-                tokens: config.tokens()?,
-                main: config.mcp.main_view(),
-                views,
-                ..McpOptions::default()
-            },
+            options: mcp_options,
         });
         tasks.spawn(drop_folder.run(registry.clone(), stopping.clone()));
         let parts = AdminParts {

@@ -33,7 +33,7 @@ async fn bundles_are_listed_by_contents_and_in_an_order() {
     assert_eq!(found(&["--filter", late]), [3]);
 
     for (args, part) in [
-        (["query", "no RID type", "--order", "rid"], "no RID type"),
+        (["query", "orn:a:b", "--order", "rid"], "orn:a:b"),
         (["query", "orn:test.note", "--order", "size"], "-timestamp"),
         (["query", "orn:test.note", "--filter", "{"], "filter"),
         (

@@ -193,7 +193,7 @@ async fn a_call_runs_again_the_same_to_the_byte_when_all_that_it_asked_is_gone()
         "key-value.increment",
         "key-value.set",
         "key-value.get",
-        "knowledge.read",
+        "knowledge.dereference",
         "knowledge.publish",
         "knowledge.query",
         "log.log",

@@ -7,8 +7,14 @@ use anyhow::{Context, Result, bail, ensure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+/// The header line of a client that takes both forms of an answer.
+pub const ACCEPT: &str = "accept: application/json, text/event-stream\r\n";
+
 /// Longest answer that is read, in bytes.
 const MAX_ANSWER_BYTES: usize = 16 << 20;
+
+/// The status of an answer that has no body and does not say so.
+const NO_CONTENT: u16 = 204;
 
 /// A connection.
 #[derive(Debug)]
@@ -120,6 +126,9 @@ impl Head {
         let status = lines.next().and_then(|line| line.split(' ').nth(1));
         let status = status.context("no status line")?.parse()?;
         let (mut length, mut chunked, mut session) = (None, false, None);
+        if status == NO_CONTENT {
+            length = Some(0);
+        }
         for line in lines {
             let Some((name, value)) = line.split_once(':') else {
                 continue;

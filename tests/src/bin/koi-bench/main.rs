@@ -11,9 +11,15 @@
 mod bare;
 mod broadcast;
 mod call;
+mod catalogue;
+mod client;
 mod fairness;
+mod files;
 mod grant;
 mod http;
+mod legacy;
+mod listener;
+mod listening;
 mod load;
 mod many;
 mod native;
@@ -22,9 +28,11 @@ mod python;
 mod receiver;
 mod report;
 mod rounds;
+mod sessions;
 mod spinning;
 mod stop;
 mod tools_call;
+mod tools_list;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -55,13 +63,13 @@ struct Arguments {
 enum Command {
     /// The native MCP server that others are compared with; runs until it is killed.
     #[command(hide = true)]
-    NativeServer,
+    NativeServer(native::Settings),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
-        Some(Command::NativeServer) => native::run().map(|()| ExitCode::SUCCESS),
+        Some(Command::NativeServer(settings)) => native::run(settings).map(|()| ExitCode::SUCCESS),
         None => measure(arguments),
     };
     result.unwrap_or_else(|error| {
@@ -78,6 +86,7 @@ fn measure(arguments: Arguments) -> Result<ExitCode> {
         true => Pace::Quick,
         false => Pace::Full,
     };
+    files::raise_limit()?;
     let mut report = Report::new(Selection::new(arguments.names), pace);
     // The other threads of the machine are for the servers.
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -91,6 +100,9 @@ fn measure(arguments: Arguments) -> Result<ExitCode> {
         python::measure(&mut report).await?;
         many::measure(&mut report).await?;
         tools_call::measure(&mut report).await?;
+        tools_list::measure(&mut report).await?;
+        sessions::measure(&mut report).await?;
+        listening::measure(&mut report).await?;
         broadcast::measure(&mut report).await
     });
     // What was measured before a failure is of use too.

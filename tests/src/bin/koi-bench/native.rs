@@ -19,7 +19,7 @@ use rmcp::{ErrorData, ServerHandler};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::load::TOOL;
+use crate::client::TOOL;
 
 #[derive(Serialize, Deserialize)]
 struct Echo {

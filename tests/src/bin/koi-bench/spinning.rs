@@ -5,7 +5,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::http::{Connection, post, split};
-use crate::load::{MODERN, meta};
+use crate::client::{MODERN, meta};
 
 /// Clients, each of which calls the tool again whenever its call was stopped. Dropping them ends the
 /// calls.

@@ -6,7 +6,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use koi_tests::{NodeBuilder, Process};
 
-use crate::load::{Clients, Era};
+use crate::client::Era;
+use crate::load::Clients;
 use crate::report::{Report, Target, Unit};
 use crate::rounds::interleaved;
 
