@@ -35,12 +35,13 @@ PerMessageDeflate.decode = noting
 
 
 async def following(socket):
-    frames.clear()
     try:
         text = await asyncio.wait_for(socket.recv(), PATIENCE)
     except ConnectionClosed as closed:
         return {"closed": closed.rcvd.code if closed.rcvd else None}
+    # A message may have come before it was waited for.
     data = [frame for frame in frames if frame[1]]
+    frames.clear()
     return {
         "message": json.loads(text),
         "compressed": any(compressed for compressed, _ in data),

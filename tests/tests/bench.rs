@@ -35,13 +35,24 @@ fn a_short_run_of_the_bench_measures_every_row() {
         "tools-call.modern.16",
         "tools-call.legacy.1",
         "tools-call.legacy.16",
+        "tools-call.pooled.16",
+        "tools-list.first",
+        "tools-list.all",
+        "tools-list.all.in-pages",
+        "sessions.parked",
+        "list-changed.install",
+        "list-changed.last",
         "broadcast.ingest",
     ];
     assert_eq!(names, expected);
+    // Sessions that are few may take no more than was there before.
+    let may_be_none = ["python.errors", "sessions.parked"];
     for row in &rows {
         assert!(
             row["value"].as_f64().is_some_and(|value| value > 0.0)
-                || row["name"] == "python.errors",
+                || row["name"]
+                    .as_str()
+                    .is_some_and(|name| may_be_none.contains(&name)),
             "{row}"
         );
         assert_eq!(row["reference"].is_null(), row["ratio"].is_null(), "{row}");

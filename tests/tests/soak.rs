@@ -22,3 +22,21 @@ fn memory_stays_as_it_is_over_many_calls_and_some_hostile_ones() {
     let drawn = std::fs::read_to_string(folder.path().join("sandbox.svg")).unwrap();
     assert!(drawn.contains("<polyline"), "{drawn}");
 }
+
+#[test]
+fn clients_that_cut_their_connections_harm_no_others_and_leave_nothing_at_the_node() {
+    let folder = tempfile::tempdir().unwrap();
+    let soak = Command::new(program("koi-soak"))
+        .args(["mcp", "--clients", "100", "--seconds", "3", "--folder"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&soak.stdout);
+    let complained = String::from_utf8_lossy(&soak.stderr);
+    assert!(soak.status.success(), "{said}{complained}");
+    assert!(said.starts_with("seed "), "{said}");
+    assert!(said.contains(" cut, 0 failed"), "{said}");
+    assert!(said.contains("\n0 sessions left; "), "{said}");
+    let figures = std::fs::read_to_string(folder.path().join("mcp.csv")).unwrap();
+    assert!(figures.lines().count() > 20, "{figures}");
+}

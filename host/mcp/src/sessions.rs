@@ -11,6 +11,7 @@
 //! Both kinds are bounded. When there are as many as there may be, a new one is refused; those that
 //! there are go on. What cannot be written to the store fails the request that asked for it.
 
+mod answering;
 mod events;
 mod live;
 mod manager;
@@ -91,7 +92,7 @@ pub(crate) enum SessionsError {
 
 /// All sessions of a server.
 pub(crate) struct Sessions {
-    local: LocalSessionManager,
+    local: Arc<LocalSessionManager>,
     store: Arc<dyn McpSessions>,
     limits: SessionLimits,
     live: Mutex<HashMap<SessionId, Arc<Live>>>,
@@ -111,7 +112,7 @@ impl Sessions {
         // rmcp would end sessions whose client listens and says nothing.
         local.session_config.keep_alive = None;
         let sessions = Arc::new(Self {
-            local,
+            local: Arc::new(local),
             store,
             limits,
             live: Mutex::default(),
@@ -297,10 +298,14 @@ impl Sessions {
         let Some((last_used, live)) = leaving else {
             return Err(SessionsError::Busy(most));
         };
-        self.store
-            .used(vec![(live.id.to_string(), last_used)])
-            .await?;
-        Ok(self.local.close_session(&live.id).await?)
+        let (local, store) = (self.local.clone(), self.store.clone());
+        // It lets nobody in any more, so a client that does not wait must not leave it half parked.
+        let parking = tokio::spawn(async move {
+            let noted = store.used(vec![(live.id.to_string(), last_used)]).await;
+            local.close_session(&live.id).await?;
+            Ok(noted?)
+        });
+        parking.await.unwrap_or(Err(SessionsError::Unsettled))
     }
 
     fn remove(&self, live: &Arc<Live>) {

@@ -10,6 +10,7 @@ use rmcp::model::Extensions;
 use rmcp::transport::streamable_http_server::session::SessionId;
 use tokio_util::sync::CancellationToken;
 
+use super::answering::Answering;
 use super::events::Life;
 use super::{Owner, before};
 
@@ -21,6 +22,7 @@ pub(super) struct Live {
     /// It began just now and was not parked: rmcp closes it when its handler has ended.
     pub(super) is_new: bool,
     pub(super) life: Life,
+    pub(super) answering: Answering,
     /// It can take messages.
     pub(super) ready: CancellationToken,
     /// It is no longer in memory.
@@ -53,6 +55,7 @@ impl Live {
             owner,
             is_new,
             life: Life::new(),
+            answering: Answering::default(),
             ready: CancellationToken::new(),
             gone: CancellationToken::new(),
             state: Mutex::new(State {

@@ -1,14 +1,16 @@
 //! What rmcp asks of the sessions.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
-use futures::Stream;
+use futures::{Stream, stream};
 use http::request::Parts;
 use koi_rid::Timestamp;
 use koi_store::McpSession;
 use rmcp::ErrorData;
 use rmcp::model::{
-    ClientJsonRpcMessage, ClientRequest, InitializeRequest, JsonRpcMessage, ServerJsonRpcMessage,
+    ClientJsonRpcMessage, ClientRequest, GetExtensions, InitializeRequest, JsonRpcMessage,
+    ServerJsonRpcMessage,
 };
 use rmcp::transport::streamable_http_server::session::local::{
     LocalSessionManager, LocalSessionManagerError,
@@ -17,7 +19,8 @@ use rmcp::transport::streamable_http_server::session::{
     ServerSseMessage, SessionId, SessionManager,
 };
 
-use super::events::{self, Life, Resumed};
+use super::answering;
+use super::events::{self, Resumed};
 use super::live::Live;
 use super::{MAX_INITIALIZE_BYTES, Owner, Sessions, SessionsError};
 
@@ -82,11 +85,25 @@ impl SessionManager for Sessions {
     async fn create_stream(
         &self,
         id: &SessionId,
-        message: ClientJsonRpcMessage,
+        mut message: ClientJsonRpcMessage,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, SessionsError> {
-        let request = events::name(&message);
+        let live = self.known(id)?;
+        let name = events::name(&message);
+        let mut unanswered = None;
+        if let JsonRpcMessage::Request(request) = &mut message {
+            let Some(begun) = live.answering.begin(&request.id) else {
+                let refusal = answering::refusal(request.id.clone());
+                return Ok(Box::pin(stream::once(async { refusal })) as Events);
+            };
+            // The handler has it as long as the request.
+            request.request.extensions_mut().insert(begun.clone());
+            unanswered = Some(begun);
+        }
         let events = self.local.create_stream(id, message).await?;
-        Ok(self.life(id)?.mark(events, request))
+        Ok(match unanswered {
+            Some(unanswered) => Box::pin(live.life.mark(unanswered.watch(events), name)),
+            None => Box::pin(live.life.mark(events, name)),
+        })
     }
 
     async fn accept_message(
@@ -102,7 +119,7 @@ impl SessionManager for Sessions {
         id: &SessionId,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, SessionsError> {
         let events = self.local.create_standalone_stream(id).await?;
-        Ok(self.life(id)?.mark(events, None))
+        Ok(self.known(id)?.life.mark(events, None))
     }
 
     async fn resume(
@@ -110,7 +127,7 @@ impl SessionManager for Sessions {
         id: &SessionId,
         last_event_id: String,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, SessionsError> {
-        let life = self.life(id)?;
+        let life = self.known(id)?.life.clone();
         let events: Events = match life.resumed(&last_event_id) {
             Resumed::Here(last) => {
                 let request = last_event_id.rsplit('.').next().map(str::to_owned);
@@ -119,7 +136,7 @@ impl SessionManager for Sessions {
             }
             Resumed::Lost(request) => {
                 let lost = events::lost(request);
-                Box::pin(futures::stream::once(async { lost }))
+                Box::pin(stream::once(async { lost }))
             }
             Resumed::Anew => {
                 let events = self.local.create_standalone_stream(id).await?;
@@ -133,9 +150,9 @@ impl SessionManager for Sessions {
 type Events = Pin<Box<dyn Stream<Item = ServerSseMessage> + Send + Sync>>;
 
 impl Sessions {
-    fn life(&self, id: &SessionId) -> Result<Life, LocalSessionManagerError> {
-        let live = self.find(id).map(|live| live.life.clone());
-        live.ok_or_else(|| LocalSessionManagerError::SessionNotFound(id.clone()))
+    fn known(&self, id: &SessionId) -> Result<Arc<Live>, LocalSessionManagerError> {
+        self.find(id)
+            .ok_or_else(|| LocalSessionManagerError::SessionNotFound(id.clone()))
     }
 }
 

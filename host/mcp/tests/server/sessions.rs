@@ -23,6 +23,10 @@ fn restless() -> McpOptions {
     }
 }
 
+fn ping(id: usize) -> Value {
+    json!({ "jsonrpc": "2.0", "id": id, "method": "ping" })
+}
+
 fn more() -> Vec<Extension> {
     let more = Extension::of_tools("more", vec![tool("extra")]);
     vec![Extension::usual(), more]
@@ -95,10 +99,11 @@ async fn a_session_that_nobody_uses_is_parked_and_comes_back_with_a_request() {
         .request("resources/subscribe", json!({ "uri": NOTE }))
         .await
         .result();
+    let pings: Vec<_> = (0..20).map(ping).collect();
     for _ in 0..3 {
         served.node.has_live_sessions(0).await;
-        let requests = (0..20).map(|_| session.request("ping", json!({})));
-        for answer in futures::future::join_all(requests).await {
+        let answers = pings.iter().map(|ping| session.post(ping));
+        for answer in futures::future::join_all(answers).await {
             assert_eq!(answer.status, 200, "{answer:?}");
             answer.result();
         }
@@ -111,6 +116,29 @@ async fn a_session_that_nobody_uses_is_parked_and_comes_back_with_a_request() {
         .store(NOTE, r#"{"n":1}"#, EventType::Update)
         .await;
     assert_eq!(events.next_method().await, UPDATED);
+}
+
+#[tokio::test]
+async fn of_two_requests_with_one_id_at_a_time_the_later_is_refused_and_the_first_answered() {
+    let served = serve(Node::with(restless())).await;
+    let session = served.session().await;
+    let call = json!({ "name": "hold", "arguments": {} });
+    let mut events = session.open("tools/call", call).await;
+    served.node.call_waits(true).await;
+    for _ in 0..2 {
+        let refused = session.request("ping", json!({})).await;
+        assert_eq!(refused.error()["code"], -32600, "{refused:?}");
+        assert_eq!(refused.message()["id"], 7, "{refused:?}");
+    }
+    session.post(&ping(8)).await.result();
+    served.node.release();
+    let answer = events.next().await.unwrap();
+    assert_eq!(answer["id"], 7, "{answer}");
+    assert!(answer["result"].is_object(), "{answer}");
+    // The id is free, and nothing keeps the session.
+    session.request("ping", json!({})).await.result();
+    drop(events);
+    served.node.has_live_sessions(0).await;
 }
 
 #[tokio::test]

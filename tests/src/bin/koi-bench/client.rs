@@ -35,7 +35,8 @@ pub struct Client {
     pub headers: String,
     /// How it speaks.
     pub era: Era,
-    number: u64,
+    /// Of the request before the next one.
+    pub number: u64,
 }
 
 impl Client {

@@ -19,7 +19,19 @@ use rmcp::{ErrorData, ServerHandler};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::catalogue;
 use crate::client::TOOL;
+
+/// What the server has.
+#[derive(Debug, clap::Args)]
+pub struct Settings {
+    /// It lists so many tools that nobody calls, in place of the one that is called.
+    #[arg(long, value_name = "COUNT")]
+    tools: Option<usize>,
+    /// On pages of so many; all on one if left out.
+    #[arg(long, value_name = "COUNT", default_value_t = usize::MAX)]
+    page: usize,
+}
 
 #[derive(Serialize, Deserialize)]
 struct Echo {
@@ -28,23 +40,36 @@ struct Echo {
 
 #[derive(Clone)]
 struct Native {
-    tool: Arc<Tool>,
+    tools: Arc<[Tool]>,
+    page: usize,
 }
 
 impl Native {
-    fn new() -> Result<Self> {
-        let schema = json!({
-            "type": "object",
-            "properties": {"text": {"type": "string"}},
-            "required": ["text"],
-        });
-        let schema: Arc<JsonObject> = Arc::new(serde_json::from_value(schema)?);
-        let mut tool = Tool::new(TOOL, "Says the text again", schema.clone());
-        tool.output_schema = Some(schema);
+    fn new(settings: &Settings) -> Result<Self> {
+        let tools = match settings.tools {
+            None => vec![echo()?],
+            Some(count) => catalogue::tools(count)
+                .into_iter()
+                .map(serde_json::from_value)
+                .collect::<Result<_, _>>()?,
+        };
         Ok(Self {
-            tool: Arc::new(tool),
+            tools: tools.into(),
+            page: settings.page.max(1),
         })
     }
+}
+
+fn echo() -> Result<Tool> {
+    let schema = json!({
+        "type": "object",
+        "properties": {"text": {"type": "string"}},
+        "required": ["text"],
+    });
+    let schema: Arc<JsonObject> = Arc::new(serde_json::from_value(schema)?);
+    let mut tool = Tool::new(TOOL, "Says the text again", schema.clone());
+    tool.output_schema = Some(schema);
+    Ok(tool)
 }
 
 impl ServerHandler for Native {
@@ -55,16 +80,24 @@ impl ServerHandler for Native {
 
     async fn list_tools(
         &self,
-        _: Option<PaginatedRequestParams>,
+        request: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(vec![Tool::clone(
-            &self.tool,
-        )]))
+        // The cursor is the place of the page's first tool.
+        let cursor = request.and_then(|request| request.cursor);
+        let from = match cursor.as_deref().map(str::parse::<usize>) {
+            None => 0,
+            Some(Ok(place)) if place < self.tools.len() => place,
+            Some(_) => return Err(ErrorData::invalid_params("there is no such page", None)),
+        };
+        let end = from.saturating_add(self.page).min(self.tools.len());
+        let mut result = ListToolsResult::with_all_items(self.tools[from..end].to_vec());
+        result.next_cursor = (end < self.tools.len()).then(|| end.to_string());
+        Ok(result)
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        (name == TOOL).then(|| Tool::clone(&self.tool))
+        self.tools.iter().find(|tool| tool.name == name).cloned()
     }
 
     async fn call_tool(
@@ -84,7 +117,7 @@ impl ServerHandler for Native {
 }
 
 /// Serves on a free port, which the line of JSON on standard output names.
-pub fn run() -> Result<()> {
+pub fn run(settings: Settings) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -92,7 +125,7 @@ pub fn run() -> Result<()> {
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let url = format!("http://{}/mcp", listener.local_addr()?);
         println!("{}", json!({"event": "ready", "url": url}));
-        let native = Native::new()?;
+        let native = Native::new(&settings)?;
         let origins = ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"];
         let config = StreamableHttpServerConfig::default()
             .with_json_response(true)

@@ -196,26 +196,17 @@ impl Report {
         });
     }
 
-    /// A figure that has a bound of its own.
+    /// A figure that has a bound of its own, also in the worst of its rounds.
     pub fn bounded(&mut self, name: &'static str, unit: Unit, value: &Series, at_most: f64) {
-        let most = value.spread().max;
-        self.add(Row {
-            name,
-            unit,
-            value: value.median(),
-            reference: None,
-            ratio: None,
-            target: Some(at_most),
-            // In the worst of the rounds.
-            ok: most <= at_most,
-            rule: Some(format!("at most {at_most} {}", unit.as_str())),
-            rounds: value.rounds(),
-            spread: Spreads {
-                value: value.spread(),
-                reference: None,
-                ratio: None,
-            },
-        });
+        let ok = value.spread().max <= at_most;
+        self.add(Row::bounded(name, unit, value, at_most, ok));
+    }
+
+    /// A figure whose median has a bound of its own.
+    pub fn within(&mut self, name: &'static str, unit: Unit, value: &Series, at_most: f64) {
+        // A few measurements say nothing about a target.
+        let ok = self.pace == Pace::Quick || value.median() <= at_most;
+        self.add(Row::bounded(name, unit, value, at_most, ok));
     }
 
     /// A figure beside that of its peer.
@@ -281,6 +272,26 @@ impl Report {
 }
 
 impl Row {
+    fn bounded(name: &'static str, unit: Unit, value: &Series, at_most: f64, ok: bool) -> Self {
+        let digits = if at_most.fract() == 0.0 { 0 } else { 2 };
+        Self {
+            name,
+            unit,
+            value: value.median(),
+            reference: None,
+            ratio: None,
+            target: Some(at_most),
+            ok,
+            rule: Some(format!("at most {at_most:.digits$} {}", unit.as_str())),
+            rounds: value.rounds(),
+            spread: Spreads {
+                value: value.spread(),
+                reference: None,
+                ratio: None,
+            },
+        }
+    }
+
     fn line(&self) -> String {
         let figure = |value: f64, spread: Spread| {
             let digits = if value >= 1000.0 { 0 } else { 2 };

@@ -4,8 +4,8 @@ use anyhow::Result;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::http::{Connection, post, split};
 use crate::client::{MODERN, meta};
+use crate::http::{Connection, post, split};
 
 /// Clients, each of which calls the tool again whenever its call was stopped. Dropping them ends the
 /// calls.

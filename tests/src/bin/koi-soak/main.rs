@@ -8,31 +8,59 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod calls;
+#[path = "../koi-bench/client.rs"]
+mod client;
+mod crowd;
 mod figure;
+#[path = "../koi-bench/files.rs"]
+mod files;
 mod guests;
+#[path = "../koi-bench/http.rs"]
+mod http;
+#[path = "../koi-bench/legacy.rs"]
+mod legacy;
+mod mcp;
+mod outcomes;
+mod random;
 mod record;
 mod sandbox;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Parser;
 
 /// The soaks, and what each does.
-const SOAKS: [(&str, &str); 1] = [(
-    "sandbox",
-    "calls of well-behaved guests in all modes, one in a thousand of a hostile one: memory stays as it is",
-)];
+const SOAKS: [(&str, &str); 2] = [
+    (
+        "sandbox",
+        "calls of well-behaved guests in all modes, one in a thousand of a hostile one: memory stays as it is",
+    ),
+    (
+        "mcp",
+        "clients at a node, a tenth of which cut their connections: the others are answered, and nothing is left",
+    ),
+];
 
 /// Goes on for so long that what leaks shows.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Which soak; without one, all are listed.
     name: Option<String>,
-    /// Calls to make.
+    /// Calls that `sandbox` makes.
     #[arg(long, default_value_t = 10_000_000)]
     calls: u64,
+    /// Clients of `mcp`.
+    #[arg(long, default_value_t = 2000)]
+    clients: usize,
+    /// How long they call.
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+    /// Of what `mcp` does at random; another one each time if left out.
+    #[arg(long)]
+    seed: Option<u64>,
     /// Where the figures go.
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
@@ -65,6 +93,14 @@ fn run(arguments: Arguments) -> Result<bool> {
         .build()?;
     match name.as_str() {
         "sandbox" => runtime.block_on(sandbox::run(arguments.calls, &folder)),
+        "mcp" => {
+            let soak = mcp::Soak {
+                clients: arguments.clients,
+                duration: Duration::from_secs(arguments.seconds),
+                seed: arguments.seed.unwrap_or_else(random::seed),
+            };
+            runtime.block_on(soak.run(&folder))
+        }
         _ => bail!("there is no soak `{name}`; without a name, `koi-soak` lists them"),
     }
 }

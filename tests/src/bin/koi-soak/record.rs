@@ -22,14 +22,15 @@ pub struct Moment {
 /// All moments so far, in the file too.
 #[derive(Debug)]
 pub struct Record {
+    process: u32,
     start: Instant,
     file: BufWriter<File>,
     moments: Vec<Moment>,
 }
 
 impl Record {
-    /// Begins a file.
-    pub fn begin(path: &Path) -> Result<Self> {
+    /// Begins a file on a process.
+    pub fn begin(path: &Path, process: u32) -> Result<Self> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
@@ -37,18 +38,19 @@ impl Record {
         let mut file = BufWriter::new(file);
         writeln!(file, "calls,seconds,memory_bytes,threads,files")?;
         Ok(Self {
+            process,
             start: Instant::now(),
             file,
             moments: Vec::new(),
         })
     }
 
-    /// Looks at this process.
+    /// Looks at the process.
     pub fn look(&mut self, calls: u64) -> Result<()> {
         let moment = Moment {
             calls,
             elapsed: self.start.elapsed(),
-            footprint: Footprint::of(std::process::id()),
+            footprint: Footprint::of(self.process),
         };
         let Footprint {
             memory,

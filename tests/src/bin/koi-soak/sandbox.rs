@@ -47,7 +47,10 @@ pub async fn run(calls: u64, folder: &Path) -> Result<bool> {
         calls,
         next: AtomicU64::new(0),
         tally: Tally::default(),
-        record: Mutex::new(Record::begin(&folder.join("sandbox.csv"))?),
+        record: Mutex::new(Record::begin(
+            &folder.join("sandbox.csv"),
+            std::process::id(),
+        )?),
     });
     let mut callers = JoinSet::new();
     for _ in 0..CALLERS {
