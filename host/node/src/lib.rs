@@ -33,8 +33,8 @@ use commands::record::Diverged;
 
 pub use config::{
     AdminConfig, CompileConfig, Config, ConfigText, DispatcherConfig, ExtensionsConfig,
-    FirstContact, KoiConfig, LogConfig, LogFormat, McpConfig, McpLimits, NodeConfig, Role, RuntimeConfig,
-    ViewConfig,
+    FirstContact, KoiConfig, LogConfig, LogFormat, McpConfig, McpLimits, NodeConfig, Role,
+    RuntimeConfig, ViewConfig,
 };
 pub use data_dir::RunningNode;
 pub use node::{Node, STOP_WITHIN};

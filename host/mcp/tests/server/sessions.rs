@@ -128,7 +128,7 @@ async fn of_two_requests_with_one_id_at_a_time_the_later_is_refused_and_the_firs
     for _ in 0..2 {
         let refused = session.request("ping", json!({})).await;
         assert_eq!(refused.error()["code"], -32600, "{refused:?}");
-        assert_eq!(refused.message()["id"], 7, "{refused:?}");
+        assert_eq!(refused.reply()["id"], 7, "{refused:?}");
     }
     session.post(&ping(8)).await.result();
     served.node.release();

@@ -3,7 +3,7 @@
 use std::num::NonZero;
 use std::time::Duration;
 
-use koi_mcp_server::{McpOptions, OpenCallOptions};
+use koi_mcp_server::McpOptions;
 use serde::{Deserialize, Serialize};
 
 macro_rules! limits {
@@ -97,7 +97,10 @@ mod tests {
     fn what_is_left_out_is_as_the_server_has_it() {
         let mut options = McpOptions::default();
         McpLimits::default().put_into(&mut options);
-        assert_eq!(format!("{options:?}"), format!("{:?}", McpOptions::default()));
+        assert_eq!(
+            format!("{options:?}"),
+            format!("{:?}", McpOptions::default())
+        );
     }
 
     #[test]
@@ -108,7 +111,9 @@ mod tests {
         limits.put_into(&mut options);
         assert_eq!(options.park_after, Duration::from_millis(250));
         assert_eq!(options.calls.most, 3);
-        let OpenCallOptions { most_each, .. } = options.calls;
-        assert_eq!(most_each, McpOptions::default().calls.most_each);
+        assert_eq!(
+            options.calls.most_each,
+            McpOptions::default().calls.most_each
+        );
     }
 }

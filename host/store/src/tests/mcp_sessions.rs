@@ -34,10 +34,7 @@ async fn a_session_is_loaded_as_its_client_made_it() {
     sessions.unsubscribe("a", "orn:x:3").await.unwrap();
     sessions.set_log_level("a", "error").await.unwrap();
     let used = Timestamp::from_micros(9_000_000);
-    sessions
-        .used(vec![("a".to_owned(), used.clone())])
-        .await
-        .unwrap();
+    sessions.used(vec![("a".to_owned(), used)]).await.unwrap();
     let expected = McpSession {
         log_level: Some("error".to_owned()),
         subscriptions: vec!["orn:x:1".to_owned(), "orn:x:2".to_owned()],
