@@ -2,7 +2,7 @@
 //! official TypeScript client and the Inspector, in both eras, over HTTP and stdio. The Python client
 //! has its tests with the Python nodes.
 
-// All of it serves tests only; clippy sees that in functions marked as tests alone.
+// Tests stop at the first thing that is not as it should be.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod inspector;

@@ -1,11 +1,13 @@
-//! A tool call over HTTP into an instance of a guest, a fresh one or one of a pool, beside a native server's.
+//! A tool call over HTTP into an instance of a guest, a fresh one or one of a pool, beside a native
+//! server's.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use koi_runtime::Mode;
-use koi_tests::{NodeBuilder, Process};
+use koi_tests::{Node, NodeBuilder, Process};
 
 use crate::client::Era;
 use crate::load::Clients;
@@ -31,10 +33,8 @@ pub async fn measure(report: &mut Report) -> Result<()> {
         return Ok(());
     }
     let folder = tempfile::tempdir()?;
-    let node = NodeBuilder::new("bench", &folder.path().join("node"))
-        .env("KOI_MCP_LOG__LEVEL", "info")
-        .start();
-    node.install("echo");
+    let fresh = node(folder.path(), "echo", Mode::Fresh)?;
+    let pooled = node(folder.path(), "echo-pooled", Mode::Pooled)?;
     let (_native, ready) =
         Process::start(Command::new(std::env::current_exe()?).arg("native-server"));
     let native_url = ready["url"]
@@ -47,9 +47,10 @@ pub async fn measure(report: &mut Report) -> Result<()> {
         if !report.wants(&[name]) {
             continue;
         }
-        if mode == Mode::Pooled {
-            node.json(&["extension", "grant", "echo", "mode=pooled"]);
-        }
+        let node = match mode {
+            Mode::Pooled => &pooled,
+            _ => &fresh,
+        };
         let mut native = Clients::connect(native_url, era, connections).await?;
         let mut koi = Clients::connect(&node.mcp_url, era, connections).await?;
         let [native, koi] = interleaved(rounds, async |side| match side {
@@ -61,4 +62,14 @@ pub async fn measure(report: &mut Report) -> Result<()> {
         report.compared(name, Unit::PerSecond, &koi, &native, target);
     }
     Ok(())
+}
+
+/// A node with an extension that has the tool, and that runs in this mode.
+fn node(folder: &Path, extension: &str, mode: Mode) -> Result<Node> {
+    let node = NodeBuilder::new("bench", &folder.join(extension))
+        .env("KOI_MCP_LOG__LEVEL", "info")
+        .start();
+    let installed = node.install(extension);
+    ensure!(installed["mode"] == mode.as_str(), "{installed}");
+    Ok(node)
 }
