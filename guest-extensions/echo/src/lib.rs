@@ -20,6 +20,7 @@ impl Extension for EchoExtension {
             .description(env!("CARGO_PKG_DESCRIPTION"))
             .rid_type(RidType::new(NOTE).title("Note"))
             .handler(Handler::new(Phase::Bundle, [NOTE]))
+            .mode(Mode::Pooled)
     }
 }
 

@@ -33,8 +33,8 @@ pub async fn measure(report: &mut Report) -> Result<()> {
         return Ok(());
     }
     let folder = tempfile::tempdir()?;
-    let fresh = node(folder.path(), "echo", Mode::Fresh)?;
-    let pooled = node(folder.path(), "echo-pooled", Mode::Pooled)?;
+    let fresh = node(folder.path(), Mode::Fresh)?;
+    let pooled = node(folder.path(), Mode::Pooled)?;
     let (_native, ready) =
         Process::start(Command::new(std::env::current_exe()?).arg("native-server"));
     let native_url = ready["url"]
@@ -64,12 +64,18 @@ pub async fn measure(report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// A node with an extension that has the tool, and that runs in this mode.
-fn node(folder: &Path, extension: &str, mode: Mode) -> Result<Node> {
-    let node = NodeBuilder::new("bench", &folder.join(extension))
+/// A node with the extension that has the tool, which runs in this mode: pooled as it asks for, else
+/// fresh.
+fn node(folder: &Path, mode: Mode) -> Result<Node> {
+    let node = NodeBuilder::new("bench", &folder.join(mode.as_str()))
         .env("KOI_MCP_LOG__LEVEL", "info")
         .start();
-    let installed = node.install(extension);
-    ensure!(installed["mode"] == mode.as_str(), "{installed}");
+    node.install("echo");
+    if mode == Mode::Fresh {
+        let revoked = node.command(&["extension", "revoke", "echo", "mode=pooled"]);
+        ensure!(revoked.status.success(), "{revoked:?}");
+    }
+    let listed = node.json(&["extension", "list"]);
+    ensure!(listed[0]["mode"] == mode.as_str(), "{listed}");
     Ok(node)
 }
