@@ -1,5 +1,6 @@
 //! An HTTP client that speaks MCP's transport and nothing else.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -348,6 +349,21 @@ impl Events {
             let chunk = chunk.await.expect("a message in time").unwrap()?;
             self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());
         }
+    }
+
+    /// The next two messages by their methods: of news that come one after another it depends on how
+    /// long they wait together which is told first.
+    pub async fn next_two(&mut self) -> BTreeMap<String, Value> {
+        let mut two = BTreeMap::new();
+        for _ in 0..2 {
+            let message = self.next().await.expect("a message");
+            let method = message["method"].as_str().map(str::to_owned);
+            two.insert(
+                method.unwrap_or_else(|| panic!("no notice: {message}")),
+                message,
+            );
+        }
+        two
     }
 
     /// The method of the next message.
