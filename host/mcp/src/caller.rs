@@ -121,7 +121,6 @@ impl Client {
         let mut waiting = self.waiting();
         waiting.notices.clear();
         waiting.hears = hears;
-        waiting.ended = false;
     }
 
     /// No code panics while it holds the lock.
@@ -139,7 +138,7 @@ impl Client {
         }
     }
 
-    /// Nothing more will be said to who hears of it now.
+    /// Nothing more will be said until somebody attends the call again.
     fn end(&self) {
         self.waiting().ended = true;
         self.said.notify_one();
@@ -190,6 +189,7 @@ impl Client {
         context: &RequestContext<RoleServer>,
         happens: impl Future<Output = T>,
     ) -> Result<T, ErrorData> {
+        self.waiting().ended = false;
         let forwarding = self.forward(&context.peer);
         tokio::pin!(happens, forwarding);
         let mut forwarded = false;

@@ -161,6 +161,16 @@ impl Callee for Guest {
                 let answers = self.ask(CallKind::Tool, &invocation, &questions).await?;
                 Ok(format!("{{\"structuredContent\":{answers}}}"))
             }
+            "ask-steps" => {
+                let question = form("user_name").to_string();
+                self.ask(CallKind::Tool, &invocation, &question).await?;
+                // Whoever brings the client its notices has come to wait for them.
+                tokio::task::yield_now().await;
+                if let Some(caller) = &invocation.caller {
+                    caller.progress(&context, 1.0, None, None);
+                }
+                Ok("{\"structuredContent\":{}}".to_owned())
+            }
             "ask-twice" => {
                 let one = form("step1").to_string();
                 let one = self.ask(CallKind::Tool, &invocation, &one).await?;

@@ -55,6 +55,7 @@ impl Extension {
             "trap",
             "busy",
             "host",
+            "ask-steps",
             "ask-twice",
             "ask-hold",
             "everything",

@@ -171,6 +171,25 @@ async fn answers_that_come_with_the_first_request_are_heeded_where_they_are_some
 }
 
 #[tokio::test]
+async fn a_client_hears_of_a_call_whether_its_answers_came_at_once_or_later() {
+    let served = serve(Node::usual()).await;
+    let mut request = call("ask-steps");
+    request["_meta"]["progressToken"] = json!("p1");
+    let heard = |answer: &Answer| {
+        let progress = |message: &&Value| message["method"] == "notifications/progress";
+        answer.messages.iter().filter(progress).count()
+    };
+    let asked = tool(&served, &request).await;
+    assert_eq!(heard(&asked), 0);
+    let responses = json!({ "user_name": filled("Alice") });
+    let later = tool(&served, &with(&request, &asked, responses.clone())).await;
+    assert_eq!(heard(&later), 1, "{:?}", later.messages);
+    request["inputResponses"] = responses;
+    let at_once = tool(&served, &request).await;
+    assert_eq!(heard(&at_once), 1, "{:?}", at_once.messages);
+}
+
+#[tokio::test]
 async fn a_guest_may_ask_in_rounds_each_with_a_state_of_its_own() {
     let served = serve(Node::usual()).await;
     let request = call("ask-twice");
