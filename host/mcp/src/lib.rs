@@ -26,6 +26,7 @@ mod cursor;
 mod dispatcher;
 mod endpoint;
 mod errors;
+mod guard;
 mod handler;
 mod news;
 mod notices;

@@ -12,6 +12,7 @@ use http::{HeaderMap, header};
 use rmcp::model::Extensions;
 use rmcp::service::{RequestContext, RoleServer};
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
 /// The SHA-256 of a token.
 #[derive(Clone, PartialEq, Eq)]
@@ -32,8 +33,7 @@ impl TokenDigest {
 
     /// Compares in a time that does not depend on where the difference is.
     fn is(&self, other: &Self) -> bool {
-        let differing = |all, (a, b): (&u8, &u8)| all | (a ^ b);
-        self.0.iter().zip(&other.0).fold(0, differing) == 0
+        self.0.ct_eq(&other.0).into()
     }
 }
 

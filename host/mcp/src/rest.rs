@@ -6,7 +6,6 @@
 //! turn it is. A call ends when its client goes.
 
 mod call;
-mod guard;
 mod lists;
 mod problem;
 
@@ -21,8 +20,8 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use self::guard::Guard;
 use self::problem::Problem;
+use crate::guard::Guard;
 use crate::server::McpOptions;
 use crate::shared::Shared;
 
@@ -42,12 +41,12 @@ static OPENAPI: LazyLock<Value> = LazyLock::new(|| {
     document
 });
 
-pub(crate) fn router(shared: Arc<Shared>, options: &McpOptions) -> Router {
+pub(crate) fn router(shared: Arc<Shared>, guard: Arc<Guard>, options: &McpOptions) -> Router {
     let state = Rest {
         shared,
         max_body: options.max_body,
     };
-    let surroundings = (Arc::new(Guard::new(options)), state.clone());
+    let surroundings = (guard, state.clone());
     Router::new()
         .route("/openapi.json", get(openapi))
         .route("/resources/list", get(lists::resources))
@@ -67,8 +66,8 @@ async fn around(
     request: Request,
     next: Next,
 ) -> Response {
-    if let Err(problem) = guard.check(&request) {
-        return problem.into_response();
+    if let Err(refused) = guard.check(&request) {
+        return Problem::new(refused.status, refused.what).into_response();
     }
     let _running = rest.shared.requests.token();
     next.run(request).await

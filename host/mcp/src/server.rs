@@ -22,6 +22,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::catalog::Catalog;
 use crate::connections::{self, ConnectionLimits};
 use crate::endpoint::{ViewName, ViewOptions};
+use crate::guard::Guard;
 use crate::handler::Handler;
 use crate::open_calls::{OpenCallOptions, OpenCalls};
 use crate::places::Places;
@@ -203,6 +204,7 @@ impl McpServer {
                 requests: shared.requests.clone(),
                 streams,
                 sockets,
+                guard: Arc::new(Guard::new(&options)),
                 options: Arc::new(options),
                 closing: shared.closing.clone(),
                 ending: ending.clone(),
@@ -228,7 +230,11 @@ impl McpServer {
             transport::endpoint(&endpoint.path, make, &self.surroundings)
         };
         let endpoints = self.endpoints.iter().map(of);
-        let rest = rest::router(self.shared.clone(), &self.surroundings.options);
+        let rest = rest::router(
+            self.shared.clone(),
+            self.surroundings.guard.clone(),
+            &self.surroundings.options,
+        );
         let all = endpoints.fold(rest, Router::merge);
         all.layer(middleware::from_fn_with_state(
             self.principals.clone(),

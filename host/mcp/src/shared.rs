@@ -2,8 +2,8 @@
 //! endpoints of a server share its bounds and its end.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use koi_registry::Snapshot;
@@ -45,8 +45,6 @@ pub(crate) struct Shared {
     catalog: Arc<dyn Catalog>,
     pub(crate) bundles: Arc<dyn Bundles>,
     view: ArcSwap<View>,
-    /// When there last was a new view in place of an older one.
-    swapped: Mutex<Option<Instant>>,
     /// Held while a view is made, so that it is made once.
     renewing: Mutex<()>,
     pub(crate) hub: Arc<Hub>,
@@ -98,7 +96,6 @@ impl Shared {
             catalog,
             bundles,
             view: ArcSwap::from_pointee(view),
-            swapped: Mutex::new(None),
             renewing: Mutex::new(()),
             hub: Arc::new(Hub::default()),
             streams,
@@ -162,18 +159,12 @@ impl Shared {
         }
         let view = Arc::new(View::new(snapshot, self.options.clone(), Some(&before)));
         self.view.store(view.clone());
-        *self.swapped() = Some(Instant::now());
         view
-    }
-
-    /// No code panics while it holds the lock.
-    fn swapped(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.swapped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// For how long a client may go by a list that it gets now, in milliseconds.
     pub(crate) fn list_ttl_ms(&self) -> u64 {
-        match *self.swapped() {
+        match self.view.load().swapped_in {
             Some(at) if at.elapsed() < SWAP => LIST_TTL_AROUND_SWAP_MS,
             _ => LIST_TTL_MS,
         }
@@ -204,7 +195,7 @@ fn instructions(dispatcher: Dispatcher) -> String {
 }
 
 /// Eight hex digits, other ones each time.
-fn run_id() -> String {
+pub(crate) fn run_id() -> String {
     use std::hash::{BuildHasher, Hasher};
     let seeded = std::collections::hash_map::RandomState::new().build_hasher();
     format!("{:08x}", seeded.finish() as u32)

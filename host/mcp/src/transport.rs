@@ -15,6 +15,7 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::guard::Guard;
 use crate::places::Places;
 use crate::principals::{Principal, Principals, Stranger};
 use crate::server::McpOptions;
@@ -22,9 +23,6 @@ use crate::sessions::{MakeHandler, Owner, Sessions, SessionsError};
 use crate::websocket::{self, Connection};
 
 const FIRST_MODERN: &str = "2026-07-28";
-pub(crate) const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
-pub(crate) const LOOPBACK_ORIGINS: [&str; 3] =
-    ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"];
 const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 /// When a client that found no room is to try again, in seconds.
@@ -40,6 +38,7 @@ pub(crate) struct Surroundings {
     pub(crate) streams: Arc<Places>,
     /// Open WebSockets.
     pub(crate) sockets: Arc<Places>,
+    pub(crate) guard: Arc<Guard>,
     pub(crate) options: Arc<McpOptions>,
     /// There are no more messages from then on.
     pub(crate) closing: CancellationToken,
@@ -56,17 +55,11 @@ struct Around {
 /// An endpoint at a path, for those who are let in ([`let_in`]).
 pub(crate) fn endpoint(path: &str, make: MakeHandler, shared: &Surroundings) -> Router {
     let options = &shared.options;
-    let and = |defaults: [&str; 3], more: &[String]| -> Vec<String> {
-        defaults
-            .into_iter()
-            .map(str::to_owned)
-            .chain(more.iter().cloned())
-            .collect()
-    };
     let config = StreamableHttpServerConfig::default()
         .with_json_response(true)
-        .with_allowed_hosts(and(LOOPBACK_HOSTS, &options.allowed_hosts))
-        .with_allowed_origins(and(LOOPBACK_ORIGINS, &options.allowed_origins))
+        // The guard has looked at both.
+        .disable_allowed_hosts()
+        .disable_allowed_origins()
         .with_max_request_body_bytes(options.max_body)
         .with_cancellation_token(shared.ending.child_token());
     let new = make.clone();
@@ -117,9 +110,12 @@ pub(crate) async fn let_in(
 /// keep their session in memory.
 async fn around(State(around): State<Arc<Around>>, mut request: Request, next: Next) -> Response {
     let Around { shared, make } = &*around;
+    if let Err(refused) = shared.guard.check(&request) {
+        return refused.into_response();
+    }
     let principal: Option<Principal> = request.extensions().get().cloned();
     if websocket::is_upgrade(&request) {
-        return upgrade(&around, principal, request, next).await;
+        return upgrade(&around, principal, request);
     }
     let method = request.method().clone();
     let (posts, ends) = (method == Method::POST, method == Method::DELETE);
@@ -182,27 +178,8 @@ async fn around(State(around): State<Arc<Around>>, mut request: Request, next: N
     response
 }
 
-/// A WebSocket, under the same rules for `Host` and `Origin` as everything else: they are asked of
-/// the service behind, which refuses the method last.
-async fn upgrade(
-    around: &Around,
-    principal: Option<Principal>,
-    request: Request,
-    next: Next,
-) -> Response {
+fn upgrade(around: &Around, principal: Option<Principal>, request: Request) -> Response {
     let Around { shared, make } = around;
-    let mut probe = Request::new(Body::empty());
-    *probe.method_mut() = Method::OPTIONS;
-    *probe.uri_mut() = request.uri().clone();
-    for name in [header::HOST, header::ORIGIN] {
-        if let Some(value) = request.headers().get(&name) {
-            probe.headers_mut().insert(name, value.clone());
-        }
-    }
-    let answer = next.run(probe).await;
-    if answer.status() != StatusCode::METHOD_NOT_ALLOWED {
-        return answer;
-    }
     let place = match shared.sockets.take(principal.as_ref().map(|p| &p.0)) {
         Ok(place) => place,
         Err(full) => return unavailable(full.to_string()),

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use koi_registry::{
     Invocation, PromptEntry, ResourceEntry, RidTypeEntry, Snapshot, TemplateEntry, ToolEntry,
@@ -38,6 +39,8 @@ impl<E, T> AsRef<T> for Shown<E, T> {
 /// What clients see of a snapshot; each list in the order of its keys.
 pub(crate) struct View {
     pub(crate) snapshot: Arc<Snapshot>,
+    /// When it took the place of another view; none for the first.
+    pub(crate) swapped_in: Option<Instant>,
     options: Arc<ViewOptions>,
     /// The extensions' tools.
     tools: BTreeMap<String, Shown<ToolEntry, Tool>>,
@@ -102,6 +105,7 @@ impl View {
             templates,
             rid_types: rid_types().map(|owned| owned.rid_type.clone()).collect(),
             snapshot,
+            swapped_in: before.map(|_| Instant::now()),
             options,
         }
     }

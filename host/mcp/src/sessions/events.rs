@@ -11,6 +11,8 @@ use rmcp::ErrorData;
 use rmcp::model::{ClientJsonRpcMessage, JsonRpcMessage, RequestId, ServerJsonRpcMessage};
 use rmcp::transport::streamable_http_server::session::ServerSseMessage;
 
+use crate::shared::run_id;
+
 /// Longer ids of requests, in JSON, are not named.
 const MAX_REQUEST_BYTES: usize = 128;
 
@@ -31,9 +33,7 @@ pub(super) enum Resumed {
 
 impl Life {
     pub(super) fn new() -> Self {
-        use std::hash::{BuildHasher, Hasher};
-        let seeded = std::collections::hash_map::RandomState::new().build_hasher();
-        Self(format!("{:08x}", seeded.finish() as u32))
+        Self(run_id())
     }
 
     /// Has the events of a stream bear ids of ours.

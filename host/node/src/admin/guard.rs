@@ -9,6 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use subtle::ConstantTimeEq;
 
 use super::problem::Problem;
 
@@ -39,7 +40,7 @@ fn refusal(headers: &HeaderMap, token: &str) -> Option<Problem> {
         ));
     }
     let given = text(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
-    if given.is_some_and(|given| same(given.as_bytes(), token.as_bytes())) {
+    if given.is_some_and(|given| given.as_bytes().ct_eq(token.as_bytes()).into()) {
         return None;
     }
     Some(Problem::new(
@@ -59,15 +60,6 @@ fn is_loopback(host: &str) -> bool {
         .unwrap_or(name);
     let is_loopback = |address: IpAddr| address.is_loopback();
     name == "localhost" || address.parse().is_ok_and(is_loopback)
-}
-
-/// Compares in a time that does not depend on where the difference is.
-fn same(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len()
-        && a.iter()
-            .zip(b)
-            .fold(0, |difference, (a, b)| difference | (a ^ b))
-            == 0
 }
 
 #[cfg(test)]

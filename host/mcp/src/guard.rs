@@ -1,5 +1,5 @@
-//! Who is let in: as at `/mcp`, those who ask for a host that is served, and of web pages those of
-//! allowed origins.
+//! Who is let in, at whatever path: those who ask for a host that is served, and of web pages those of
+//! allowed origins. Everybody else is refused before anything else is looked at.
 //!
 //! A page can have a browser send a GET to anywhere without an `Origin`, and need not see the answer
 //! for harm to be done. Browsers say so in `Sec-Fetch-Site`, and such a request is refused too.
@@ -7,10 +7,12 @@
 use axum::extract::Request;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
 
-use super::problem::Problem;
 use crate::server::McpOptions;
-use crate::transport::{LOOPBACK_HOSTS, LOOPBACK_ORIGINS};
+
+const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+const LOOPBACK_ORIGINS: [&str; 3] = ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"];
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -65,14 +67,27 @@ impl Origin {
     }
 }
 
+/// Why a request is not served.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) status: StatusCode,
+    pub(crate) what: &'static str,
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        (self.status, self.what).into_response()
+    }
+}
+
 /// The hosts and origins that are served.
-pub(super) struct Guard {
+pub(crate) struct Guard {
     hosts: Vec<Host>,
     origins: Vec<Origin>,
 }
 
 impl Guard {
-    pub(super) fn new(options: &McpOptions) -> Self {
+    pub(crate) fn new(options: &McpOptions) -> Self {
         let host = |text: &str| match text.trim().parse::<Authority>() {
             Ok(authority) => Host::of(&authority),
             // An IPv6 address without brackets.
@@ -96,12 +111,16 @@ impl Guard {
 
     /// # Errors
     /// If the request is not to be served.
-    pub(super) fn check(&self, request: &Request) -> Result<(), Problem> {
-        let refused = |what: &str| Err(Problem::new(StatusCode::FORBIDDEN, what));
+    pub(crate) fn check(&self, request: &Request) -> Result<(), Refused> {
+        let refused = |what| {
+            let status = StatusCode::FORBIDDEN;
+            Err(Refused { status, what })
+        };
         let Some(host) = host_of(request) else {
-            return Err(Problem::bad_request(
-                "the `Host` header is missing or malformed",
-            ));
+            return Err(Refused {
+                status: StatusCode::BAD_REQUEST,
+                what: "the `Host` header is missing or malformed",
+            });
         };
         let served = self.hosts.iter().any(|served| {
             served.name == host.name && (served.port.is_none() || served.port == host.port)
