@@ -14,6 +14,10 @@ mod mutation;
 mod recording;
 mod rid;
 
+use std::sync::OnceLock;
+
+use koi_runtime::{Runtime, RuntimeConfig};
+
 pub use mutation::Mutations;
 
 /// Something that takes input from outside.
@@ -74,4 +78,21 @@ fn assert_is_a_sentence(error: &str, most_bytes: usize) {
         "an error of {} bytes: {error}",
         error.len()
     );
+}
+
+/// A small host for the targets that load components, and threads for it.
+fn host() -> &'static (tokio::runtime::Runtime, Runtime) {
+    static HOST: OnceLock<(tokio::runtime::Runtime, Runtime)> = OnceLock::new();
+    HOST.get_or_init(|| {
+        let threads = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let config = RuntimeConfig {
+            slots: 8,
+            ..RuntimeConfig::default()
+        };
+        (threads, Runtime::new(config).unwrap())
+    })
 }

@@ -1,20 +1,30 @@
 //! A small part of the soaks: what leaks fast shows here already, the rest only `cargo xtask soak`.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 use std::process::Command;
 
 use koi_tests::program;
+use tempfile::TempDir;
 
-#[test]
-fn memory_stays_as_it_is_over_many_calls_and_some_hostile_ones() {
+/// Runs a soak; what it said, and where it drew its figures.
+fn soak(args: &[&str]) -> (String, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let soak = Command::new(program("koi-soak"))
-        .args(["sandbox", "--calls", "150000", "--folder"])
+        .args(args)
+        .arg("--folder")
         .arg(folder.path())
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&soak.stdout);
+    let said = String::from_utf8_lossy(&soak.stdout).into_owned();
     let complained = String::from_utf8_lossy(&soak.stderr);
     assert!(soak.status.success(), "{said}{complained}");
+    (said, folder)
+}
+
+#[test]
+fn memory_stays_as_it_is_over_many_calls_and_some_hostile_ones() {
+    let (said, folder) = soak(&["sandbox", "--calls", "150000"]);
     assert!(said.contains("150 hostile calls ended with"), "{said}");
     assert!(said.contains("0 well-behaved calls failed"), "{said}");
     let figures = std::fs::read_to_string(folder.path().join("sandbox.csv")).unwrap();
@@ -25,15 +35,7 @@ fn memory_stays_as_it_is_over_many_calls_and_some_hostile_ones() {
 
 #[test]
 fn clients_that_cut_their_connections_harm_no_others_and_leave_nothing_at_the_node() {
-    let folder = tempfile::tempdir().unwrap();
-    let soak = Command::new(program("koi-soak"))
-        .args(["mcp", "--clients", "100", "--seconds", "3", "--folder"])
-        .arg(folder.path())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&soak.stdout);
-    let complained = String::from_utf8_lossy(&soak.stderr);
-    assert!(soak.status.success(), "{said}{complained}");
+    let (said, folder) = soak(&["mcp", "--clients", "100", "--seconds", "3"]);
     assert!(said.starts_with("seed "), "{said}");
     assert!(said.contains(" cut, 0 failed"), "{said}");
     assert!(said.contains("\n0 sessions left; "), "{said}");

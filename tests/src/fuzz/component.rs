@@ -2,13 +2,12 @@
 //!
 //! The input is taken as it is, and also as the choices of a generator of valid components.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use arbitrary::Unstructured;
-use koi_runtime::{Runtime, RuntimeConfig};
 use wasm_smith::{Component, Config};
 
-use super::assert_is_a_sentence;
+use super::{assert_is_a_sentence, host};
 
 pub(super) fn check(input: &[u8]) {
     load(input);
@@ -24,19 +23,7 @@ pub(super) fn check(input: &[u8]) {
 }
 
 fn load(bytes: &[u8]) {
-    static HOST: OnceLock<(tokio::runtime::Runtime, Runtime)> = OnceLock::new();
-    let (threads, runtime) = HOST.get_or_init(|| {
-        let threads = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let config = RuntimeConfig {
-            slots: 8,
-            ..RuntimeConfig::default()
-        };
-        (threads, Runtime::new(config).unwrap())
-    });
+    let (threads, runtime) = host();
     let bytes: Arc<[u8]> = bytes.into();
     match threads.block_on(runtime.load(bytes.clone())) {
         Ok(extension) => {

@@ -3,9 +3,9 @@
 
 use std::sync::OnceLock;
 
-use koi_runtime::{Extension, Recording, Runtime, RuntimeConfig};
+use koi_runtime::{Extension, Recording};
 
-use super::assert_is_a_sentence;
+use super::{assert_is_a_sentence, host};
 use crate::Guest;
 
 /// Asks several ports, one of them in a way that depends on what another answered.
@@ -32,21 +32,11 @@ pub(super) fn check(input: &[u8]) {
     recording.texts(|text| bytes += text.len());
     assert!(bytes <= text.len(), "{bytes} bytes of texts in {text}");
 
-    static GUEST: OnceLock<(tokio::runtime::Runtime, Extension)> = OnceLock::new();
-    let (threads, guest) = GUEST.get_or_init(|| {
-        let threads = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let config = RuntimeConfig {
-            slots: 8,
-            ..RuntimeConfig::default()
-        };
-        let runtime = Runtime::new(config).unwrap();
+    let (threads, runtime) = host();
+    static GUEST: OnceLock<Extension> = OnceLock::new();
+    let guest = GUEST.get_or_init(|| {
         let guest = Guest::with_tool(ASKING).bytes();
-        let guest = threads.block_on(runtime.load(guest)).unwrap();
-        (threads, guest)
+        threads.block_on(runtime.load(guest)).unwrap()
     });
     match threads.block_on(guest.replay(&recording)) {
         Ok(replayed) => {
