@@ -91,6 +91,19 @@ async fn what_a_process_of_its_own_has_compiled_runs_and_is_kept() {
 }
 
 #[tokio::test]
+async fn a_process_of_its_own_makes_code_that_counts_instructions_where_that_is_wanted() {
+    let runtime = Runtime::new(RuntimeConfig {
+        compiler: child(),
+        slots: 4,
+        fuel: true,
+        ..RuntimeConfig::default()
+    });
+    let extension = runtime.unwrap().load(guest("echo").into()).await.unwrap();
+    let described = extension.describe().await.unwrap();
+    assert!(described.contains("echo"), "{described}");
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_component_is_told_in_the_same_words_as_in_this_process() {
     let whole = Guest::default().bytes();
     let cut: Arc<[u8]> = whole[..whole.len() / 2].into();

@@ -1,13 +1,17 @@
 //! What `docs/security.md` says is what is so.
 
-use koi_runtime::{COMPILE_LIMITS, LIMITS};
+use koi_runtime::{COMPILE_LIMITS, LIMITS, UNLIMITED};
 use koi_tests::repository;
 
 #[test]
 fn the_limits_in_the_documentation_are_those_in_force() {
     let text = std::fs::read_to_string(repository().join("docs/security.md")).unwrap();
     for limit in LIMITS.iter().chain(COMPILE_LIMITS) {
-        let row = format!("| `{}` | {} {} |", limit.setting, limit.default, limit.unit);
+        let default = match limit.default {
+            UNLIMITED => "none".to_owned(),
+            default => format!("{default} {}", limit.unit),
+        };
+        let row = format!("| `{}` | {default} |", limit.setting);
         assert!(text.contains(&row), "docs/security.md has no row {row}");
     }
     for (table, limits) in [("limits", LIMITS), ("compile", COMPILE_LIMITS)] {

@@ -158,7 +158,12 @@ fn result(
     match outcome {
         Ok(output) => Ok(Answer::Tool(complete(tool, output, modern))),
         Err(CallError::Guest(error)) => Ok(Answer::Tool(failed(error.message))),
-        Err(error @ (CallError::Limit { .. } | CallError::Trap(_) | CallError::Overloaded(_))) => {
+        Err(
+            error @ (CallError::Limit { .. }
+            | CallError::Uncounted
+            | CallError::Trap(_)
+            | CallError::Overloaded(_)),
+        ) => {
             tracing::warn!(
                 correlation, extension = %tool.extension, tool = %tool.name, %error,
                 "a tool call was ended"

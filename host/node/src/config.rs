@@ -196,6 +196,9 @@ pub struct RuntimeConfig {
     /// A singleton saves its state after every so many calls; what came after is lost when it
     /// crashes.
     pub save_every: NonZero<u32>,
+    /// Whether instructions of extensions are counted, so that `limits.fuel` can be set. Extensions that
+    /// compute run slower with it.
+    pub fuel: bool,
 }
 
 impl Default for RuntimeConfig {
@@ -203,6 +206,7 @@ impl Default for RuntimeConfig {
         Self {
             slots: 1000,
             save_every: NonZero::<u32>::MIN,
+            fuel: false,
         }
     }
 }
@@ -302,7 +306,7 @@ impl Config {
     /// The limits of a call in force.
     ///
     /// # Errors
-    /// If a limit of another name is set.
+    /// If a limit of another name is set, or one that this node would not keep.
     pub(crate) fn limits(&self) -> Result<Limits, Fault> {
         let mut limits = Limits::default();
         for (name, value) in &self.limits {
@@ -315,6 +319,10 @@ impl Config {
                 let what = format!("unknown key; expected one of {}", known.join(", "));
                 return Err(Fault::of(setting, what));
             }
+        }
+        if limits.wants_fuel() && !self.runtime.fuel {
+            let what = "instructions are only counted with `runtime.fuel = true`";
+            return Err(Fault::of("limits.fuel", what));
         }
         Ok(limits)
     }

@@ -71,6 +71,7 @@ impl Node {
             compiler: config.compile.compiler.clone(),
             compile_limits: config.compile.limits(),
             slots: config.runtime.slots,
+            fuel: config.runtime.fuel,
         })?;
         let running = RunningNode {
             node_rid: identity.rid().to_string(),

@@ -52,7 +52,7 @@ impl Fault {
     pub(crate) fn call(extension: &str, error: &CallError) -> Self {
         let code = match error {
             CallError::Guest(guest) => guest.kind.as_str(),
-            CallError::Limit { .. } => "limit",
+            CallError::Limit { .. } | CallError::Uncounted => "limit",
             CallError::Trap(_) => "trap",
             CallError::NotExported(_) => "not-exported",
             CallError::Overloaded(_) => "overloaded",

@@ -66,6 +66,9 @@ impl Bound {
         work: impl FnOnce(Entered) -> Work<Answer<R>>,
     ) -> Result<R, CallError> {
         let (limits, mode) = (call.limits, call.mode);
+        if limits.wants_fuel() && !self.code.shared.fuel {
+            return Err(CallError::Uncounted);
+        }
         let time = CallTime::start(&limits);
         let want = Want {
             count: self.code.slots,
@@ -110,7 +113,7 @@ impl Entered {
         let mode = call.mode;
         if let Some(mut live) = place.warm.take() {
             if live.suits(&call) {
-                live.renew(call, time);
+                live.renew(call, time)?;
                 return Ok(Seated {
                     live,
                     place,
@@ -120,11 +123,11 @@ impl Entered {
             }
             if mode == Mode::Singleton {
                 // What it saves goes where the next call's state comes from.
-                live.renew(call.clone(), time.clone());
+                live.renew(call.clone(), time.clone())?;
                 save(&mut live, &bound.code.indices).await;
             }
         }
-        let live = Live::new(&bound.code.pre, call, time).await?;
+        let live = Live::new(&bound.code.pre, bound.code.shared.fuel, call, time).await?;
         let mut seated = Seated {
             live,
             place,

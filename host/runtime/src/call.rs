@@ -42,6 +42,9 @@ fn failure(error: &wasmtime::Error, limits: &Limits) -> CallError {
         };
     }
     if let Some(trap) = error.downcast_ref::<Trap>() {
+        if *trap == Trap::OutOfFuel {
+            return Exceeded::Fuel(limits.fuel).error();
+        }
         return CallError::Trap(trap.to_string());
     }
     if let Some(exit) = error.downcast_ref::<I32Exit>() {

@@ -39,13 +39,14 @@ pub enum Compiler {
 }
 
 impl Compiler {
-    /// Compiles a component for engines like this one. The permit is given back when nothing works on
+    /// Compiles a component for engines like this one, which count instructions or don't. The permit is given back when nothing works on
     /// it any more.
     pub(crate) async fn compile(
         &self,
         engine: &Engine,
         bytes: Arc<[u8]>,
         limits: &CompileLimits,
+        fuel: bool,
         permit: OwnedSemaphorePermit,
     ) -> Result<Vec<u8>, LoadError> {
         match self {
@@ -62,7 +63,7 @@ impl Compiler {
             }
             Self::Child { program, arguments } => {
                 let _permit = permit;
-                parent::compile(program, arguments, &bytes, limits).await
+                parent::compile(program, arguments, &bytes, limits, fuel).await
             }
         }
     }

@@ -1,7 +1,8 @@
 //! The engine's settings, and the thread that interrupts guests.
 //!
 //! Proposals that no guest needs are off, results don't depend on the machine (NaNs, relaxed SIMD),
-//! and guests can be interrupted at every loop and call.
+//! and guests can be interrupted at every loop and call. Counting instructions makes other code of a
+//! component, which is slower, so an engine does it for all components or for none.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
@@ -30,36 +31,40 @@ pub(crate) const TABLES_PER_SLOT: u32 = 4;
 const MEMORY_KEPT_BYTES: usize = 256 << 10;
 const TABLE_KEPT_BYTES: usize = 64 << 10;
 
-/// An engine with room for so many memories, from a pool where the address space allows for it.
-pub(crate) fn engine(slots: u32) -> Result<Engine, RuntimeError> {
-    Engine::new(&engine_configuration(slots))
+/// An engine with room for so many memories, from a pool where the address space allows for it, that
+/// counts the instructions of guests or does not.
+pub(crate) fn engine(slots: u32, fuel: bool) -> Result<Engine, RuntimeError> {
+    let mut pooling = config(fuel);
+    pooling.allocation_strategy(pool(slots));
+    Engine::new(&pooling)
         .or_else(|reason| {
             tracing::warn!(
                 %reason,
                 "instances come from no pool and start more slowly: the address space it needs could not be reserved"
             );
-            Engine::new(&config())
+            Engine::new(&config(fuel))
         })
         .map_err(|error| RuntimeError::Engine(crate::error::sentence(&error)))
 }
 
 /// The settings of a runtime's engine with a pool of so many memories, for whoever has to compare the
-/// runtime with the engine alone.
+/// runtime with the engine alone. It counts no instructions.
 pub fn engine_configuration(slots: u32) -> Config {
-    let mut config = config();
+    let mut config = config(false);
     config.allocation_strategy(pool(slots));
     config
 }
 
 /// The settings of an engine that only compiles, for engines of [`engine`].
-pub(crate) fn compiling() -> Config {
-    config()
+pub(crate) fn compiling(fuel: bool) -> Config {
+    config(fuel)
 }
 
-fn config() -> Config {
+fn config(fuel: bool) -> Config {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
+        .consume_fuel(fuel)
         .memory_init_cow(true)
         .parallel_compilation(false)
         .cranelift_nan_canonicalization(true)

@@ -152,6 +152,12 @@ pub enum CallError {
         /// The setting that changes it, such as `limits.cpu`.
         setting: &'static str,
     },
+    /// The call has a limit that this runtime cannot keep, and was not made.
+    #[error(
+        "the call was not made: it has a limit of instructions (setting `limits.fuel`), and this node \
+         does not count them; set `runtime.fuel = true`"
+    )]
+    Uncounted,
     /// The guest trapped.
     #[error("the extension crashed: {0}")]
     Trap(String),
@@ -172,7 +178,11 @@ impl CallError {
         match self {
             Self::Guest(error) => error.kind == GuestErrorKind::Transient,
             Self::Overloaded(_) => true,
-            Self::Limit { .. } | Self::Trap(_) | Self::NotExported(_) | Self::Host(_) => false,
+            Self::Limit { .. }
+            | Self::Uncounted
+            | Self::Trap(_)
+            | Self::NotExported(_)
+            | Self::Host(_) => false,
         }
     }
 }

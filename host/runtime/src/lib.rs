@@ -36,7 +36,7 @@ pub use compiler::{COMPILE_LIMITS, CompileLimits, Compiler, compile_for_parent};
 pub use engine::engine_configuration;
 pub use error::{CallError, GuestError, GuestErrorKind, LoadError, RuntimeError};
 pub use extension::Extension;
-pub use limits::{LIMITS, LimitInfo, Limits};
+pub use limits::{LIMITS, LimitInfo, Limits, UNLIMITED};
 pub use recording::{
     Called, Divergence, Ended, MAX_RECORDING_BYTES, RecordError, Recording, RecordingError,
     ReplayError, Replayed, Step,

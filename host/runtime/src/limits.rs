@@ -12,13 +12,16 @@ pub struct LimitInfo {
     pub setting: &'static str,
     /// The environment variable that sets the node-wide default.
     pub environment: &'static str,
-    /// What the number counts: `ms`, `bytes` or `calls`.
+    /// What the number counts: `ms`, `bytes`, `calls` or `instructions`.
     pub unit: &'static str,
-    /// The default, in that unit.
+    /// The default, in that unit; [`UNLIMITED`] for none.
     pub default: u64,
     /// What is bounded.
     pub doc: &'static str,
 }
+
+/// A limit that is none.
+pub const UNLIMITED: u64 = u64::MAX;
 
 macro_rules! limits {
     ($($(#[doc = $doc:literal])+ $field:ident: $kind:ident = $default:expr, $setting:literal, $environment:literal;)+) => {
@@ -74,11 +77,15 @@ macro_rules! limits {
     (@unit ms) => { "ms" };
     (@unit bytes) => { "bytes" };
     (@unit calls) => { "calls" };
+    (@unit instructions) => { "instructions" };
 }
 
 limits! {
     /// CPU time that the guest and the host functions it calls spend on a thread.
     cpu: ms = 2_000, "limits.cpu", "KOI_MCP_LIMITS__CPU";
+    /// WebAssembly instructions of the guest, so that a call ends at the same one on every machine.
+    /// Only a node with `runtime.fuel` counts them; another one makes no call that has this limit.
+    fuel: instructions = UNLIMITED, "limits.fuel", "KOI_MCP_LIMITS__FUEL";
     /// Time from the call until its answer, waiting included, less what it waits for a person.
     wall: ms = 30_000, "limits.wall", "KOI_MCP_LIMITS__WALL";
     /// Time that the call waits for a person to answer.
@@ -101,6 +108,11 @@ limits! {
 }
 
 impl Limits {
+    /// Whether instructions have to be counted.
+    pub fn wants_fuel(&self) -> bool {
+        self.fuel != UNLIMITED
+    }
+
     /// Lowers a limit by its setting, in the unit of its row; a higher value changes nothing.
     pub fn lower(&mut self, setting: &str, value: u64) {
         if self.get(setting).is_some_and(|now| value < now) {
@@ -122,7 +134,7 @@ impl Limits {
     pub fn none() -> Self {
         let mut limits = Self::default();
         for limit in LIMITS {
-            limits.set(limit.setting, u64::MAX);
+            limits.set(limit.setting, UNLIMITED);
         }
         limits
     }

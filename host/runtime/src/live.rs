@@ -27,6 +27,7 @@ pub(crate) const LONGEST_UNUSED: Duration = Duration::from_secs(60);
 pub(crate) struct Live {
     pub(crate) store: Store<State>,
     instance: Instance,
+    fuel: bool,
     guests: Guests,
     calls: u32,
     born: Instant,
@@ -73,9 +74,10 @@ interfaces! {
 }
 
 impl Live {
-    /// A new instance, for a call.
+    /// A new instance, for a call; of an engine that counts `fuel`, or does not.
     pub(crate) async fn new(
         pre: &InstancePre<State>,
+        fuel: bool,
         call: Call,
         time: Arc<CallTime>,
     ) -> wasmtime::Result<Box<Self>> {
@@ -89,11 +91,12 @@ impl Live {
                 Box::pin(tokio::task::yield_now()),
             ))
         });
-        arm(&mut store, &limits);
+        arm(&mut store, fuel, &limits)?;
         let instance = pre.instantiate_async(&mut store).await?;
         Ok(Box::new(Self {
             store,
             instance,
+            fuel,
             guests: Guests::default(),
             calls: 1,
             born: Instant::now(),
@@ -108,10 +111,11 @@ impl Live {
     }
 
     /// Makes it ready for the next call: limits and all that belongs to a call are new.
-    pub(crate) fn renew(&mut self, call: Call, time: Arc<CallTime>) {
-        arm(&mut self.store, &call.limits);
+    pub(crate) fn renew(&mut self, call: Call, time: Arc<CallTime>) -> wasmtime::Result<()> {
+        arm(&mut self.store, self.fuel, &call.limits)?;
         self.store.data_mut().renew(call, time);
         self.calls = self.calls.saturating_add(1);
+        Ok(())
     }
 
     /// The number of calls that it has had, this one included.
@@ -137,7 +141,11 @@ impl Live {
     }
 }
 
-fn arm(store: &mut Store<State>, limits: &Limits) {
+fn arm(store: &mut Store<State>, fuel: bool, limits: &Limits) -> wasmtime::Result<()> {
     store.set_epoch_deadline(1);
     store.set_hostcall_fuel(usize::try_from(limits.result).unwrap_or(usize::MAX));
+    match fuel {
+        true => store.set_fuel(limits.fuel),
+        false => Ok(()),
+    }
 }

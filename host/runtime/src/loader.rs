@@ -41,6 +41,7 @@ pub(crate) struct Loader {
     cache: Option<CodeCache>,
     compiler: Compiler,
     limits: CompileLimits,
+    fuel: bool,
     reading: Arc<Semaphore>,
     compiling: Arc<Semaphore>,
     flights: Mutex<HashMap<String, Weak<Flight>>>,
@@ -52,12 +53,14 @@ impl Loader {
         cache: Option<CodeCache>,
         compiler: Compiler,
         limits: CompileLimits,
+        fuel: bool,
     ) -> Self {
         Self {
             engine,
             cache,
             compiler,
             limits,
+            fuel,
             reading: Arc::new(Semaphore::new(READERS)),
             compiling: Arc::new(Semaphore::new(COMPILERS)),
             flights: Mutex::default(),
@@ -102,7 +105,7 @@ impl Loader {
         let permit = permit(&self.compiling).await?;
         let code = self
             .compiler
-            .compile(&self.engine, bytes, &self.limits, permit)
+            .compile(&self.engine, bytes, &self.limits, self.fuel, permit)
             .await?;
         self.aside(move |this| this.accept(&digest, &code)).await
     }

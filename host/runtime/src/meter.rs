@@ -35,6 +35,7 @@ pub(crate) enum Stop {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exceeded {
     Cpu(Duration),
+    Fuel(u64),
     Wall(Duration),
     Person(Duration),
     Memory(u64),
@@ -50,6 +51,7 @@ impl Exceeded {
         let bytes = |bytes: u64| format!("{bytes} bytes");
         let (limit, value, setting) = match self {
             Self::Cpu(limit) => ("CPU time", ms(limit), "limits.cpu"),
+            Self::Fuel(limit) => ("fuel", format!("{limit} instructions"), "limits.fuel"),
             Self::Wall(limit) => ("wall time", ms(limit), "limits.wall"),
             Self::Person(limit) => ("waiting for a person", ms(limit), "limits.person"),
             Self::Memory(limit) => ("memory", bytes(limit), "limits.memory"),

@@ -27,7 +27,7 @@ use serde_json::Value;
 
 use crate::error::{CallError, GuestErrorKind};
 use crate::exports::{COMPATIBLE, PACKAGE};
-use crate::limits::{LIMITS, Limits};
+use crate::limits::{LIMITS, Limits, UNLIMITED};
 
 pub use divergence::Divergence;
 pub use run::{RecordError, ReplayError, Replayed};
@@ -176,7 +176,9 @@ impl Ended {
                 setting: setting.to_owned(),
             },
             Err(CallError::NotExported(interface)) => Self::NotExported(interface.to_owned()),
-            Err(error @ (CallError::Overloaded(_) | CallError::Host(_))) => return Err(error),
+            Err(error @ (CallError::Overloaded(_) | CallError::Uncounted | CallError::Host(_))) => {
+                return Err(error);
+            }
         })
     }
 
@@ -288,6 +290,11 @@ impl Recording {
         }
     }
 
+    /// Whether the call was made where instructions are counted, as they then have to be in a replay.
+    pub fn wants_fuel(&self) -> bool {
+        self.limits().wants_fuel()
+    }
+
     /// The limits of the call.
     fn limits(&self) -> Limits {
         let mut limits = Limits::default();
@@ -358,11 +365,12 @@ fn member(out: &mut String, name: &str, value: &impl Serialize) {
     out.push_str(&format!("\"{name}\": {},\n", json(value)));
 }
 
-/// The limits of a call by setting.
+/// The limits of a call by setting. None stands for instructions where they are not limited.
 fn by_setting(limits: &Limits) -> BTreeMap<String, u64> {
     LIMITS
         .iter()
         .filter_map(|limit| Some((limit.setting.to_owned(), limits.get(limit.setting)?)))
+        .filter(|(_, value)| *value != UNLIMITED)
         .collect()
 }
 

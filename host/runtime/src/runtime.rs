@@ -37,10 +37,13 @@ pub struct RuntimeConfig {
     /// So many linear memories may exist at the same time, which is one for most instances; further
     /// calls wait.
     pub slots: u32,
+    /// Whether the instructions of guests are counted, so that `limits.fuel` ends a call at the same
+    /// one everywhere. Guests that compute run slower with it.
+    pub fuel: bool,
 }
 
 impl Default for RuntimeConfig {
-    /// No cache, compiling in this process, and 512 slots.
+    /// No cache, compiling in this process, 512 slots, and no fuel.
     fn default() -> Self {
         Self {
             cache_dir: None,
@@ -48,6 +51,7 @@ impl Default for RuntimeConfig {
             compiler: Compiler::default(),
             compile_limits: CompileLimits::default(),
             slots: 512,
+            fuel: false,
         }
     }
 }
@@ -64,6 +68,8 @@ pub(crate) struct Shared {
     engine: Engine,
     pub(crate) slots: Arc<Slots<Box<Live>>>,
     pub(crate) lanes: Lanes,
+    /// Whether the engine counts instructions.
+    pub(crate) fuel: bool,
     linker: Linker<State>,
     loader: Arc<Loader>,
     _ticker: Ticker,
@@ -76,7 +82,7 @@ impl Runtime {
     /// If the engine cannot reserve what it needs or the cache folder cannot be used.
     pub fn new(config: RuntimeConfig) -> Result<Self, RuntimeError> {
         let slots = config.slots.max(1);
-        let engine = engine::engine(slots)?;
+        let engine = engine::engine(slots, config.fuel)?;
         let mut linker = Linker::new(&engine);
         capabilities::link(&mut linker).map_err(|error| RuntimeError::Engine(sentence(&error)))?;
         let cache = match config.cache_dir {
@@ -100,11 +106,13 @@ impl Runtime {
             cache,
             config.compiler,
             config.compile_limits,
+            config.fuel,
         );
         let shared = Shared {
             engine,
             slots: Slots::new(slots),
             lanes,
+            fuel: config.fuel,
             linker,
             loader: Arc::new(loader),
             _ticker: ticker,

@@ -60,6 +60,11 @@ fn a_configuration_that_is_wrong_names_place_key_and_what_was_expected() {
             ["limits.cpus", "host_calls"],
         ),
         (
+            "e.toml",
+            "[limits]\nfuel = 1\n",
+            ["limits.fuel", "`runtime.fuel = true`"],
+        ),
+        (
             "c.toml",
             "[node]\nrole = \"boss\"\n",
             ["node.role", "coordinator"],

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
-use koi_tests::{Guest, Node, eventually, extension, program};
+use koi_tests::{Guest, Node, NodeBuilder, eventually, extension, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -324,6 +324,37 @@ async fn what_comes_first_of_several_comes_first_again() {
         );
         says(&node, &["replay", &recorded]);
     }
+}
+
+#[test]
+fn a_call_that_ran_out_of_instructions_runs_again_to_the_same_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = NodeBuilder::new("node", &folder.path().join("node"))
+        .env("KOI_MCP_RUNTIME__FUEL", "true")
+        .start();
+    let guest = Guest {
+        call_tool: "(loop $l (br $l)) (unreachable)",
+        ..Guest::named("spinning")
+    };
+    let component = file(&folder, "spinning.wasm");
+    std::fs::write(&component, guest.bytes()).unwrap();
+    node.json(&["extension", "install", &component]);
+    says(
+        &node,
+        &["extension", "grant", "spinning", "limit=fuel:1000000"],
+    );
+    let told = node.refusal(&["call", "spinning"]);
+    let met = "limit of 1000000 instructions fuel (setting `limits.fuel`)";
+    assert!(told.contains(met), "{told}");
+    let recorded = file(&folder, "spinning.json");
+    let recording = record(&node, &recorded, "spinning", &json!({}));
+    assert_eq!(recording["ended"]["limit"]["setting"], "limits.fuel");
+    let told = says(&node, &["replay", &recorded]);
+    assert!(told.starts_with("the same to the byte: "), "{told}");
+    drop(node);
+    let (code, told) = replay_alone(&folder, &recorded, &component);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.starts_with("the same to the byte: "), "{told}");
 }
 
 #[test]

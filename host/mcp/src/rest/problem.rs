@@ -84,6 +84,7 @@ impl Problem {
             },
             CallError::Overloaded(_) => StatusCode::SERVICE_UNAVAILABLE,
             CallError::Limit { .. } => StatusCode::GATEWAY_TIMEOUT,
+            CallError::Uncounted => StatusCode::NOT_IMPLEMENTED,
             CallError::Trap(_) => StatusCode::BAD_GATEWAY,
             CallError::NotExported(_) | CallError::Host(_) => {
                 return Self::internal(error, correlation);

@@ -95,6 +95,7 @@ async fn alone(config: &Config, recording: &Recording, file: &Path) -> Result<Re
         compiler: config.compile.compiler.clone(),
         compile_limits: config.compile.limits(),
         slots: SLOTS,
+        fuel: recording.wants_fuel(),
         ..RuntimeConfig::default()
     })?;
     let extension = runtime.load(component.into()).await;

@@ -49,7 +49,7 @@ fn answer() -> io::Result<ExitCode> {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     end_with_parent()?;
-    let engine = Engine::new(&engine::compiling()).map_err(io::Error::other)?;
+    let engine = Engine::new(&engine::compiling(order.fuel)).map_err(io::Error::other)?;
     let (tag, answer) = match engine.precompile_component(&bytes) {
         Ok(code) => (CODE, code),
         Err(error) if error.is::<OutOfMemory>() => return Err(io::ErrorKind::OutOfMemory.into()),

@@ -22,14 +22,16 @@ const NO_MEMORY: &str = "memory allocation of";
 /// The signal that a process gets at its limit of CPU time.
 const SIGXCPU: i32 = rustix::process::Signal::XCPU.as_raw();
 
-/// Compiles a component in a process of its own, which ends with this future.
+/// Compiles a component, to code that counts instructions or does not, in a process of its own, which
+/// ends with this future.
 pub(super) async fn compile(
     program: &Path,
     arguments: &[String],
     bytes: &[u8],
     limits: &CompileLimits,
+    fuel: bool,
 ) -> Result<Vec<u8>, LoadError> {
-    match timeout(limits.wall, run(program, arguments, bytes, limits)).await {
+    match timeout(limits.wall, run(program, arguments, bytes, limits, fuel)).await {
         Ok(Ok(end)) => end.meaning(limits),
         Ok(Err(error)) => Err(LoadError::Compile(format!(
             "the process that compiles, {}, could not be run: {error}",
@@ -56,6 +58,7 @@ async fn run(
     arguments: &[String],
     bytes: &[u8],
     limits: &CompileLimits,
+    fuel: bool,
 ) -> io::Result<End> {
     let mut child = Command::new(program)
         .args(arguments)
@@ -72,6 +75,7 @@ async fn run(
         cpu: limits.cpu_seconds(),
         memory: limits.memory,
         length: bytes.len() as u64,
+        fuel,
     };
     let tell = async {
         if let Some(input) = &mut input {

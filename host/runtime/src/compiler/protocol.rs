@@ -22,16 +22,19 @@ pub(super) struct Order {
     pub(super) memory: u64,
     /// Bytes of the component.
     pub(super) length: u64,
+    /// Whether the code counts instructions.
+    pub(super) fuel: bool,
 }
 
 impl Order {
-    pub(super) const BYTES: usize = 24;
+    pub(super) const BYTES: usize = 32;
 
     pub(super) fn to_bytes(self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];
-        for (part, number) in bytes
-            .chunks_exact_mut(8)
-            .zip([self.cpu, self.memory, self.length])
+        for (part, number) in
+            bytes
+                .chunks_exact_mut(8)
+                .zip([self.cpu, self.memory, self.length, self.fuel.into()])
         {
             part.copy_from_slice(&number.to_le_bytes());
         }
@@ -49,6 +52,7 @@ impl Order {
             cpu: next(),
             memory: next(),
             length: next(),
+            fuel: next() != 0,
         }
     }
 }

@@ -10,6 +10,7 @@
 mod cache;
 mod calls;
 mod fairness;
+mod fuel;
 mod guest;
 mod hostile;
 mod loading;

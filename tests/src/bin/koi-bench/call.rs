@@ -65,7 +65,7 @@ pub async fn measure(report: &mut Report) -> Result<()> {
 }
 
 /// The median time of so many calls, each of which has to answer with an echo.
-async fn median_us(calls: usize, mut call: impl AsyncFnMut() -> Result<String>) -> Result<f64> {
+pub async fn median_us(calls: usize, mut call: impl AsyncFnMut() -> Result<String>) -> Result<f64> {
     let mut times = Series::default();
     for _ in 0..calls {
         let start = Instant::now();

@@ -15,6 +15,7 @@ mod catalogue;
 mod client;
 mod fairness;
 mod files;
+mod fuel;
 mod grant;
 mod http;
 mod legacy;
@@ -94,6 +95,7 @@ fn measure(arguments: Arguments) -> Result<ExitCode> {
         .build();
     let measured = runtime.context("the bench's own runtime")?.block_on(async {
         call::measure(&mut report).await?;
+        fuel::measure(&mut report).await?;
         grant::measure(&mut report).await?;
         stop::measure(&mut report).await?;
         fairness::measure(&mut report).await?;
