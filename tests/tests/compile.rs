@@ -7,15 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use koi_mcp::COMPILE_COMPONENT;
+use koi_mcp::{COMPILE_COMPONENT, compiler};
 use koi_runtime::{CompileLimits, Compiler, LoadError, Runtime, RuntimeConfig};
 use koi_tests::{Guest, eventually, guest, program};
 
 fn child() -> Compiler {
-    Compiler::Child {
-        program: program("koi-mcp"),
-        arguments: vec![COMPILE_COMPONENT.to_owned()],
-    }
+    compiler(program("koi-mcp"))
 }
 
 /// A process that says what the script says.
@@ -23,6 +20,7 @@ fn script(text: &str) -> Compiler {
     Compiler::Child {
         program: "/bin/sh".into(),
         arguments: vec!["-c".to_owned(), text.to_owned()],
+        environment: Vec::new(),
     }
 }
 
@@ -203,7 +201,7 @@ fn the_process_ends_with_the_node() {
         .unwrap();
     let bytes = bomb();
     let mut input = compiling.stdin.take().unwrap();
-    for number in [1000, 4 << 30, bytes.len() as u64] {
+    for number in [1000, 4 << 30, bytes.len() as u64, 0] {
         input.write_all(&number.to_le_bytes()).unwrap();
     }
     input.write_all(&bytes).unwrap();
@@ -268,6 +266,7 @@ async fn a_program_that_does_not_compile_is_told_apart() {
     let nowhere = Compiler::Child {
         program: PathBuf::from("/nowhere/koi-mcp"),
         arguments: Vec::new(),
+        environment: Vec::new(),
     };
     let error = refusal(
         &runtime(nowhere, CompileLimits::default(), None),

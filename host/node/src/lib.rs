@@ -24,12 +24,14 @@ mod node;
 mod secrets;
 
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
 use commands::print::{Breaks, OutputClosed, printable};
 use commands::record::Diverged;
+use koi_runtime::Compiler;
 
 pub use config::{
     AdminConfig, CompileConfig, Config, ConfigText, DispatcherConfig, ExtensionsConfig,
@@ -39,9 +41,20 @@ pub use config::{
 pub use data_dir::RunningNode;
 pub use node::{Node, STOP_WITHIN};
 
-/// The argument with which the program compiles one component for a node, as
-/// [`koi_runtime::Compiler::Child`] has it done.
+/// The argument with which the program compiles one component for a node, as [`compiler`] has it done.
 pub const COMPILE_COMPONENT: &str = "compile-component";
+
+/// Compiling by a process of this program, wherever it is.
+#[must_use]
+pub fn compiler(program: PathBuf) -> Compiler {
+    Compiler::Child {
+        program,
+        arguments: vec![COMPILE_COMPONENT.to_owned()],
+        // mimalloc takes address space of 1 GiB at once, and the limit of that process is on address
+        // space. In KiB.
+        environment: vec![("MIMALLOC_ARENA_RESERVE".to_owned(), "32768".to_owned())],
+    }
+}
 
 /// The exit code of a replay that went another way.
 const DIVERGED: u8 = 3;

@@ -13,6 +13,7 @@ mod protocol;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::process::Command;
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Engine;
 
@@ -35,6 +36,8 @@ pub enum Compiler {
         program: PathBuf,
         /// What makes it call [`compile_for_parent`].
         arguments: Vec<String>,
+        /// The environment variables that it has; there are no others.
+        environment: Vec<(String, String)>,
     },
 }
 
@@ -61,9 +64,16 @@ impl Compiler {
                     .map_err(|panic| LoadError::Compile(panic.to_string()))?
                     .map_err(|error| LoadError::Malformed(sentence(&error)))
             }
-            Self::Child { program, arguments } => {
+            Self::Child {
+                program,
+                arguments,
+                environment,
+            } => {
                 let _permit = permit;
-                parent::compile(program, arguments, &bytes, limits, fuel).await
+                let mut command = Command::new(program);
+                command.args(arguments).env_clear();
+                command.envs(environment.iter().map(|(name, value)| (name, value)));
+                parent::compile(command, &bytes, limits, fuel).await
             }
         }
     }

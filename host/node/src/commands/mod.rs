@@ -16,11 +16,10 @@ mod signals;
 mod wrote;
 
 use anyhow::Result;
-use koi_runtime::Compiler;
 
 use crate::cli::{Cli, Command};
 use crate::config::Config;
-use crate::{COMPILE_COMPONENT, log};
+use crate::{compiler, log};
 
 /// Carries a command out.
 ///
@@ -28,11 +27,8 @@ use crate::{COMPILE_COMPONENT, log};
 /// With what a person has to know.
 pub async fn run(cli: Cli) -> Result<()> {
     let mut config = Config::load(cli.common.config.as_deref(), cli.flags())?;
-    config.compile.compiler = Compiler::Child {
-        // This very program, also when the file that it was started from has been replaced.
-        program: "/proc/self/exe".into(),
-        arguments: vec![COMPILE_COMPONENT.to_owned()],
-    };
+    // This very program, also when the file that it was started from has been replaced.
+    config.compile.compiler = compiler("/proc/self/exe".into());
     let data_dir = config.node.data_dir.clone();
     let json = cli.common.json;
     match cli.command {

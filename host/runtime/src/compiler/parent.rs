@@ -2,7 +2,6 @@
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -16,8 +15,9 @@ use crate::error::LoadError;
 /// Of what the process says on standard error, no more is read.
 const MAX_SAID_BYTES: u64 = 4096;
 
-/// What Rust says before it ends a process that cannot have the memory that it needs.
-const NO_MEMORY: &str = "memory allocation of";
+/// What Rust says before it ends a process that cannot have the memory that it needs, and what Cranelift
+/// says where it panics for that.
+const NO_MEMORY: [&str; 2] = ["memory allocation of", "out of memory"];
 
 /// The signal that a process gets at its limit of CPU time.
 const SIGXCPU: i32 = rustix::process::Signal::XCPU.as_raw();
@@ -25,13 +25,13 @@ const SIGXCPU: i32 = rustix::process::Signal::XCPU.as_raw();
 /// Compiles a component, to code that counts instructions or does not, in a process of its own, which
 /// ends with this future.
 pub(super) async fn compile(
-    program: &Path,
-    arguments: &[String],
+    command: Command,
     bytes: &[u8],
     limits: &CompileLimits,
     fuel: bool,
 ) -> Result<Vec<u8>, LoadError> {
-    match timeout(limits.wall, run(program, arguments, bytes, limits, fuel)).await {
+    let program = command.as_std().get_program().to_owned();
+    match timeout(limits.wall, run(command, bytes, limits, fuel)).await {
         Ok(Ok(end)) => end.meaning(limits),
         Ok(Err(error)) => Err(LoadError::Compile(format!(
             "the process that compiles, {}, could not be run: {error}",
@@ -54,15 +54,12 @@ struct End {
 }
 
 async fn run(
-    program: &Path,
-    arguments: &[String],
+    mut command: Command,
     bytes: &[u8],
     limits: &CompileLimits,
     fuel: bool,
 ) -> io::Result<End> {
-    let mut child = Command::new(program)
-        .args(arguments)
-        .env_clear()
+    let mut child = command
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -118,7 +115,9 @@ impl End {
                 setting: CPU.setting,
             });
         }
-        if self.status.code() == Some(i32::from(OUT_OF_MEMORY)) || said.contains(NO_MEMORY) {
+        if self.status.code() == Some(i32::from(OUT_OF_MEMORY))
+            || NO_MEMORY.iter().any(|words| said.contains(words))
+        {
             return Err(LoadError::Limit {
                 limit: "memory",
                 value: format!("{} bytes", limits.memory),
@@ -126,7 +125,8 @@ impl End {
             });
         }
         if !self.status.success() {
-            let said = said.lines().next().unwrap_or_default();
+            let mut lines = said.lines().filter(|line| !line.is_empty());
+            let said = lines.next().unwrap_or_default();
             return Err(LoadError::Compile(format!(
                 "the process that compiles ended with {}: {said}",
                 self.status

@@ -67,6 +67,10 @@ enum Command {
     NativeServer(native::Settings),
 }
 
+// As the program `koi-mcp` has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {

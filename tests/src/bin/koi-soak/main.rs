@@ -66,6 +66,10 @@ struct Arguments {
     folder: Option<PathBuf>,
 }
 
+// As the program `koi-mcp` has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match run(Arguments::parse()) {
         Ok(true) => ExitCode::SUCCESS,
