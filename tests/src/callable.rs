@@ -29,7 +29,8 @@ impl Callable {
         };
         let call = Call {
             context,
-            ports: Ports::denied(),
+            ports: Arc::new(Ports::denied()),
+            caller: koi_runtime::ports::nobody(),
             limits,
             mode,
         };

@@ -38,6 +38,7 @@ fn clients_that_cut_their_connections_harm_no_others_and_leave_nothing_at_the_no
     let (said, folder) = soak(&["mcp", "--clients", "100", "--seconds", "3"]);
     assert!(said.starts_with("seed "), "{said}");
     assert!(said.contains(" cut, 0 failed"), "{said}");
+    assert!(said.contains("\n0 instances still work\n"), "{said}");
     assert!(said.contains("\n0 sessions left; "), "{said}");
     let figures = std::fs::read_to_string(folder.path().join("mcp.csv")).unwrap();
     assert!(figures.lines().count() > 20, "{figures}");

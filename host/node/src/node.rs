@@ -110,7 +110,7 @@ impl Node {
         let secrets = Arc::new(Secrets::open(&data_dir, &stores)?);
         let registry = Registry::open(RegistryParts {
             vault: secrets.vault(),
-            loader: Arc::new(runtime),
+            loader: Arc::new(runtime.clone()),
             extensions: stores.extensions.clone(),
             key_value: stores.key_value.clone(),
             saved_states: stores.saved_states.clone(),
@@ -165,6 +165,7 @@ impl Node {
         tasks.spawn(drop_folder.run(registry.clone(), stopping.clone()));
         let parts = AdminParts {
             node: running.clone(),
+            runtime,
             registry,
             stores,
             secrets,

@@ -36,7 +36,8 @@ use knowledge::GrantedKnowledge;
 use network::GrantedNetwork;
 use saved_state::StoredState;
 use secrets::GrantedSecrets;
-use system::{OperatorLog, Unheard};
+use system::OperatorLog;
+pub(crate) use system::Unheard;
 
 /// What the ports of all extensions rest on.
 #[derive(Clone)]
@@ -75,7 +76,6 @@ impl NodePorts {
             files: Arc::new(GrantedFiles::new(access.clone())),
             environment: Arc::new(GrantedEnvironment::new(access.clone())),
             secrets: Arc::new(GrantedSecrets::new(access.clone(), guard.cloned())),
-            caller: Arc::new(Unheard),
             log: Arc::new(OperatorLog),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),

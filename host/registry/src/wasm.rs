@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use koi_runtime::ports::{CallContext, CallKind, Ports};
+use koi_runtime::ports::{CallContext, CallKind, Caller, Ports};
 use koi_runtime::{
     Call, CallError, Called, Completion, Exports, Extension, KnowledgeObject, LoadError, Mode,
     Outcome, ParsedReference, RecordError, Recording, ReplayError, Replayed, ResourceContents,
@@ -12,7 +12,7 @@ use koi_runtime::{
 
 use crate::callee::{Binding, Callee, Invocation, Loaded, Loader};
 use crate::grant::{Access, Execution};
-use crate::ports::GrantedCaller;
+use crate::ports::{GrantedCaller, Unheard};
 
 #[async_trait]
 impl Loader for Runtime {
@@ -46,7 +46,8 @@ impl Loaded for Extension {
             extension: Extension::bind(self, binding.save_every),
             name: binding.extension,
             revision: binding.revision,
-            ports: binding.ports,
+            ports: Arc::new(binding.ports),
+            unheard: Arc::new(Unheard),
             access: binding.access,
         })
     }
@@ -56,16 +57,18 @@ struct WasmCallee {
     extension: Extension,
     name: Arc<str>,
     revision: u64,
-    ports: Ports,
+    ports: Arc<Ports>,
+    /// The caller of what nobody waits for.
+    unheard: Arc<dyn Caller>,
     access: Arc<Access>,
 }
 
 impl WasmCallee {
     fn call(&self, kind: CallKind, invocation: Invocation) -> Call {
-        let mut ports = self.ports.clone();
-        if let Some(caller) = invocation.caller {
-            ports.caller = Arc::new(GrantedCaller::new(caller, self.access.clone()));
-        }
+        let caller = match invocation.caller {
+            Some(caller) => Arc::new(GrantedCaller::new(caller, self.access.clone())),
+            None => self.unheard.clone(),
+        };
         let Execution {
             mut mode,
             mut limits,
@@ -88,7 +91,8 @@ impl WasmCallee {
                 cause: invocation.cause,
                 depth: invocation.depth,
             },
-            ports,
+            ports: self.ports.clone(),
+            caller,
             limits,
             mode,
         }

@@ -10,6 +10,7 @@ use std::num::NonZero;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 use wasmtime::component::InstancePre;
 
 use crate::bindings::koi::extension::types::Error;
@@ -155,15 +156,16 @@ impl Seated {
         let denied = self.live.store.data_mut().take_denied();
         let answer = answer?.map_err(|error| with_denials(error, &denied));
         self.live.store.data().meter.end()?;
+        let now = Instant::now();
         let kept = match self.mode {
             Mode::Fresh => false,
-            Mode::Pooled => self.live.is_reusable(),
+            Mode::Pooled => self.live.is_reusable(now),
             Mode::Singleton if self.live.calls() % self.bound.save_every == 0 => self.save().await,
             Mode::Singleton => true,
         };
         if kept {
             self.live.rest();
-            self.place.keep(self.live, self.mode);
+            self.place.keep(self.live, self.mode, now);
         }
         Ok(answer)
     }

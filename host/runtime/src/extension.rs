@@ -12,7 +12,7 @@ use crate::bound::{Bound, Code};
 use crate::error::{CallError, LoadError};
 use crate::exports::Indices;
 use crate::limits::Limits;
-use crate::ports::{CallContext, CallKind, Ports};
+use crate::ports::{self, CallContext, CallKind, Ports};
 use crate::runtime::Shared;
 use crate::state::State;
 use crate::values::{
@@ -93,7 +93,8 @@ impl Extension {
                 cause: None,
                 depth: 0,
             },
-            ports: Ports::denied(),
+            ports: Arc::new(Ports::denied()),
+            caller: ports::nobody(),
             limits: Limits::describe(),
             mode: Mode::Fresh,
         }

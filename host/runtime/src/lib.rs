@@ -42,6 +42,7 @@ pub use recording::{
     ReplayError, Replayed, Step,
 };
 pub use runtime::{Runtime, RuntimeConfig};
+pub use slots::Usage;
 pub use values::{
     Call, Completion, Exports, KnowledgeObject, Mode, Outcome, ParsedReference, Phase, Replacement,
     ResourceBody, ResourceContents, UnknownPhase,

@@ -124,9 +124,9 @@ impl Live {
     }
 
     /// Whether it is fit to be kept for more calls.
-    pub(crate) fn is_reusable(&mut self) -> bool {
+    pub(crate) fn is_reusable(&mut self, now: Instant) -> bool {
         self.calls < MOST_CALLS
-            && self.born.elapsed() < OLDEST
+            && now.saturating_duration_since(self.born) < OLDEST
             && self.store.data_mut().is_reusable()
     }
 

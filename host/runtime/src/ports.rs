@@ -377,8 +377,9 @@ pub trait Order: Send + Sync {
     fn begins(&self, exchange: &http::request::Parts);
 }
 
-/// A caller who is told nothing: whoever an instance between two calls has.
-pub(crate) fn nobody() -> Arc<dyn Caller> {
+/// A caller who is told nothing and of whom little is told: of calls with nothing granted, and of an
+/// instance between two calls.
+pub fn nobody() -> Arc<dyn Caller> {
     denied::nobody()
 }
 
@@ -393,8 +394,6 @@ pub struct Ports {
     pub config: Arc<dyn Config>,
     /// The network.
     pub network: Arc<dyn Network>,
-    /// Whoever caused the call.
-    pub caller: Arc<dyn Caller>,
     /// HTTP to others.
     pub http: Arc<dyn Http>,
     /// Folders of this machine.

@@ -16,7 +16,7 @@ use crate::extension::Extension;
 use crate::lanes::Lanes;
 use crate::live::{LONGEST_UNUSED, Live};
 use crate::loader::Loader;
-use crate::slots::Slots;
+use crate::slots::{Slots, Usage};
 use crate::state::State;
 
 /// Of imports and exports each a component may have so many. A Python guest has some thirty.
@@ -128,6 +128,11 @@ impl Runtime {
         Ok(Self {
             shared: Arc::new(shared),
         })
+    }
+
+    /// What its slots are used for now.
+    pub fn usage(&self) -> Usage {
+        self.shared.slots.usage()
     }
 
     /// Compiles a component, or takes its code from the cache, and checks that it fits the contract:

@@ -16,6 +16,7 @@ mod tests;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use tokio::time::{Duration, Instant, timeout_at};
 
@@ -28,6 +29,17 @@ use tables::{Admission, Entry, Idle, Tables, Waiting};
 pub(crate) struct Slots<W> {
     total: u32,
     tables: Mutex<Tables<W>>,
+}
+
+/// What the slots are used for: an instance takes one, or more where it has several memories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// How many there are.
+    pub slots: u32,
+    /// Those of instances that work on a call, or wait with it for answers.
+    pub running: u32,
+    /// Those of instances that wait for a call.
+    pub warm: u32,
 }
 
 /// An extension's part in the slots; its warm instances go with it.
@@ -62,6 +74,18 @@ impl<W> Slots<W> {
     /// How many there are in all.
     pub(crate) fn total(&self) -> u32 {
         self.total
+    }
+
+    /// Who has how many of them now.
+    pub(crate) fn usage(&self) -> Usage {
+        let tables = self.lock();
+        let idle = tables.shares.values().flat_map(|entry| &entry.idle);
+        let warm = idle.map(|idle| idle.count).sum();
+        Usage {
+            slots: self.total,
+            running: self.total - tables.free - warm,
+            warm,
+        }
     }
 
     /// Opens a share.
@@ -258,8 +282,8 @@ impl<W> Drop for Turn<'_, W> {
 }
 
 impl<W> Place<W> {
-    /// Leaves an instance for the next call of the extension.
-    pub(crate) fn keep(mut self, instance: W, mode: Mode) {
+    /// Leaves an instance, unused since `now`, for the next call of the extension.
+    pub(crate) fn keep(mut self, instance: W, mode: Mode, now: Instant) {
         let given_up = {
             let mut tables = self.slots.lock();
             let Some(entry) = tables.shares.get_mut(&self.id) else {
@@ -269,7 +293,7 @@ impl<W> Place<W> {
             entry.idle.push_back(Idle {
                 instance,
                 count: std::mem::take(&mut self.count),
-                since: Instant::now(),
+                since: now,
                 mode,
             });
             let missing = tables.serve(self.slots.total);

@@ -15,7 +15,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::capabilities::{http::Outgoing, logging::LogSink, wasi};
 use crate::meter::Meter;
-use crate::ports::{self, CallContext, Denial, Ports};
+use crate::ports::{self, CallContext, Caller, Denial, Ports};
 use crate::time::CallTime;
 use crate::values::Call;
 
@@ -31,7 +31,8 @@ const MAX_DENIED: usize = 16;
 /// The data of a Store.
 pub(crate) struct State {
     pub(crate) context: CallContext,
-    pub(crate) ports: Ports,
+    pub(crate) ports: Arc<Ports>,
+    pub(crate) caller: Arc<dyn Caller>,
     pub(crate) meter: Meter,
     pub(crate) table: ResourceTable,
     /// Made when the guest first logs or writes: most calls do neither. Streams that the guest keeps
@@ -54,6 +55,7 @@ impl State {
         Self {
             context: call.context,
             ports: call.ports,
+            caller: call.caller,
             meter: Meter::new(call.limits, time),
             table,
             log: None,
@@ -75,6 +77,7 @@ impl State {
     pub(crate) fn renew(&mut self, call: Call, time: Arc<CallTime>) {
         self.context = call.context;
         self.ports = call.ports;
+        self.caller = call.caller;
         self.meter.renew(call.limits, time);
         if let Some(log) = &self.log {
             log.renew(
@@ -86,7 +89,7 @@ impl State {
     }
 
     /// Takes out what belonged to a call, so that nothing of it is held while the instance waits for
-    /// the next one. The ports are the extension's own, all but the way to the caller.
+    /// the next one. The ports are the extension's own.
     pub(crate) fn rest(&mut self) {
         if let Some(log) = &self.log {
             log.rest();
@@ -94,7 +97,7 @@ impl State {
         self.wasi = None;
         self.http = None;
         self.denied.clear();
-        self.ports.caller = ports::nobody();
+        self.caller = ports::nobody();
         self.context.principal = None;
         self.context.cause = None;
     }

@@ -1,9 +1,11 @@
 //! What goes into a call of an extension and what comes out of it.
 
+use std::sync::Arc;
+
 use koi_rid::{Contents, EventType, Manifest, Rid};
 
 use crate::limits::Limits;
-use crate::ports::{CallContext, KnownBundle, Ports};
+use crate::ports::{CallContext, Caller, KnownBundle, Ports};
 
 /// On whose behalf, with which reach and within which bounds a call is made.
 #[derive(Clone)]
@@ -11,7 +13,9 @@ pub struct Call {
     /// Which call it is.
     pub context: CallContext,
     /// All that the guest can reach in it.
-    pub ports: Ports,
+    pub ports: Arc<Ports>,
+    /// Whoever caused it.
+    pub caller: Arc<dyn Caller>,
     /// What it may use up.
     pub limits: Limits,
     /// In which instance it runs.

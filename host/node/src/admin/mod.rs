@@ -7,6 +7,7 @@
 //! | request | does |
 //! |---|---|
 //! | `GET /v1/node` | where the node listens |
+//! | `GET /v1/instances` | how many instances of extensions there are ([`koi_runtime::Usage`]) |
 //! | `GET /v1/extensions` | what is installed |
 //! | `POST /v1/extensions?options=…` | installs the component in the body ([`InstallOptions`]) |
 //! | `DELETE /v1/extensions/{name}` | removes one |

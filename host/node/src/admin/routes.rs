@@ -14,6 +14,7 @@ use koi_registry::{
     Grant, GrantRequest, Install, Invocation, Registry, Snapshot, ToolEntry, ToolPrefix,
 };
 use koi_rid::{Contents, Rid};
+use koi_runtime::{Runtime, Usage};
 use koi_store::Stores;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -33,6 +34,8 @@ const DEAD_LETTERS: u32 = 1000;
 pub struct AdminParts {
     /// Where the node listens.
     pub node: RunningNode,
+    /// What runs the extensions.
+    pub runtime: Runtime,
     /// Installed extensions.
     pub registry: Registry,
     /// Stored knowledge.
@@ -82,6 +85,7 @@ pub struct Publication {
 pub fn router(parts: AdminParts, token: &str) -> Router {
     Router::new()
         .route("/v1/node", get(node))
+        .route("/v1/instances", get(instances))
         .route("/v1/extensions", get(extensions).post(install))
         .route("/v1/extensions/{name}", delete(remove))
         .route(
@@ -120,6 +124,10 @@ pub fn router(parts: AdminParts, token: &str) -> Router {
 
 async fn node(State(parts): State<AdminParts>) -> Json<RunningNode> {
     Json(parts.node)
+}
+
+async fn instances(State(parts): State<AdminParts>) -> Json<Usage> {
+    Json(parts.runtime.usage())
 }
 
 async fn extensions(State(parts): State<AdminParts>) -> Result<Response, Problem> {

@@ -34,7 +34,7 @@ impl Log for OperatorLog {
 }
 
 /// Nobody who wants to hear of the call.
-pub(super) struct Unheard;
+pub(crate) struct Unheard;
 
 #[async_trait]
 impl Caller for Unheard {

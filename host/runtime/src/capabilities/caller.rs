@@ -9,7 +9,7 @@ use crate::state::State;
 impl Host for State {
     fn who(&mut self) -> wasmtime::Result<String> {
         self.meter.host_call()?;
-        Ok(self.ports.caller.who(&self.context))
+        Ok(self.caller.who(&self.context))
     }
 
     fn progress(
@@ -19,22 +19,21 @@ impl Host for State {
         message: Option<String>,
     ) -> wasmtime::Result<()> {
         self.meter.host_call()?;
-        self.ports
-            .caller
+        self.caller
             .progress(&self.context, progress, total, message);
         Ok(())
     }
 
     fn log(&mut self, level: String, data: String) -> wasmtime::Result<()> {
         self.meter.host_call()?;
-        self.ports.caller.log(&self.context, &level, &data);
+        self.caller.log(&self.context, &level, &data);
         Ok(())
     }
 
     async fn ask(&mut self, questions: String) -> wasmtime::Result<Result<String, Error>> {
         self.meter.host_call()?;
         let _waiting = self.meter.wait_for_person();
-        let answers = self.ports.caller.ask(&self.context, &questions).await;
+        let answers = self.caller.ask(&self.context, &questions).await;
         Ok(answers.map_err(error))
     }
 }

@@ -25,7 +25,6 @@ pub(super) fn ports() -> Ports {
         key_value: denied(),
         config: denied(),
         network: denied(),
-        caller: denied(),
         http: denied(),
         files: denied(),
         environment: denied(),

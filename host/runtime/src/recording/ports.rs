@@ -23,21 +23,27 @@ use crate::ports::{
 /// What is recorded, and what stands in for it once a replay has gone another way.
 struct Taped {
     tape: Arc<Tape>,
-    real: Ports,
+    real: Arc<Ports>,
+    caller: Arc<dyn Caller>,
 }
 
-/// The ports with a tape behind each of them. There are no folders: what is in files is not recorded.
-pub(super) fn taped(tape: &Arc<Tape>, real: Ports) -> Ports {
+/// Ports and caller of a call with a tape behind each of them. There are no folders: what is in files is
+/// not recorded.
+pub(super) fn taped(
+    tape: &Arc<Tape>,
+    real: Arc<Ports>,
+    caller: Arc<dyn Caller>,
+) -> (Arc<Ports>, Arc<dyn Caller>) {
     let taped = Arc::new(Taped {
         tape: tape.clone(),
         real,
+        caller,
     });
-    Ports {
+    let ports = Ports {
         knowledge: taped.clone(),
         key_value: taped.clone(),
         config: taped.clone(),
         network: taped.clone(),
-        caller: taped.clone(),
         http: taped.clone(),
         files: taped.clone(),
         environment: taped.clone(),
@@ -46,8 +52,9 @@ pub(super) fn taped(tape: &Arc<Tape>, real: Ports) -> Ports {
         log: taped.clone(),
         clock: taped.clone(),
         random: taped.clone(),
-        order: Some(taped),
-    }
+        order: Some(taped.clone()),
+    };
+    (Arc::new(ports), taped)
 }
 
 fn query(query: &KnowledgeQuery) -> Value {
@@ -240,7 +247,7 @@ impl Network for Taped {
 #[async_trait]
 impl Caller for Taped {
     fn who(&self, call: &CallContext) -> String {
-        let real = || self.real.caller.who(call);
+        let real = || self.caller.who(call);
         self.tape.ask_now("caller.who", Value::Null, real)
     }
 
@@ -252,17 +259,17 @@ impl Caller for Taped {
         message: Option<String>,
     ) {
         let asked = json!([entry::float(progress), total.map(entry::float), message]);
-        let real = || self.real.caller.progress(call, progress, total, message);
+        let real = || self.caller.progress(call, progress, total, message);
         self.tape.ask_now("caller.progress", asked, real);
     }
 
     fn log(&self, call: &CallContext, level: &str, data: &str) {
-        let real = || self.real.caller.log(call, level, data);
+        let real = || self.caller.log(call, level, data);
         self.tape.ask_now("caller.log", json!([level, data]), real);
     }
 
     async fn ask(&self, call: &CallContext, questions: &str) -> Result<String, PortError> {
-        let real = self.real.caller.ask(call, questions);
+        let real = self.caller.ask(call, questions);
         self.tape.ask("caller.ask", json!(questions), real).await
     }
 }

@@ -18,7 +18,7 @@ use crate::error::CallError;
 use crate::exports::{PACKAGE, VERSION};
 use crate::extension::Extension;
 use crate::limits::Limits;
-use crate::ports::{CallContext, CallKind, Ports};
+use crate::ports::{self, CallContext, CallKind, Ports};
 use crate::state::State;
 use crate::values::{Call, Mode, ResourceBody, ResourceContents};
 
@@ -107,6 +107,7 @@ impl Extension {
         let Call {
             context,
             ports,
+            caller,
             limits,
             mode,
         } = call;
@@ -127,9 +128,11 @@ impl Extension {
         }
         let tape = Arc::new(Tape::recording());
         let takes_up_state = mode == Mode::Singleton;
+        let (ports, caller) = taped(&tape, ports, caller);
         let call = Call {
             context: context.clone(),
-            ports: taped(&tape, ports),
+            ports,
+            caller,
             limits,
             mode: Mode::Fresh,
         };
@@ -175,6 +178,7 @@ impl Extension {
             ..limits
         };
         let tape = Arc::new(Tape::replaying(recording.steps.clone()));
+        let (ports, caller) = taped(&tape, Arc::new(Ports::denied()), ports::nobody());
         let call = Call {
             context: CallContext {
                 extension: recording.extension.as_str().into(),
@@ -186,7 +190,8 @@ impl Extension {
                 cause: None,
                 depth: 0,
             },
-            ports: taped(&tape, Ports::denied()),
+            ports,
+            caller,
             limits,
             mode: Mode::Fresh,
         };

@@ -46,6 +46,23 @@ async fn a_place_is_free_again_when_it_is_dropped() {
 }
 
 #[tokio::test]
+async fn what_is_used_is_counted_by_those_who_work_and_those_who_wait() {
+    let slots = Slots::new(4);
+    let share = slots.share();
+    let used = |running, warm| Usage {
+        slots: 4,
+        running,
+        warm,
+    };
+    let place = enter(&share, want(Mode::Pooled)).await;
+    assert_eq!(slots.usage(), used(1, 0));
+    place.keep(7, Mode::Pooled, Instant::now());
+    assert_eq!(slots.usage(), used(0, 1));
+    drop(share);
+    assert_eq!(slots.usage(), used(0, 0));
+}
+
+#[tokio::test]
 async fn queues_are_served_in_turns_whoever_came_first() {
     let slots = Slots::new(1);
     let shares: Vec<_> = (0..3).map(|_| Arc::new(slots.share())).collect();
@@ -133,11 +150,13 @@ async fn a_quarter_of_the_slots_is_left_to_others() {
 async fn a_warm_instance_is_found_by_its_mode_and_given_up_for_whoever_waits() {
     let slots = Slots::new(2);
     let (warm, other) = (slots.share(), slots.share());
-    enter(&warm, want(Mode::Pooled)).await.keep(7, Mode::Pooled);
+    enter(&warm, want(Mode::Pooled))
+        .await
+        .keep(7, Mode::Pooled, Instant::now());
     assert_eq!(enter(&warm, fresh()).await.warm, None);
     let mut place = enter(&warm, want(Mode::Pooled)).await;
     assert_eq!(place.warm.take(), Some(7));
-    place.keep(8, Mode::Pooled);
+    place.keep(8, Mode::Pooled, Instant::now());
     assert_eq!(free(&slots), 1);
     let both = Want {
         count: 2,
@@ -154,7 +173,7 @@ async fn a_singleton_is_not_given_up() {
     let slots = Slots::new(1);
     let (single, other) = (slots.share(), slots.share());
     let place = enter(&single, want(Mode::Singleton)).await;
-    place.keep(7, Mode::Singleton);
+    place.keep(7, Mode::Singleton, Instant::now());
     slots.sweep(Duration::ZERO);
     let mut waiting = std::pin::pin!(enter(&other, fresh()));
     assert!(futures_now(waiting.as_mut()).await.is_none());
@@ -169,7 +188,7 @@ async fn what_is_not_used_is_swept_up() {
     let share = slots.share();
     enter(&share, want(Mode::Pooled))
         .await
-        .keep(7, Mode::Pooled);
+        .keep(7, Mode::Pooled, Instant::now());
     slots.sweep(SOON);
     assert_eq!(free(&slots), 1);
     slots.sweep(Duration::ZERO);

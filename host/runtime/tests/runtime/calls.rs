@@ -180,7 +180,7 @@ async fn a_guest_that_waits_for_its_port_goes_on_when_it_answers() {
     let extension = Guest::with_tool(FORGET_TOOL).load(&runtime()).await;
     let port = Arc::new(Waiting::default());
     let mut waiting = call();
-    waiting.ports.knowledge = port.clone();
+    Arc::make_mut(&mut waiting.ports).knowledge = port.clone();
     let running = tokio::spawn(async move { extension.call_tool(waiting, "t", "{}").await });
     port.reached.notified().await;
     port.release.notify_one();
@@ -195,7 +195,7 @@ async fn a_guest_that_waits_too_long_is_stopped_by_the_wall_limit() {
         wall: Duration::from_millis(50),
         ..Limits::default()
     });
-    waiting.ports.knowledge = Arc::new(Waiting::default());
+    Arc::make_mut(&mut waiting.ports).knowledge = Arc::new(Waiting::default());
     let error = extension
         .call_tool(waiting, "t", "{}")
         .await
@@ -213,7 +213,7 @@ async fn a_caller_who_goes_away_takes_the_instance_with_them() {
     for mode in [Mode::Fresh, Mode::Pooled] {
         let port = Arc::new(Waiting::default());
         let mut waiting = Call { mode, ..call() };
-        waiting.ports.knowledge = port.clone();
+        Arc::make_mut(&mut waiting.ports).knowledge = port.clone();
         let extension = extension.clone();
         let running = tokio::spawn(async move { extension.call_tool(waiting, "t", "{}").await });
         port.reached.notified().await;
@@ -237,7 +237,7 @@ async fn calls_wait_for_a_slot_and_are_told_when_none_becomes_free() {
         wall: Duration::from_secs(3600),
         ..Limits::default()
     });
-    waiting.ports.knowledge = port.clone();
+    Arc::make_mut(&mut waiting.ports).knowledge = port.clone();
     let running = tokio::spawn(async move { blocking.call_tool(waiting, "t", "{}").await });
     port.reached.notified().await;
 

@@ -24,7 +24,7 @@ const COUNTING: &str = "(local.set $i (i32.mul (local.get $args-len) (i32.const 
 async fn thread_of(extension: &Extension, steps: usize) -> String {
     let threads = Arc::new(Threads::default());
     let mut call = call();
-    call.ports.caller = threads.clone();
+    call.caller = threads.clone();
     let answer = extension.call_tool(call, "t", &"x".repeat(steps)).await;
     answer.expect("an answer");
     let names = threads.0.lock().expect("nobody panics with the lock");
@@ -92,7 +92,7 @@ async fn a_caller_who_goes_away_ends_a_spinning_guest_in_the_slow_lane() {
         },
         ..call()
     };
-    call.ports.caller = Arc::new(Gone(gone.clone()));
+    call.caller = Arc::new(Gone(gone.clone()));
     let hurried = tokio::time::timeout(
         Duration::from_millis(200),
         extension.call_tool(call, "t", "{}"),

@@ -272,7 +272,7 @@ async fn a_panicking_host_capability_fails_that_call_only() {
     for mode in Mode::ALL {
         let port = Arc::new(Panicking);
         let mut bad = Call { mode, ..call() };
-        bad.ports.caller = port.clone();
+        bad.caller = port.clone();
         let error = extension
             .call_tool(bad, "t", "{}")
             .await

@@ -70,7 +70,7 @@ async fn a_pooled_call_waits_for_no_other() {
     let extension = loaded(&runtime()).await;
     let port = Arc::new(Waiting::default());
     let mut waiting = in_mode(Mode::Pooled);
-    waiting.ports.knowledge = port.clone();
+    Arc::make_mut(&mut waiting.ports).knowledge = port.clone();
     let other = extension.clone();
     let running = tokio::spawn(async move { count(&other, "forget", waiting).await });
     port.reached.notified().await;
@@ -113,7 +113,7 @@ async fn ports_and_limits_of_a_pooled_instance_are_those_of_its_call() {
     for message in ["first", "second"] {
         let (log, caller) = (Arc::new(Kept::default()), Arc::new(Threads::default()));
         let mut call = log.behind(in_mode(Mode::Pooled));
-        call.ports.caller = caller.clone();
+        call.caller = caller.clone();
         call.limits.host_calls = 1;
         call.limits.log_bytes = 100;
         let answer = extension.call_tool(call, "t", message).await;
@@ -157,7 +157,7 @@ async fn a_singleton_takes_its_calls_one_at_a_time() {
 
 fn saving(saved: &Arc<Saved>) -> Call {
     let mut call = in_mode(Mode::Singleton);
-    call.ports.saved_state = saved.clone();
+    Arc::make_mut(&mut call.ports).saved_state = saved.clone();
     call
 }
 
@@ -199,7 +199,7 @@ async fn a_singletons_call_goes_on_without_its_caller_and_a_queued_one_does_not(
     let extension = loaded(&runtime()).await;
     let port = Arc::new(Waiting::default());
     let mut waiting = in_mode(Mode::Singleton);
-    waiting.ports.knowledge = port.clone();
+    Arc::make_mut(&mut waiting.ports).knowledge = port.clone();
     let (first, second) = (extension.clone(), extension.clone());
     let running = tokio::spawn(async move { count(&first, "forget", waiting).await });
     port.reached.notified().await;
@@ -222,7 +222,7 @@ async fn a_full_queue_refuses_at_once_and_names_its_limit() {
     let extension = loaded(&runtime()).await;
     let port = Arc::new(Waiting::default());
     let mut waiting = in_mode(Mode::Singleton);
-    waiting.ports.knowledge = port.clone();
+    Arc::make_mut(&mut waiting.ports).knowledge = port.clone();
     let first = extension.clone();
     let running = tokio::spawn(async move { count(&first, "forget", waiting).await });
     port.reached.notified().await;
@@ -244,7 +244,7 @@ async fn a_call_beyond_those_that_may_run_at_a_time_waits() {
     let extension = loaded(&runtime()).await;
     let port = Arc::new(Waiting::default());
     let mut waiting = call();
-    waiting.ports.knowledge = port.clone();
+    Arc::make_mut(&mut waiting.ports).knowledge = port.clone();
     let first = extension.clone();
     let running = tokio::spawn(async move { count(&first, "forget", waiting).await });
     port.reached.notified().await;

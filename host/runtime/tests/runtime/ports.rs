@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use koi_rid::{Contents, Manifest, Rid};
 use koi_runtime::ports::{
-    CallContext, CallKind, Caller, Knowledge, KnowledgePage, KnowledgeQuery, KnownBundle, Level,
-    Log, ManifestPage, PortError, Ports, SavedState, nobody_to_ask,
+    self, CallContext, CallKind, Caller, Knowledge, KnowledgePage, KnowledgeQuery, KnownBundle,
+    Level, Log, ManifestPage, PortError, Ports, SavedState, nobody_to_ask,
 };
 use koi_runtime::{Call, Limits, Mode};
 use tokio::sync::Notify;
@@ -24,7 +24,8 @@ pub fn call() -> Call {
             cause: None,
             depth: 0,
         },
-        ports: Ports::denied(),
+        ports: Arc::new(Ports::denied()),
+        caller: ports::nobody(),
         limits: Limits::default(),
         mode: Mode::Fresh,
     }
@@ -107,7 +108,7 @@ pub struct Kept(pub Mutex<Vec<(Level, String, String)>>);
 impl Kept {
     /// The call's ports with this log.
     pub fn behind(self: &Arc<Self>, mut call: Call) -> Call {
-        call.ports.log = self.clone();
+        Arc::make_mut(&mut call.ports).log = self.clone();
         call
     }
 }

@@ -92,8 +92,8 @@ fn tool(name: &str) -> Called {
 fn in_the_world() -> Call {
     let world = Arc::new(World("orn:koi-net.node:here+01"));
     let mut call = call();
-    call.ports.network = world.clone();
-    call.ports.knowledge = world;
+    Arc::make_mut(&mut call.ports).network = world.clone();
+    Arc::make_mut(&mut call.ports).knowledge = world;
     call
 }
 
@@ -274,7 +274,7 @@ async fn what_cannot_be_recorded_is_refused_by_name_before_the_call() {
     let extension = with_tool(ASKING).await;
     let log = Arc::new(Kept::default());
     let mut call = log.behind(in_the_world());
-    call.ports.files = Arc::new(Folder);
+    Arc::make_mut(&mut call.ports).files = Arc::new(Folder);
     let refused = extension
         .record(call, tool("t"))
         .await
@@ -319,7 +319,7 @@ async fn a_singleton_is_recorded_from_its_saved_state_and_left_alone() {
             mode: Mode::Singleton,
             ..call()
         };
-        call.ports.saved_state = saved.clone();
+        Arc::make_mut(&mut call.ports).saved_state = saved.clone();
         call
     };
     let count = async |extension: &Extension| {

@@ -93,8 +93,8 @@ impl Random for Letter {
 async fn a_guest_sees_the_time_and_the_randomness_of_its_ports() {
     let extension = observer().load(&runtime()).await;
     let mut observing = call();
-    observing.ports.clock = Arc::new(Moment);
-    observing.ports.random = Arc::new(Letter);
+    Arc::make_mut(&mut observing.ports).clock = Arc::new(Moment);
+    Arc::make_mut(&mut observing.ports).random = Arc::new(Letter);
     let seen = extension.transform(observing, "a", "b", "{}").await;
     assert_eq!(seen.as_deref(), Ok("monotonythe-wallnan!rrrrrrrrrrrrrrrr"));
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use koi_runtime::Usage;
 use koi_tests::{Footprint, Node, NodeBuilder};
 
 use crate::crowd::Crowd;
@@ -97,6 +98,8 @@ impl Soak {
         let title = format!("Memory of a node with {} clients", self.clients);
         figure::draw(&folder.join("mcp.svg"), &title, record.moments())?;
         println!("{outcomes}");
+        let running = running(&node).await?;
+        println!("{running} instances still work");
         let sessions = sessions_left(node).await?;
         let kept = after.is_within(bound);
         println!(
@@ -108,7 +111,7 @@ impl Soak {
             }
         );
         println!("{}", folder.join("mcp.svg").display());
-        Ok(kept && sessions == 0 && outcomes.are_well())
+        Ok(kept && running == 0 && sessions == 0 && outcomes.are_well())
     }
 
     /// Lets the clients call, and looks at the node again and again.
@@ -145,6 +148,21 @@ async fn settled(process: u32, bound: Footprint) -> Footprint {
         }
         tokio::time::sleep(GLANCE_AT_NODE).await;
     }
+}
+
+/// Slots of instances that work for somebody.
+async fn running(node: &Node) -> Result<u32> {
+    let token = std::fs::read_to_string(node.data_dir.join("admin.token"))?;
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let usage = client
+        .get(format!("{}/v1/instances", node.admin_url))
+        .bearer_auth(token.trim())
+        .send()
+        .await?
+        .error_for_status()?
+        .json::<Usage>()
+        .await?;
+    Ok(usage.running)
 }
 
 /// Ends the node; how many sessions are in its store.
