@@ -12,11 +12,13 @@ use rmcp::model::{
     GetTaskResult, InitializeRequestParams, InitializeResult, ListPromptsResult,
     ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, LoggingLevel, MetaObject,
     PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
-    ServerConfig, SetLevelRequestMethod, SetLevelRequestParams, SubscribeRequestParams,
+    ResultType, ServerConfig, SetLevelRequestMethod, SetLevelRequestParams, SubscribeRequestParams,
     SubscriptionFilter, Tool, UnsubscribeRequestParams, UpdateTaskParams,
 };
 use rmcp::service::{NotificationContext, Peer, RequestContext, RoleServer, SubscriptionContext};
 use rmcp::{ErrorData, ServerHandler};
+use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::cursor::{self, PAGE, page, position};
 use crate::dispatcher::{self, Step};
@@ -76,6 +78,25 @@ impl Handler {
         })
     }
 
+    /// Whether parameters of a call of this tool have to stand in headers too.
+    pub(crate) fn wants_parameters_in_headers(&self, tool: &str) -> bool {
+        self.shared.present_view().has_header_parameters(tool)
+    }
+
+    /// A page of the tools for a client of the modern era; none if no page of these begins there.
+    pub(crate) fn listed_tools(&self, cursor: Option<&str>) -> Option<ListedTools> {
+        let view = self.shared.view();
+        let page = view.tool_page(cursor)?;
+        Some(ListedTools {
+            result_type: ResultType::COMPLETE,
+            meta: self.shared.stamp.clone(),
+            next_cursor: page.next.clone(),
+            ttl_ms: self.shared.list_ttl_ms(),
+            cache_scope: CacheScope::Private,
+            tools: page.text.clone(),
+        })
+    }
+
     /// From which level the client of a request wants to hear messages.
     fn log_level(&self, context: &RequestContext<RoleServer>) -> Option<LoggingLevel> {
         if is_modern(context) {
@@ -100,6 +121,20 @@ impl Handler {
     fn stamp(&self, context: &RequestContext<RoleServer>) -> Option<MetaObject> {
         is_modern(context).then(|| self.shared.stamp.clone())
     }
+}
+
+/// [`ListToolsResult`], its tools already as they are sent.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ListedTools {
+    result_type: ResultType,
+    #[serde(rename = "_meta")]
+    meta: MetaObject,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+    ttl_ms: u64,
+    cache_scope: CacheScope,
+    tools: Arc<RawValue>,
 }
 
 /// Has a client that was away hear again what it subscribed to, and tells from which level on it wants

@@ -23,6 +23,7 @@ mod client_requests;
 mod completion;
 mod connections;
 mod cursor;
+mod direct;
 mod dispatcher;
 mod endpoint;
 mod errors;

@@ -15,6 +15,7 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::direct::{self, Direct};
 use crate::guard::Guard;
 use crate::places::Places;
 use crate::principals::{Principal, Principals, Stranger};
@@ -50,6 +51,7 @@ pub(crate) struct Surroundings {
 struct Around {
     shared: Surroundings,
     make: MakeHandler,
+    direct: Direct,
 }
 
 /// An endpoint at a path, for those who are let in ([`let_in`]).
@@ -67,6 +69,7 @@ pub(crate) fn endpoint(path: &str, make: MakeHandler, shared: &Surroundings) -> 
         StreamableHttpService::new(move || Ok(new(None)), shared.sessions.clone(), config);
     let around = Arc::new(Around {
         shared: shared.clone(),
+        direct: Direct::new(&make, options.max_body, shared.ending.clone()),
         make,
     });
     Router::new()
@@ -109,7 +112,11 @@ pub(crate) async fn let_in(
 /// 202. Each request is counted until it is answered, each open stream as long as it is open, and both
 /// keep their session in memory.
 async fn around(State(around): State<Arc<Around>>, mut request: Request, next: Next) -> Response {
-    let Around { shared, make } = &*around;
+    let Around {
+        shared,
+        make,
+        direct,
+    } = &*around;
     if let Err(refused) = shared.guard.check(&request) {
         return refused.into_response();
     }
@@ -119,8 +126,16 @@ async fn around(State(around): State<Arc<Around>>, mut request: Request, next: N
     }
     let method = request.method().clone();
     let (posts, ends) = (method == Method::POST, method == Method::DELETE);
+    let running = shared.requests.token();
     let (mut session, mut stream) = (None, None);
-    if !is_modern(&request) {
+    if is_modern(&request) {
+        if posts {
+            match direct.answer(request, shared.options.body_within).await {
+                Ok(answer) => return answer,
+                Err(left) => request = left,
+            }
+        }
+    } else {
         let owner = Owner {
             principal: principal.clone(),
             endpoint: request.uri().path().into(),
@@ -161,11 +176,9 @@ async fn around(State(around): State<Arc<Around>>, mut request: Request, next: N
         let within = shared.options.body_within;
         request = request.map(|body| in_time(body, within, late.clone()));
     }
-    let running = shared.requests.token();
     let mut response = next.run(request).await;
     if late.load(Ordering::Relaxed) {
-        let what = "the body of the request did not arrive in time";
-        return (StatusCode::REQUEST_TIMEOUT, what).into_response();
+        return direct::late();
     }
     if ends && response.status() == StatusCode::ACCEPTED {
         *response.status_mut() = StatusCode::NO_CONTENT;
@@ -179,7 +192,7 @@ async fn around(State(around): State<Arc<Around>>, mut request: Request, next: N
 }
 
 fn upgrade(around: &Around, principal: Option<Principal>, request: Request) -> Response {
-    let Around { shared, make } = around;
+    let Around { shared, make, .. } = around;
     let place = match shared.sockets.take(principal.as_ref().map(|p| &p.0)) {
         Ok(place) => place,
         Err(full) => return unavailable(full.to_string()),

@@ -1,8 +1,8 @@
 //! A snapshot in the words of MCP, as far as an endpoint shows it: what its lists show, made once for
 //! each generation.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use koi_registry::{
@@ -10,10 +10,12 @@ use koi_registry::{
 };
 use koi_rid::RidType;
 use koi_runtime::{CallError, ResourceContents};
-use rmcp::model::{JsonObject, Prompt, Resource, ResourceTemplate, Tool};
+use rmcp::model::{JsonObject, PaginatedRequestParams, Prompt, Resource, ResourceTemplate, Tool};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
+use crate::cursor::page;
 use crate::dispatcher;
 use crate::endpoint::{Dispatcher, ViewOptions};
 use crate::notices::Lists;
@@ -46,6 +48,10 @@ pub(crate) struct View {
     tools: BTreeMap<String, Shown<ToolEntry, Tool>>,
     /// The tools that are listed: the extensions', the dispatcher's, or both.
     pub(crate) listed: BTreeMap<String, Arc<Tool>>,
+    /// The same by the cursors of its pages, the first one's empty; made when they are first asked for.
+    tool_pages: OnceLock<HashMap<String, ToolPage>>,
+    /// The tools with a parameter that has to stand in a header too.
+    header_parameters: HashSet<String>,
     pub(crate) resources: BTreeMap<String, Shown<ResourceEntry, Resource>>,
     pub(crate) prompts: BTreeMap<String, Shown<PromptEntry, Prompt>>,
     own_templates: BTreeMap<String, Shown<TemplateEntry, ResourceTemplate>>,
@@ -53,6 +59,14 @@ pub(crate) struct View {
     pub(crate) templates: BTreeMap<String, Arc<ResourceTemplate>>,
     /// The RID types whose bundles are resources.
     pub(crate) rid_types: Vec<RidType>,
+}
+
+/// A page of the list of tools.
+pub(crate) struct ToolPage {
+    /// A JSON array.
+    pub(crate) text: Arc<RawValue>,
+    /// The cursor of the next page.
+    pub(crate) next: Option<String>,
 }
 
 impl View {
@@ -86,8 +100,16 @@ impl View {
             |tool| options.shows_tool(tool),
             |tool| &tool.descriptor,
         );
+        let listed = listed(&tools, options.dispatcher, before);
+        let of_extensions = tools.iter().map(|(name, tool)| (name, &tool.shown));
         Self {
-            listed: listed(&tools, options.dispatcher, before),
+            header_parameters: of_extensions
+                .chain(&listed)
+                .filter(|(_, tool)| has_header_parameters(&tool.input_schema))
+                .map(|(name, _)| name.clone())
+                .collect(),
+            listed,
+            tool_pages: OnceLock::new(),
             tools,
             resources: shown(
                 &snapshot.resources,
@@ -108,6 +130,21 @@ impl View {
             swapped_in: before.map(|_| Instant::now()),
             options,
         }
+    }
+
+    /// The page of tools that a cursor leads to, if it is one of the pages that follow each other.
+    pub(crate) fn tool_page(&self, cursor: Option<&str>) -> Option<&ToolPage> {
+        let pages = self.tool_pages.get_or_init(|| tool_pages(&self.listed));
+        match cursor {
+            None => pages.get(""),
+            Some("") => None,
+            Some(cursor) => pages.get(cursor),
+        }
+    }
+
+    /// Whether a tool has a parameter that has to stand in a header too.
+    pub(crate) fn has_header_parameters(&self, name: &str) -> bool {
+        self.header_parameters.contains(name)
     }
 
     /// What clients see of an extension's tool.
@@ -246,6 +283,44 @@ fn listed(
         }
     }
     listed
+}
+
+/// All pages of a list of tools, by the cursors that lead to them.
+fn tool_pages(listed: &BTreeMap<String, Arc<Tool>>) -> HashMap<String, ToolPage> {
+    let mut pages = HashMap::new();
+    let mut cursor: Option<String> = None;
+    loop {
+        let request = PaginatedRequestParams::default().with_cursor(cursor.clone());
+        let Ok((tools, next)) = page(listed, Some(request)) else {
+            return pages;
+        };
+        // What has no JSON text is left to the list as it is otherwise made.
+        let Ok(text) = serde_json::value::to_raw_value(&tools) else {
+            return pages;
+        };
+        let text = text.into();
+        let of = ToolPage {
+            text,
+            next: next.clone(),
+        };
+        pages.insert(cursor.unwrap_or_default(), of);
+        match next {
+            Some(next) => cursor = Some(next),
+            None => return pages,
+        }
+    }
+}
+
+/// Whether `x-mcp-header` (MCP 2026-07-28, SEP-2243) stands anywhere in a schema.
+fn has_header_parameters(schema: &JsonObject) -> bool {
+    fn in_value(value: &Value) -> bool {
+        match value {
+            Value::Object(of) => has_header_parameters(of),
+            Value::Array(of) => of.iter().any(in_value),
+            _ => false,
+        }
+    }
+    schema.contains_key("x-mcp-header") || schema.values().any(in_value)
 }
 
 /// What was shown before is shown again where the entry is the same.

@@ -3,6 +3,7 @@
 // What a test's support finds wrong may stop the test at once.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod direct;
 mod dispatcher;
 mod failures;
 mod guest;
