@@ -163,6 +163,24 @@ impl Graph {
             .collect()
     }
 
+    /// The profiles of all nodes, of this one too.
+    pub(crate) fn profiles(&self) -> Vec<(Rid, NodeProfile)> {
+        let state = self.read();
+        let nodes = state.nodes.iter();
+        nodes
+            .map(|(rid, node)| (rid.clone(), node.profile.clone()))
+            .collect()
+    }
+
+    /// All edges.
+    pub(crate) fn edges(&self) -> Vec<(Rid, EdgeProfile)> {
+        let state = self.read();
+        let edges = state.edges.iter();
+        edges
+            .map(|(rid, edge)| (rid.clone(), EdgeProfile::clone(edge)))
+            .collect()
+    }
+
     /// Who gets events of a type from this node.
     pub(crate) fn subscribers(&self, rid_type: &RidType) -> BTreeSet<Rid> {
         let state = self.read();

@@ -10,7 +10,7 @@ use koi_registry::Registry;
 use koi_rid::{ContentsError, Event, EventType, Rid};
 use koi_runtime::ports::Network;
 use koi_store::{Arrival, StoreError, Stores};
-use koi_wire::{NodeProfile, NodeType, Provides};
+use koi_wire::{EdgeProfile, NodeProfile, NodeType, Provides};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -132,6 +132,16 @@ impl Net {
     /// The network as guests see it.
     pub fn network(&self) -> Arc<dyn Network> {
         Arc::new(KnownNetwork(self.shared.clone()))
+    }
+
+    /// The nodes that are known, this one too, in the order of their RIDs.
+    pub fn nodes(&self) -> Vec<(Rid, NodeProfile)> {
+        self.shared.graph.profiles()
+    }
+
+    /// The edges that are known, in the order of their RIDs.
+    pub fn edges(&self) -> Vec<(Rid, EdgeProfile)> {
+        self.shared.graph.edges()
     }
 
     /// The pipeline's handlers for nodes and edges, and for who is told of what. From now on this node

@@ -92,6 +92,17 @@ pub enum Command {
     Record(RecordArgs),
     /// Run a recorded call again: the same to the byte, or where it went another way (exit code 3)
     Replay(ReplayArgs),
+    /// Ask another node for the bundle that it has under a RID, print it and put it on its way
+    Fetch {
+        /// The RID
+        rid: String,
+        /// The RID of the node to ask; left out: whoever provides the RID's type
+        #[arg(long, value_name = "RID")]
+        from: Option<String>,
+    },
+    /// Look at the network: the nodes and edges that this node knows
+    #[command(subcommand)]
+    Network(NetworkCommand),
     /// Keep secrets, such as API keys, that extensions use and never see
     #[command(subcommand)]
     Secret(SecretCommand),
@@ -297,6 +308,15 @@ pub struct ReplayArgs {
     /// A component to run it on, such as the next version of the one that was recorded
     #[arg(long, value_name = "FILE")]
     pub component: Option<PathBuf>,
+}
+
+/// `koi-mcp network …`
+#[derive(Debug, Subcommand)]
+pub enum NetworkCommand {
+    /// List the nodes, with what they provide
+    Nodes,
+    /// List the edges: who is sent, or polls for, which RID types of whom
+    Edges,
 }
 
 /// `koi-mcp dead-letters …`

@@ -143,9 +143,9 @@ impl Node {
             pipeline.clone(),
             serving,
         ));
-        let net = net.start(koi, &registry, &pipeline).await?;
+        let serving = net.start(koi, &registry, &pipeline).await?;
         // Its receiver waits until the node stops.
-        let _ = served.send(net);
+        let _ = served.send(serving);
         let mut mcp_options = McpOptions {
             allowed_hosts: config.mcp.allowed_hosts.clone(),
             allowed_origins: config.mcp.allowed_origins.clone(),
@@ -169,6 +169,7 @@ impl Node {
             registry,
             stores,
             secrets,
+            net,
             intake,
             pipeline,
             mcp: mcp_server.clone(),

@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use koi_rid::{Bundle, Contents, Event, EventType, Manifest, Rid, Timestamp};
-use koi_store::Arrival;
+use koi_store::{Arrival, ArrivalKind};
+
+use crate::fetch::Fetched;
 
 /// Contents that this node publishes under a RID, made now.
 pub fn publication(rid: Rid, contents: Contents) -> Arrival {
@@ -31,6 +33,15 @@ pub(crate) fn just_after(stored: &Manifest) -> Timestamp {
 /// What is stored under a RID is to be forgotten.
 pub fn forgetting(rid: Rid) -> Arrival {
     begin(Event::of_rid(EventType::Forget, rid))
+}
+
+/// What another node has, which was asked for it.
+pub fn fetched(fetched: Fetched) -> Arrival {
+    Arrival {
+        kind: ArrivalKind::Listed,
+        source: Some(fetched.source),
+        ..begin(Event::of_bundle(EventType::New, fetched.bundle))
+    }
 }
 
 fn begin(event: Event) -> Arrival {

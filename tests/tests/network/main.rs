@@ -6,6 +6,7 @@
 
 mod arrivals;
 mod clients;
+mod operator;
 mod publishing;
 
 use koi_tests::{Kind, Node, NodeBuilder, Peer, PeerBuilder, eventually};

@@ -20,6 +20,8 @@
 //! | `POST /v1/tools/{name}` | calls a tool with the arguments in the body |
 //! | `POST /v1/recordings` | makes the call in the body ([`RecordRequest`]) and answers with its recording |
 //! | `POST /v1/replays` | runs the recording in the body again ([`ReplayReport`]) |
+//! | `POST /v1/fetch?rid=&from=` | asks another node, or whoever provides the type, and takes up its bundle |
+//! | `GET /v1/network/nodes`, `GET /v1/network/edges` | who is known, and who shares an edge |
 //! | `GET /v1/dead-letters`, `POST /v1/dead-letters/{id}` | list, try again |
 //! | `POST /v1/mcp` with `Upgrade: mcp` | the connection becomes an MCP stdio transport |
 
@@ -29,6 +31,7 @@ mod client;
 mod grants;
 mod guard;
 mod knowledge;
+mod network;
 mod problem;
 mod recordings;
 mod routes;

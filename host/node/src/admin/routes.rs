@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
 use axum::{Json, Router, middleware};
 use koi_mcp_server::McpServer;
+use koi_net::Net;
 use koi_pipeline::{Intake, Pipeline};
 use koi_registry::{
     Grant, GrantRequest, Install, Invocation, Registry, Snapshot, ToolEntry, ToolPrefix,
@@ -22,7 +23,9 @@ use tokio_util::task::TaskTracker;
 
 use super::guard::{Token, check};
 use super::problem::Problem;
-use super::{MAX_COMPONENT, OPERATOR, audit, bridge, grants, knowledge, recordings, secrets};
+use super::{
+    MAX_COMPONENT, OPERATOR, audit, bridge, grants, knowledge, network, recordings, secrets,
+};
 use crate::data_dir::RunningNode;
 use crate::secrets::Secrets;
 
@@ -42,6 +45,8 @@ pub struct AdminParts {
     pub stores: Stores,
     /// Secrets of extensions.
     pub secrets: Arc<Secrets>,
+    /// What is known of the network.
+    pub net: Net,
     /// The way in for publications.
     pub intake: Intake,
     /// For another try at a dead letter.
@@ -111,6 +116,9 @@ pub fn router(parts: AdminParts, token: &str) -> Router {
         .route("/v1/tools/{name}", post(call))
         .route("/v1/recordings", post(recordings::record))
         .route("/v1/replays", post(recordings::replay))
+        .route("/v1/fetch", post(network::fetch))
+        .route("/v1/network/nodes", get(network::nodes))
+        .route("/v1/network/edges", get(network::edges))
         .route("/v1/dead-letters", get(dead_letters))
         .route("/v1/dead-letters/{id}", post(retry))
         .route("/v1/mcp", post(bridge::accept))

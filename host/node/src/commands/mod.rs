@@ -7,6 +7,7 @@ mod extension;
 mod grants;
 mod knowledge;
 mod mcp;
+mod network;
 pub(crate) mod print;
 mod query;
 pub(crate) mod record;
@@ -52,6 +53,8 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Replay(args) => record::replay(config, &args, json).await,
         Command::Secret(command) => secret::run(&data_dir, command, json).await,
         Command::Audit { extension } => audit::run(&data_dir, extension.as_deref(), json).await,
+        Command::Fetch { rid, from } => network::fetch(&data_dir, &rid, from.as_deref()).await,
+        Command::Network(command) => network::run(&data_dir, &command, json).await,
         Command::DeadLetters(command) => dead_letters::run(&data_dir, command, json).await,
     }
 }
