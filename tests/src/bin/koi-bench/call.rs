@@ -72,7 +72,9 @@ pub async fn median_us(calls: usize, mut call: impl AsyncFnMut() -> Result<Strin
         let answer = call().await?;
         times.add(start.elapsed().as_secs_f64() * 1e6);
         ensure!(
-            answer.contains("forty bytes of JSON, or nearly"),
+            answer
+                .to_lowercase()
+                .contains("forty bytes of json, or nearly"),
             "no echo: {answer}"
         );
     }

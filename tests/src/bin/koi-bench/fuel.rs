@@ -4,7 +4,7 @@ use anyhow::Result;
 use koi_runtime::{Limits, Mode, Runtime, RuntimeConfig};
 use koi_tests::{Callable, Guest};
 
-use crate::call::median_us;
+use crate::call::{ARGUMENTS, median_us};
 use crate::report::{Report, Target, Unit};
 use crate::rounds::interleaved;
 
@@ -38,10 +38,7 @@ pub async fn measure(report: &mut Report) -> Result<()> {
     let rounds = report.pace().rounds(ROUNDS);
     let [plain, counted] = interleaved(rounds, async |side| {
         let guest = Callable::new(&guests[side], Mode::Fresh, Limits::default());
-        median_us(calls, async || {
-            Ok(guest.call("t", crate::call::ARGUMENTS).await?)
-        })
-        .await
+        median_us(calls, async || Ok(guest.call("t", ARGUMENTS).await?)).await
     })
     .await?;
     let target = Target::AtMost {

@@ -1,4 +1,5 @@
-//! Two hundred calls of a Python guest at once, each in an instance of its own.
+//! Calls of a Python guest: one after another in fresh and in warm instances, and two hundred at once,
+//! each in an instance of its own.
 
 use std::time::Instant;
 
@@ -6,19 +7,29 @@ use anyhow::Result;
 use futures::future::join_all;
 use koi_runtime::{Limits, Mode, Runtime, RuntimeConfig};
 
+use crate::call::{ARGUMENTS, median_us};
 use crate::report::{Report, Unit};
-use crate::rounds::Series;
+use crate::rounds::{Series, interleaved};
 use koi_tests::Callable;
 
 const ERRORS: &str = "python.errors";
 const SECONDS: &str = "python.together";
 
+const FRESH: &str = "python.fresh";
+const POOLED: &str = "python.pooled";
+
 const ROUNDS: usize = 3;
 const CALLS: usize = 200;
+/// Of the calls one after another.
+const SINGLE_ROUNDS: usize = 15;
+const SINGLE_CALLS: usize = 20;
 
-/// Rows: how many of the calls fail, and how long all take.
+const TOOL: &str = "python_shout";
+
+/// Rows: what a fresh instance costs more than a warm one; how many of the calls at once fail, and how
+/// long all take.
 pub async fn measure(report: &mut Report) -> Result<()> {
-    if !report.wants(&[ERRORS, SECONDS]) {
+    if !report.wants(&[FRESH, POOLED, ERRORS, SECONDS]) {
         return Ok(());
     }
     // As many slots as a node has.
@@ -27,6 +38,17 @@ pub async fn measure(report: &mut Report) -> Result<()> {
         ..RuntimeConfig::default()
     })?;
     let python = runtime.load(koi_tests::guest("test-python").into()).await?;
+    let calls = report.pace().count(SINGLE_CALLS);
+    let rounds = report.pace().rounds(SINGLE_ROUNDS);
+    let [fresh, pooled] = interleaved(rounds, async |side| {
+        let mode = [Mode::Fresh, Mode::Pooled][side];
+        let guest = Callable::new(&python, mode, Limits::default());
+        guest.call(TOOL, "{\"text\":\"first\"}").await?;
+        median_us(calls, async || Ok(guest.call(TOOL, ARGUMENTS).await?)).await
+    })
+    .await?;
+    report.figure(FRESH, Unit::Microseconds, &fresh);
+    report.figure(POOLED, Unit::Microseconds, &pooled);
     let through = Callable::new(&python, Mode::Fresh, Limits::default());
     let (mut errors, mut times) = (Series::default(), Series::default());
     for _ in 0..report.pace().rounds(ROUNDS) {
@@ -35,7 +57,7 @@ pub async fn measure(report: &mut Report) -> Result<()> {
             let through = through.clone();
             let arguments = format!("{{\"text\":\"call {n}\"}}");
             tokio::spawn(async move {
-                let answer = through.call("python_shout", &arguments).await;
+                let answer = through.call(TOOL, &arguments).await;
                 answer.is_ok_and(|answer| answer.contains(&format!("CALL {n}")))
             })
         });
