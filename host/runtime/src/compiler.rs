@@ -42,8 +42,8 @@ pub enum Compiler {
 }
 
 impl Compiler {
-    /// Compiles a component for engines like this one, which count instructions or don't. The permit is given back when nothing works on
-    /// it any more.
+    /// Compiles a component for engines like this one, which count instructions or don't. The permit is
+    /// given back when nothing works on it any more.
     pub(crate) async fn compile(
         &self,
         engine: &Engine,

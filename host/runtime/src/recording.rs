@@ -365,12 +365,12 @@ fn member(out: &mut String, name: &str, value: &impl Serialize) {
     out.push_str(&format!("\"{name}\": {},\n", json(value)));
 }
 
-/// The limits of a call by setting. None stands for instructions where they are not limited.
+/// The limits of a call by setting, without those that are none and that nobody has unless they set one.
 fn by_setting(limits: &Limits) -> BTreeMap<String, u64> {
     LIMITS
         .iter()
+        .filter(|limit| limit.default != UNLIMITED || limits.get(limit.setting) != Some(UNLIMITED))
         .filter_map(|limit| Some((limit.setting.to_owned(), limits.get(limit.setting)?)))
-        .filter(|(_, value)| *value != UNLIMITED)
         .collect()
 }
 

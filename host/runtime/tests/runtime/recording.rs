@@ -114,6 +114,20 @@ fn ports(recording: &Recording) -> Vec<&str> {
 }
 
 #[tokio::test]
+async fn a_limit_that_was_taken_away_is_away_in_the_replay_too() {
+    let extension = with_tool(ASKING).await;
+    let mut call = in_the_world();
+    call.limits.host_calls = u64::MAX;
+    let recording = extension.record(call, tool("t")).await;
+    let text = recording.expect("a recording").to_json();
+    assert!(
+        text.contains(&format!("\"limits.host_calls\":{}", u64::MAX)),
+        "{text}"
+    );
+    assert!(!text.contains("limits.fuel"), "{text}");
+}
+
+#[tokio::test]
 async fn a_call_runs_again_with_the_recording_and_nothing_else() {
     let extension = with_tool(ASKING).await;
     let log = Arc::new(Kept::default());
