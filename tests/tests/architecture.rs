@@ -13,7 +13,7 @@ use serde_json::Value;
 
 /// The groups of host crates, lowest first. A crate may know crates of lower groups only.
 const GROUPS: [&[&str]; 6] = [
-    &["koi-rid"],
+    &["koi-rid", "koi-schema"],
     &["koi-wire", "koi-store", "koi-runtime"],
     &["koi-registry"],
     &["koi-pipeline"],
@@ -22,10 +22,11 @@ const GROUPS: [&[&str]; 6] = [
 ];
 
 /// Crates that are nobody's business but of those named: what these know, the others must not.
-const RESERVED: [(&str, &[&str]); 9] = [
+const RESERVED: [(&str, &[&str]); 10] = [
     ("koi-wire", &["koi-net", "koi-mcp"]),
     ("wasmtime", &["koi-runtime"]),
     ("wasmtime-wasi", &["koi-runtime"]),
+    ("jsonschema", &["koi-schema"]),
     ("rusqlite", &["koi-store"]),
     ("aws-lc-rs", &["koi-wire"]),
     ("rmcp", &["koi-mcp-server"]),

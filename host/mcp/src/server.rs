@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use axum::{Router, middleware};
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use koi_pipeline::Change;
 use koi_store::{Bundles, McpSessions};
 use rmcp::ServiceExt;
@@ -245,11 +246,20 @@ impl McpServer {
     /// Serves [`Self::router`] on a listener until `shutdown`. Then requests that are running have a
     /// moment to be answered, and the server ends with all its sessions and streams; the sessions go on
     /// when a server begins on the same store.
-    pub async fn serve(
+    pub fn serve(
         &self,
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
-    ) {
+    ) -> BoxFuture<'_, ()> {
+        self.serve_until(listener, Box::pin(shutdown))
+    }
+
+    /// Apart from what is generic, so that the server's code is made in this crate.
+    fn serve_until(
+        &self,
+        listener: TcpListener,
+        shutdown: BoxFuture<'static, ()>,
+    ) -> BoxFuture<'_, ()> {
         let (shared, ending) = (self.shared.clone(), self.ending.clone());
         let sessions = self.surroundings.sessions.clone();
         let close = async move {
@@ -262,7 +272,13 @@ impl McpServer {
             head_within: self.surroundings.options.head_within,
             read_within: self.surroundings.options.read_within,
         };
-        connections::serve(listener, self.router(), limits, shutdown, close).await;
+        Box::pin(connections::serve(
+            listener,
+            self.router(),
+            limits,
+            shutdown,
+            close,
+        ))
     }
 
     /// Serves one client on a pair of byte streams, one JSON-RPC message a line, until it leaves or
@@ -270,21 +286,32 @@ impl McpServer {
     ///
     /// # Errors
     /// If the client does not speak MCP.
-    pub async fn serve_stream<R, W>(&self, read: R, write: W) -> Result<(), McpError>
+    pub fn serve_stream<R, W>(&self, read: R, write: W) -> BoxFuture<'_, Result<(), McpError>>
     where
         R: AsyncRead + Send + Unpin + 'static,
         W: AsyncWrite + Send + Unpin + 'static,
     {
-        let _answering = self.shared.requests.token();
-        // When the server closes there is no more input, and what came before is answered.
-        let input =
-            ReaderStream::new(read).take_until(self.shared.closing.clone().cancelled_owned());
-        let read = StreamReader::new(Box::pin(input));
-        let handler = Handler::new(self.shared.clone(), None);
-        let running = handler
-            .serve_with_ct((read, write), self.ending.child_token())
-            .await
-            .map_err(|error| McpError::Beginning(Box::new(error)))?;
-        running.waiting().await.map(drop).map_err(McpError::Broken)
+        self.serve_streams(Box::new(read), Box::new(write))
+    }
+
+    /// As [`Self::serve_until`].
+    fn serve_streams(
+        &self,
+        read: Box<dyn AsyncRead + Send + Unpin>,
+        write: Box<dyn AsyncWrite + Send + Unpin>,
+    ) -> BoxFuture<'_, Result<(), McpError>> {
+        Box::pin(async move {
+            let _answering = self.shared.requests.token();
+            // When the server closes there is no more input, and what came before is answered.
+            let input =
+                ReaderStream::new(read).take_until(self.shared.closing.clone().cancelled_owned());
+            let read = StreamReader::new(Box::pin(input));
+            let handler = Handler::new(self.shared.clone(), None);
+            let running = handler
+                .serve_with_ct((read, write), self.ending.child_token())
+                .await
+                .map_err(|error| McpError::Beginning(Box::new(error)))?;
+            running.waiting().await.map(drop).map_err(McpError::Broken)
+        })
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use futures::future::BoxFuture;
 use koi_pipeline::{Bell, Fetch, HostHandler, Intake, IntakeError, Pipeline, correlation, succeed};
 use koi_registry::Registry;
 use koi_rid::{ContentsError, Event, EventType, Rid};
@@ -81,42 +82,44 @@ pub struct Net {
 
 impl Net {
     /// Reads what is known of the network from the store.
-    pub async fn open(parts: NetParts) -> Result<Self, NetError> {
-        let me = parts.identity.rid().clone();
-        let coordinator = OnceLock::new();
-        if let Some(contact) = &parts.first_contact {
-            let own_url = contact.url.trim_end_matches('/') == parts.base_url;
-            if own_url || contact.rid.as_ref() == Some(&me) {
-                return Err(NetError::OwnContact);
+    pub fn open(parts: NetParts) -> BoxFuture<'static, Result<Self, NetError>> {
+        Box::pin(async move {
+            let me = parts.identity.rid().clone();
+            let coordinator = OnceLock::new();
+            if let Some(contact) = &parts.first_contact {
+                let own_url = contact.url.trim_end_matches('/') == parts.base_url;
+                if own_url || contact.rid.as_ref() == Some(&me) {
+                    return Err(NetError::OwnContact);
+                }
+                if let Some(rid) = &contact.rid {
+                    coordinator.get_or_init(|| rid.clone());
+                }
             }
-            if let Some(rid) = &contact.rid {
-                coordinator.get_or_init(|| rid.clone());
-            }
-        }
-        let profile = parts.stores.bundles.read(&me).await?;
-        let shared = Arc::new(Shared {
-            graph: Graph::load(me, &parts.stores).await?,
-            identity: parts.identity,
-            role: parts.role,
-            base_url: parts.base_url,
-            first_contact: parts.first_contact,
-            coordinator,
-            stores: parts.stores,
-            intake: parts.intake,
-            peers: Peers::default(),
-            recent: Recent::default(),
-            offer: ArcSwap::from_pointee(Offer::default()),
-            profile: ArcSwapOption::from(profile.map(|stored| Arc::new(stored.bundle))),
-            contacts: Bell::default(),
-            forgotten_by: Bell::default(),
-            heard: Bell::default(),
-            reachable: Bell::default(),
-            strangers: Semaphore::new(MAX_STRANGERS),
-            bodies: Bodies::default(),
-            answers: Semaphore::new(MAX_ANSWERS),
-        });
-        let client = Client::new(shared.clone())?;
-        Ok(Self { shared, client })
+            let profile = parts.stores.bundles.read(&me).await?;
+            let shared = Arc::new(Shared {
+                graph: Graph::load(me, &parts.stores).await?,
+                identity: parts.identity,
+                role: parts.role,
+                base_url: parts.base_url,
+                first_contact: parts.first_contact,
+                coordinator,
+                stores: parts.stores,
+                intake: parts.intake,
+                peers: Peers::default(),
+                recent: Recent::default(),
+                offer: ArcSwap::from_pointee(Offer::default()),
+                profile: ArcSwapOption::from(profile.map(|stored| Arc::new(stored.bundle))),
+                contacts: Bell::default(),
+                forgotten_by: Bell::default(),
+                heard: Bell::default(),
+                reachable: Bell::default(),
+                strangers: Semaphore::new(MAX_STRANGERS),
+                bodies: Bodies::default(),
+                answers: Semaphore::new(MAX_ANSWERS),
+            });
+            let client = Client::new(shared.clone())?;
+            Ok(Self { shared, client })
+        })
     }
 
     /// This node.
@@ -154,60 +157,62 @@ impl Net {
 
     /// Publishes this node's profile if it has changed, and begins to serve, deliver and make
     /// contact. Other nodes that are away are no error.
-    pub async fn start(
-        &self,
+    pub fn start<'a>(
+        &'a self,
         listener: TcpListener,
-        registry: &Registry,
-        pipeline: &Pipeline,
-    ) -> Result<NetNode, NetError> {
-        let shared = &self.shared;
-        let mut generations = registry.changes();
-        generations.mark_unchanged();
-        self.renew(registry).await?;
-        let stopping = CancellationToken::new();
-        let tasks = TaskTracker::new();
-        let delivery = Delivery::new(
-            shared.clone(),
-            self.client.clone(),
-            stopping.clone(),
-            tasks.clone(),
-        );
-        tasks.spawn(delivery.run(pipeline.deliveries()));
-        let contacts = Contacts::new(
-            shared.clone(),
-            self.client.clone(),
-            stopping.clone(),
-            tasks.clone(),
-        );
-        tasks.spawn(contacts.run());
-        if let Some(contact) = shared.first_contact.clone() {
-            let (shared, client) = (shared.clone(), self.client.clone());
-            tasks.spawn(join::join(shared, client, contact, stopping.clone()));
-        }
-        let (net, registry, stop) = (self.clone(), registry.clone(), stopping.clone());
-        tasks.spawn(async move {
-            loop {
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    changed = generations.changed() => if changed.is_err() { return },
-                }
-                let mut backoff = Backoff::default();
-                while let Err(error) = net.renew(&registry).await {
-                    tracing::error!(%error, "other nodes are not told what this one provides");
+        registry: &'a Registry,
+        pipeline: &'a Pipeline,
+    ) -> BoxFuture<'a, Result<NetNode, NetError>> {
+        Box::pin(async move {
+            let shared = &self.shared;
+            let mut generations = registry.changes();
+            generations.mark_unchanged();
+            self.renew(registry).await?;
+            let stopping = CancellationToken::new();
+            let tasks = TaskTracker::new();
+            let delivery = Delivery::new(
+                shared.clone(),
+                self.client.clone(),
+                stopping.clone(),
+                tasks.clone(),
+            );
+            tasks.spawn(delivery.run(pipeline.deliveries()));
+            let contacts = Contacts::new(
+                shared.clone(),
+                self.client.clone(),
+                stopping.clone(),
+                tasks.clone(),
+            );
+            tasks.spawn(contacts.run());
+            if let Some(contact) = shared.first_contact.clone() {
+                let (shared, client) = (shared.clone(), self.client.clone());
+                tasks.spawn(join::join(shared, client, contact, stopping.clone()));
+            }
+            let (net, registry, stop) = (self.clone(), registry.clone(), stopping.clone());
+            tasks.spawn(async move {
+                loop {
                     tokio::select! {
                         () = stop.cancelled() => return,
-                        () = tokio::time::sleep(backoff.wait()) => {}
+                        changed = generations.changed() => if changed.is_err() { return },
+                    }
+                    let mut backoff = Backoff::default();
+                    while let Err(error) = net.renew(&registry).await {
+                        tracing::error!(%error, "other nodes are not told what this one provides");
+                        tokio::select! {
+                            () = stop.cancelled() => return,
+                            () = tokio::time::sleep(backoff.wait()) => {}
+                        }
                     }
                 }
-            }
-        });
-        let router = server::router(shared.clone());
-        let serving = tokio::spawn(serve(listener, router, stopping.clone()));
-        Ok(NetNode {
-            net: self.clone(),
-            stopping,
-            tasks,
-            serving,
+            });
+            let router = server::router(shared.clone());
+            let serving = tokio::spawn(serve(listener, router, stopping.clone()));
+            Ok(NetNode {
+                net: self.clone(),
+                stopping,
+                tasks,
+                serving,
+            })
         })
     }
 

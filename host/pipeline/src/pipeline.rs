@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
+use futures::future::BoxFuture;
 use koi_registry::Registry;
 use koi_rid::Rid;
 use koi_store::{StoreError, Stores};
@@ -108,26 +109,28 @@ pub struct Pipeline {
 
 impl Pipeline {
     /// Starts a pipeline. What an earlier run left in the inbox is taken up first.
-    pub async fn start(parts: PipelineParts) -> Result<Self, PipelineError> {
-        let receiver = parts.intake.receiver().ok_or(PipelineError::IntakeTaken)?;
-        let stores = parts.stores.clone();
-        let (changes, _) = broadcast::channel(CHANGES_KEPT);
-        let world = Arc::new(World::new(parts, changes));
-        let mut last = 0;
-        loop {
-            let page = stores.inbox.pending(last, RECOVERY_PAGE).await?;
-            let Some(entry) = page.last() else { break };
-            last = entry.id;
-            for entry in page {
-                let waiting = Waiting { entry, _room: None };
-                if let Some(first) = world.lanes.put(waiting) {
-                    run(&world, first, Before::Unread);
+    pub fn start(parts: PipelineParts) -> BoxFuture<'static, Result<Self, PipelineError>> {
+        Box::pin(async move {
+            let receiver = parts.intake.receiver().ok_or(PipelineError::IntakeTaken)?;
+            let stores = parts.stores.clone();
+            let (changes, _) = broadcast::channel(CHANGES_KEPT);
+            let world = Arc::new(World::new(parts, changes));
+            let mut last = 0;
+            loop {
+                let page = stores.inbox.pending(last, RECOVERY_PAGE).await?;
+                let Some(entry) = page.last() else { break };
+                last = entry.id;
+                for entry in page {
+                    let waiting = Waiting { entry, _room: None };
+                    if let Some(first) = world.lanes.put(waiting) {
+                        run(&world, first, Before::Unread);
+                    }
                 }
             }
-        }
-        let dispatch = dispatch(world.clone(), receiver, last);
-        world.tasks.spawn(dispatch);
-        Ok(Self { world })
+            let dispatch = dispatch(world.clone(), receiver, last);
+            world.tasks.spawn(dispatch);
+            Ok(Self { world })
+        })
     }
 
     /// Everything that is stored or forgotten from now on. A listener that lags far behind is told
@@ -145,14 +148,16 @@ impl Pipeline {
     /// phase on and, if it fails again, is among the dead letters again under a new number. One of the
     /// Final phase runs that phase now; it stays where it is if that fails. Of one that a peer did not
     /// take, the peer is told what this node has now.
-    pub async fn redrive(&self, id: u64) -> Result<(), PipelineError> {
-        let world = self.world.clone();
-        // Its own task: a caller that goes away must not leave an entry that nobody processes.
-        let driven = tokio::spawn(async move { world.redrive(id).await });
-        driven.await.unwrap_or_else(|_| {
-            Err(PipelineError::StillDead {
-                id,
-                reason: "the host failed; its log says more".to_owned(),
+    pub fn redrive(&self, id: u64) -> BoxFuture<'_, Result<(), PipelineError>> {
+        Box::pin(async move {
+            let world = self.world.clone();
+            // Its own task: a caller that goes away must not leave an entry that nobody processes.
+            let driven = tokio::spawn(async move { world.redrive(id).await });
+            driven.await.unwrap_or_else(|_| {
+                Err(PipelineError::StillDead {
+                    id,
+                    reason: "the host failed; its log says more".to_owned(),
+                })
             })
         })
     }

@@ -17,8 +17,8 @@ use semver::Version;
 use crate::callee::Callee;
 use crate::description::Description;
 use crate::grant::Access;
-use crate::schema::{Patterns, SchemaError};
 use crate::snapshot::Collision;
+use koi_schema::{Patterns, SchemaError};
 
 pub use knowledge::{HandlerEntry, RidTypeEntry, SchemaEntry};
 pub use list::{ListError, Listed, Lists};

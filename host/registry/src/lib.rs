@@ -11,7 +11,6 @@ mod entry;
 mod grant;
 mod ports;
 mod registry;
-mod schema;
 mod secret;
 mod snapshot;
 #[cfg(test)]
@@ -33,12 +32,12 @@ pub use grant::{
     Access, Capability, Execution, Folder, Grant, GrantError, Grants, HostPattern, HttpRule,
     Learned, LimitName, Pattern, PatternError, PortRule, Right, Scheme, SecretUse, Variable,
 };
+pub use koi_schema::{JsonSchema, SchemaError};
 pub use registry::{
     ExtensionState, ExtensionSummary, GrantChange, GrantRequest, GrantsError, GrantsView, Install,
     InstallError, InstallReport, Installed, KeyValueSummary, OpenError, PrepareError, Registry,
     RegistryParts, RemoveError, ReplayRefused,
 };
-pub use schema::{JsonSchema, SchemaError};
 pub use secret::{
     MAX_SECRET_BYTES, MAX_SECRET_NAME_BYTES, MIN_SECRET_BYTES, SecretError, SecretName,
     SecretValue, Vault,

@@ -5,7 +5,7 @@
 
 use regex::{Regex, RegexBuilder};
 
-use crate::schema::{MAX_REGEX_BYTES, Patterns};
+use koi_schema::{MAX_REGEX_BYTES, Patterns};
 
 /// Most expressions in one template.
 const MAX_EXPRESSIONS: usize = 16;

@@ -27,7 +27,7 @@ use crate::slots::{Place, Share, Want};
 use crate::state::State;
 use crate::time::CallTime;
 use crate::values::{Call, Mode};
-use crate::work::{Measured, Work};
+use crate::work::{Boxed, Measured, Work};
 
 /// What a guest says of its failure is cut to this where what it was denied has to stand beside it.
 const MAX_SAID_BYTES: usize = 2 << 10;
@@ -104,29 +104,43 @@ pub(crate) struct Entered {
 
 impl Entered {
     /// Gives it an instance: a warm one that suits it, else a new one.
-    pub(crate) async fn seat(self) -> wasmtime::Result<Seated> {
+    pub(crate) async fn seat(mut self) -> wasmtime::Result<Seated> {
+        let unfit = match self.place.warm.take() {
+            Some(mut live) if live.suits(&self.call) => {
+                let mode = self.call.mode;
+                live.renew(self.call, self.time)?;
+                return Ok(Seated {
+                    live,
+                    place: self.place,
+                    bound: self.bound,
+                    mode,
+                });
+            }
+            other => other,
+        };
+        self.make(unfit).await
+    }
+
+    /// Gives it a new instance, in place of a warm one that does not suit it. In a box: what `seat` is
+    /// part of exists for each function of a guest, and all of this would with it.
+    fn make(self, unfit: Option<Box<Live>>) -> Work<wasmtime::Result<Seated>> {
+        Box::pin(self.make_now(unfit))
+    }
+
+    async fn make_now(self, unfit: Option<Box<Live>>) -> wasmtime::Result<Seated> {
         let Self {
             bound,
-            mut place,
+            place,
             call,
             time,
         } = self;
         let mode = call.mode;
-        if let Some(mut live) = place.warm.take() {
-            if live.suits(&call) {
-                live.renew(call, time)?;
-                return Ok(Seated {
-                    live,
-                    place,
-                    bound,
-                    mode,
-                });
-            }
-            if mode == Mode::Singleton {
-                // What it saves goes where the next call's state comes from.
-                live.renew(call.clone(), time.clone())?;
-                save(&mut live, &bound.code.indices).await;
-            }
+        if let Some(mut live) = unfit
+            && mode == Mode::Singleton
+        {
+            // What it saves goes where the next call's state comes from.
+            live.renew(call.clone(), time.clone())?;
+            save(&mut live, &bound.code.indices).await;
         }
         let live = Live::new(&bound.code.pre, bound.code.shared.fuel, call, time).await?;
         let mut seated = Seated {
@@ -178,8 +192,9 @@ impl Seated {
         Ok(Ok(answer))
     }
 
-    async fn save(&mut self) -> bool {
-        save(&mut self.live, &self.bound.code.indices).await
+    /// In a box, as [`Entered::make`].
+    fn save(&mut self) -> Boxed<'_, bool> {
+        Box::pin(save(&mut self.live, &self.bound.code.indices))
     }
 
     /// Has a new instance take up the state that was saved last.

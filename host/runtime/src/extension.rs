@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use wasmtime::component::InstancePre;
 
+use crate::bindings::exports::koi::extension::{resources, rid_types};
 use crate::border::Shown;
 use crate::bound::{Bound, Code};
 use crate::error::{CallError, LoadError};
@@ -18,6 +19,7 @@ use crate::state::State;
 use crate::values::{
     Call, Completion, Exports, KnowledgeObject, Mode, Outcome, ParsedReference, ResourceContents,
 };
+use crate::work::Boxed;
 
 /// A loaded revision of an extension. Cheap to clone; its compiled code and its warm instances go
 /// with the last clone.
@@ -26,15 +28,22 @@ pub struct Extension {
     pub(crate) bound: Arc<Bound>,
 }
 
-/// Calls one function of an interface, in an instance that the call's mode says.
+/// What a call comes to.
+pub type Calling<'a, T> = Boxed<'a, Result<T, CallError>>;
+
+/// Calls one function of an interface, in an instance that the call's mode says, and converts what it
+/// answers.
 macro_rules! call {
     ($self:ident, $call:ident, $interface:ident, $function:ident($($argument:expr),*)) => {
-        $self.bound.run($call, move |entered| Box::pin(async move {
+        call!($self, $call, $interface, $function($($argument),*), std::convert::identity)
+    };
+    ($self:ident, $call:ident, $interface:ident, $function:ident($($argument:expr),*), $convert:expr) => {
+        Box::pin($self.bound.run($call, move |entered| Box::pin(async move {
             let mut seated = entered.seat().await?;
             let guest = seated.live.$interface(&seated.bound.code.indices)?;
             let answer = guest.$function(&mut seated.live.store $(, $argument)*).await;
-            seated.end(answer).await
-        }))
+            seated.end(answer.map(|said| said.map($convert))).await
+        })))
     };
 }
 
@@ -114,114 +123,101 @@ impl Extension {
     ///
     /// # Errors
     /// As every call: a [`CallError`] that says what ended it.
-    pub async fn describe(&self) -> Result<String, CallError> {
+    pub fn describe(&self) -> Calling<'_, String> {
         let call = self.ungranted();
-        call!(self, call, extension, call_describe()).await
+        call!(self, call, extension, call_describe())
     }
 
     /// Tells the extension that this revision was activated.
     ///
     /// # Errors
     /// The guest's own error keeps the revision from being activated.
-    pub async fn start(&self, call: Call) -> Result<(), CallError> {
-        call!(self, call, extension, call_start()).await
+    pub fn start(&self, call: Call) -> Calling<'_, ()> {
+        call!(self, call, extension, call_start())
     }
 
     /// Tells the extension that this revision is no longer active.
     ///
     /// # Errors
     /// Never the guest's own; only what ended the call.
-    pub async fn stop(&self, call: Call) -> Result<(), CallError> {
-        let stopped = self.bound.run(call, |entered| {
+    pub fn stop(&self, call: Call) -> Calling<'_, ()> {
+        Box::pin(self.bound.run(call, |entered| {
             Box::pin(async move {
                 let mut seated = entered.seat().await?;
                 let guest = seated.live.extension(&seated.bound.code.indices)?;
                 guest.call_stop(&mut seated.live.store).await?;
                 seated.close(()).await
             })
-        });
-        stopped.await
+        }))
     }
 
     /// The extension's own view of its condition: JSON text, not yet checked.
     ///
     /// # Errors
     /// As every call.
-    pub async fn health(&self, call: Call) -> Result<String, CallError> {
-        call!(self, call, extension, call_health()).await
+    pub fn health(&self, call: Call) -> Calling<'_, String> {
+        call!(self, call, extension, call_health())
     }
 
     /// The tools of now: JSON text, not yet checked.
     ///
     /// # Errors
     /// As every call; [`CallError::NotExported`] without `tools`.
-    pub async fn list_tools(&self, call: Call) -> Result<String, CallError> {
-        call!(self, call, tools, call_list_tools()).await
+    pub fn list_tools(&self, call: Call) -> Calling<'_, String> {
+        call!(self, call, tools, call_list_tools())
     }
 
     /// Calls a tool with a JSON object; the answer is JSON text, not yet checked.
     ///
     /// # Errors
     /// As every call; [`CallError::NotExported`] without `tools`.
-    pub async fn call_tool(
-        &self,
-        call: Call,
-        name: &str,
-        arguments: &str,
-    ) -> Result<String, CallError> {
+    pub fn call_tool(&self, call: Call, name: &str, arguments: &str) -> Calling<'_, String> {
         let (name, arguments) = (name.to_owned(), arguments.to_owned());
-        call!(self, call, tools, call_call_tool(&name, &arguments)).await
+        call!(self, call, tools, call_call_tool(&name, &arguments))
     }
 
     /// The resources of now: JSON text, not yet checked.
     ///
     /// # Errors
     /// As every call; [`CallError::NotExported`] without `resources`.
-    pub async fn list_resources(&self, call: Call) -> Result<String, CallError> {
-        call!(self, call, resources, call_list_resources()).await
+    pub fn list_resources(&self, call: Call) -> Calling<'_, String> {
+        call!(self, call, resources, call_list_resources())
     }
 
     /// Reads a resource.
     ///
     /// # Errors
     /// As every call; [`CallError::NotExported`] without `resources`.
-    pub async fn read_resource(
-        &self,
-        call: Call,
-        uri: &str,
-    ) -> Result<Vec<ResourceContents>, CallError> {
+    pub fn read_resource(&self, call: Call, uri: &str) -> Calling<'_, Vec<ResourceContents>> {
         let uri = uri.to_owned();
-        let contents = call!(self, call, resources, call_read_resource(&uri)).await?;
-        Ok(contents.into_iter().map(Into::into).collect())
+        let all = |contents: Vec<resources::ResourceContents>| {
+            contents.into_iter().map(Into::into).collect()
+        };
+        call!(self, call, resources, call_read_resource(&uri), all)
     }
 
     /// The prompts of now: JSON text, not yet checked.
     ///
     /// # Errors
     /// As every call; [`CallError::NotExported`] without `prompts`.
-    pub async fn list_prompts(&self, call: Call) -> Result<String, CallError> {
-        call!(self, call, prompts, call_list_prompts()).await
+    pub fn list_prompts(&self, call: Call) -> Calling<'_, String> {
+        call!(self, call, prompts, call_list_prompts())
     }
 
     /// The messages of a prompt; the answer is JSON text, not yet checked.
     ///
     /// # Errors
     /// As every call; [`CallError::NotExported`] without `prompts`.
-    pub async fn get_prompt(
-        &self,
-        call: Call,
-        name: &str,
-        arguments: &str,
-    ) -> Result<String, CallError> {
+    pub fn get_prompt(&self, call: Call, name: &str, arguments: &str) -> Calling<'_, String> {
         let (name, arguments) = (name.to_owned(), arguments.to_owned());
-        call!(self, call, prompts, call_get_prompt(&name, &arguments)).await
+        call!(self, call, prompts, call_get_prompt(&name, &arguments))
     }
 
     /// Values for an argument; the answer is JSON text, not yet checked.
     ///
     /// # Errors
     /// As every call; [`CallError::NotExported`] without `completions`.
-    pub async fn complete(&self, call: Call, completion: &Completion) -> Result<String, CallError> {
+    pub fn complete(&self, call: Call, completion: &Completion) -> Calling<'_, String> {
         let Completion {
             kind,
             name,
@@ -235,59 +231,52 @@ impl Extension {
             completions,
             call_complete(kind, &name, &argument, &value, &context)
         )
-        .await
     }
 
     /// Shows an object to the extension's handler in one phase.
     ///
     /// # Errors
     /// As every call; [`CallError::NotExported`] without `handlers`.
-    pub async fn handle(&self, call: Call, object: &KnowledgeObject) -> Result<Outcome, CallError> {
+    pub fn handle(&self, call: Call, object: &KnowledgeObject) -> Calling<'_, Outcome> {
         let object = object.clone();
-        let outcome = call!(
+        call!(
             self,
             call,
             handlers,
-            call_handle(Shown::new(&object).view())
+            call_handle(Shown::new(&object).view()),
+            Outcome::from
         )
-        .await?;
-        Ok(outcome.into())
     }
 
     /// Takes the part of a RID after its type apart.
     ///
     /// # Errors
     /// As every call; [`CallError::NotExported`] without `rid-types`.
-    pub async fn parse_reference(
+    pub fn parse_reference(
         &self,
         call: Call,
         rid_type: &str,
         reference: &str,
-    ) -> Result<ParsedReference, CallError> {
+    ) -> Calling<'_, ParsedReference> {
         let (rid_type, reference) = (rid_type.to_owned(), reference.to_owned());
-        let parsed = call!(
+        let parts = |parsed: rid_types::ParsedReference| ParsedReference {
+            canonical: parsed.canonical,
+            parts: parsed.parts,
+        };
+        call!(
             self,
             call,
             rid_types,
-            call_parse_reference(&rid_type, &reference)
+            call_parse_reference(&rid_type, &reference),
+            parts
         )
-        .await?;
-        Ok(ParsedReference {
-            canonical: parsed.canonical,
-            parts: parsed.parts,
-        })
     }
 
     /// The canonical reference of its parts, a JSON object.
     ///
     /// # Errors
     /// As every call; [`CallError::NotExported`] without `rid-types`.
-    pub async fn print_reference(
-        &self,
-        call: Call,
-        rid_type: &str,
-        parts: &str,
-    ) -> Result<String, CallError> {
+    pub fn print_reference(&self, call: Call, rid_type: &str, parts: &str) -> Calling<'_, String> {
         let (rid_type, parts) = (rid_type.to_owned(), parts.to_owned());
         call!(
             self,
@@ -295,35 +284,29 @@ impl Extension {
             rid_types,
             call_print_reference(&rid_type, &parts)
         )
-        .await
     }
 
     /// Checks contents that already satisfy the JSON Schema of that name.
     ///
     /// # Errors
     /// The guest's `invalid-input` says what is wrong with them; else as every call.
-    pub async fn validate(
-        &self,
-        call: Call,
-        schema: &str,
-        contents: &str,
-    ) -> Result<(), CallError> {
+    pub fn validate(&self, call: Call, schema: &str, contents: &str) -> Calling<'_, ()> {
         let (schema, contents) = (schema.to_owned(), contents.to_owned());
-        call!(self, call, schemas, call_validate(&schema, &contents)).await
+        call!(self, call, schemas, call_validate(&schema, &contents))
     }
 
     /// Turns contents of one schema into contents of another.
     ///
     /// # Errors
     /// As every call; [`CallError::NotExported`] without `schemas`.
-    pub async fn transform(
+    pub fn transform(
         &self,
         call: Call,
         from: &str,
         to: &str,
         contents: &str,
-    ) -> Result<String, CallError> {
+    ) -> Calling<'_, String> {
         let (from, to, contents) = (from.to_owned(), to.to_owned(), contents.to_owned());
-        call!(self, call, schemas, call_transform(&from, &to, &contents)).await
+        call!(self, call, schemas, call_transform(&from, &to, &contents))
     }
 }

@@ -35,7 +35,7 @@ mod work;
 pub use compiler::{COMPILE_LIMITS, CompileLimits, Compiler, compile_for_parent};
 pub use engine::engine_configuration;
 pub use error::{CallError, GuestError, GuestErrorKind, LoadError, RuntimeError};
-pub use extension::Extension;
+pub use extension::{Calling, Extension};
 pub use limits::{LIMITS, LimitInfo, Limits, UNLIMITED};
 pub use recording::{
     Called, Divergence, Ended, MAX_RECORDING_BYTES, RecordError, Recording, RecordingError,
@@ -47,3 +47,4 @@ pub use values::{
     Call, Completion, Exports, KnowledgeObject, Mode, Outcome, ParsedReference, Phase, Replacement,
     ResourceBody, ResourceContents, UnknownPhase,
 };
+pub use work::Boxed;

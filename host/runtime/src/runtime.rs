@@ -18,6 +18,7 @@ use crate::live::{LONGEST_UNUSED, Live};
 use crate::loader::Loader;
 use crate::slots::{Slots, Usage};
 use crate::state::State;
+use crate::work::Boxed;
 
 /// Of imports and exports each a component may have so many. A Python guest has some thirty.
 const MAX_NAMES: usize = 256;
@@ -140,7 +141,11 @@ impl Runtime {
     ///
     /// # Errors
     /// One sentence about what is wrong with the component.
-    pub async fn load(&self, bytes: Arc<[u8]>) -> Result<Extension, LoadError> {
+    pub fn load(&self, bytes: Arc<[u8]>) -> Boxed<'_, Result<Extension, LoadError>> {
+        Box::pin(self.load_now(bytes))
+    }
+
+    async fn load_now(&self, bytes: Arc<[u8]>) -> Result<Extension, LoadError> {
         let (component, digest) = self.shared.loader.load(bytes).await?;
         let shared = self.shared.clone();
         let prepared = tokio::task::spawn_blocking(move || shared.prepare(&component));

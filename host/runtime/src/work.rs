@@ -23,8 +23,12 @@ use crate::time::CallTime;
 /// would go into asking the system twice.
 const EXACT_FROM: Duration = Duration::from_millis(1);
 
+/// A future in a box. The code of what is not in one is made where it is waited for: in each crate
+/// that does, with all that it goes through.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
 /// What a call does.
-pub(crate) type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+pub(crate) type Work<T> = Boxed<'static, T>;
 
 /// Work under its limits of time.
 pub(crate) struct Measured<T> {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::callee::{Callee, Invocation};
 use crate::description::{HandlerDescription, RidTypeDescription, SchemaDescription};
 use crate::grant::{Access, Right};
-use crate::schema::{JsonSchema, Patterns, SchemaError};
+use koi_schema::{JsonSchema, Patterns, SchemaError};
 
 fn invalid(message: String) -> CallError {
     CallError::Guest(GuestError {

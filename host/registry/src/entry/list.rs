@@ -11,9 +11,9 @@ use super::prompts::PromptEntry;
 use super::resources::{ResourceEntry, TemplateEntry};
 use super::tools::{self, ToolEntry};
 use crate::callee::Callee;
-use crate::schema::Patterns;
 use crate::snapshot::{ClaimKind, Collision};
 pub(super) use crate::text::shortened;
+use koi_schema::Patterns;
 
 /// Most entries of each list.
 pub const MAX_LIST_ENTRIES: usize = 1000;

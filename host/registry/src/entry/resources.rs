@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::list::{self, ListError};
 use super::prompts::{CompletionOutput, complete};
 use crate::callee::{Callee, Invocation};
-use crate::schema::Patterns;
 use crate::uri_template::UriTemplate;
+use koi_schema::Patterns;
 
 /// Longest URI or URI template, in bytes.
 const MAX_URI_BYTES: usize = 2048;

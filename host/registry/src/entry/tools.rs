@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::list::{self, ListError};
 use super::prefix::{MAX_TOOL_NAME_BYTES, ToolPrefix, is_of_tool_names};
 use crate::callee::{Callee, Invocation};
-use crate::schema::{JsonSchema, Patterns};
+use koi_schema::{JsonSchema, Patterns};
 
 /// An MCP tool and the extension that answers it.
 pub struct ToolEntry {

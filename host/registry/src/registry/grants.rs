@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use koi_store::{Revision, StoreError};
 use serde::Serialize;
 
@@ -105,21 +106,23 @@ impl Registry {
     ///
     /// # Errors
     /// If there is no such extension or the grants cannot be stored.
-    pub async fn change_grants(
-        &self,
-        name: &str,
+    pub fn change_grants<'a>(
+        &'a self,
+        name: &'a str,
         change: GrantChange,
-        who: &str,
-    ) -> Result<Grants, GrantsError> {
-        let (inner, owned, who) = (self.inner.clone(), name.to_owned(), who.to_owned());
-        let changed = super::to_the_end(async move {
-            let (name, who) = (owned, who);
-            inner.change_grants(&name, change, &who).await
-        });
-        let grants = changed.await?;
-        // What may be read may be listed.
-        self.relist(name);
-        Ok(grants)
+        who: &'a str,
+    ) -> BoxFuture<'a, Result<Grants, GrantsError>> {
+        Box::pin(async move {
+            let (inner, owned, who) = (self.inner.clone(), name.to_owned(), who.to_owned());
+            let changed = super::to_the_end(async move {
+                let (name, who) = (owned, who);
+                inner.change_grants(&name, change, &who).await
+            });
+            let grants = changed.await?;
+            // What may be read may be listed.
+            self.relist(name);
+            Ok(grants)
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use koi_rid::Timestamp;
 use koi_store::{NewRevision, StoreError};
 use serde::Serialize;
@@ -120,39 +121,41 @@ impl Registry {
     ///
     /// # Errors
     /// What is wrong with the component, or what it collides with. Then all is as it was.
-    pub async fn install(&self, install: Install) -> Result<InstallReport, InstallError> {
-        let component: Arc<[u8]> = install.component.into();
-        let candidate = self.inner.candidate(component.clone()).await?;
-        let registry = self.clone();
-        super::to_the_end(async move {
-            let inner = &registry.inner;
-            let _changing = inner.changing.lock().await;
-            if install.learn {
-                inner.attempts(&candidate.description.name).learn(true);
-            }
-            let plan = inner
-                .plan(
-                    &candidate,
-                    install.grants,
-                    install.settings,
-                    install.tool_prefix,
-                    &install.source,
-                )
-                .await?;
-            if let Some(running) = plan.unchanged {
-                return Ok(report(&running, Installed::Unchanged));
-            }
-            let report = inner
-                .activate(&candidate, &component, plan, install.source, &install.who)
-                .await?;
-            // Knowledge may have changed between the listing and the swap.
-            if !candidate.description.lists_depend_on.is_empty() {
-                registry.relist(&report.name);
-            }
-            registry.relist_where_names_are_free();
-            Ok(report)
+    pub fn install(&self, install: Install) -> BoxFuture<'_, Result<InstallReport, InstallError>> {
+        Box::pin(async move {
+            let component: Arc<[u8]> = install.component.into();
+            let candidate = self.inner.candidate(component.clone()).await?;
+            let registry = self.clone();
+            super::to_the_end(async move {
+                let inner = &registry.inner;
+                let _changing = inner.changing.lock().await;
+                if install.learn {
+                    inner.attempts(&candidate.description.name).learn(true);
+                }
+                let plan = inner
+                    .plan(
+                        &candidate,
+                        install.grants,
+                        install.settings,
+                        install.tool_prefix,
+                        &install.source,
+                    )
+                    .await?;
+                if let Some(running) = plan.unchanged {
+                    return Ok(report(&running, Installed::Unchanged));
+                }
+                let report = inner
+                    .activate(&candidate, &component, plan, install.source, &install.who)
+                    .await?;
+                // Knowledge may have changed between the listing and the swap.
+                if !candidate.description.lists_depend_on.is_empty() {
+                    registry.relist(&report.name);
+                }
+                registry.relist_where_names_are_free();
+                Ok(report)
+            })
+            .await
         })
-        .await
     }
 }
 

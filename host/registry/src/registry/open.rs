@@ -5,6 +5,7 @@ use std::num::NonZero;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
 use koi_store::{Revision, StoreError};
 use serde_json::{Map, Value};
@@ -27,33 +28,35 @@ impl Registry {
     /// # Errors
     /// If the store cannot be read. An extension that cannot be activated is no error; it is listed
     /// with what went wrong.
-    pub async fn open(parts: RegistryParts) -> Result<Self, OpenError> {
-        let inner = Inner {
-            loader: parts.loader,
-            store: parts.extensions,
-            ports: NodePorts {
-                knowledge: parts.knowledge,
-                network: parts.network,
-                key_value: parts.key_value,
-                vault: parts.vault,
-                saved_states: parts.saved_states,
-                egress: Arc::new(Egress::new()),
-            },
-            settings: parts.settings,
-            limits: parts.limits,
-            save_every: parts.save_every,
-            snapshot: ArcSwap::from_pointee(Snapshot::default()),
-            generation: watch::Sender::new(0),
-            changing: Mutex::new(()),
-            swapping: Mutex::new(()),
-            relisting: relist::Relisting::new(),
-            attempts: std::sync::Mutex::default(),
-        };
-        let registry = Self {
-            inner: Arc::new(inner),
-        };
-        registry.restore().await?;
-        Ok(registry)
+    pub fn open(parts: RegistryParts) -> BoxFuture<'static, Result<Self, OpenError>> {
+        Box::pin(async move {
+            let inner = Inner {
+                loader: parts.loader,
+                store: parts.extensions,
+                ports: NodePorts {
+                    knowledge: parts.knowledge,
+                    network: parts.network,
+                    key_value: parts.key_value,
+                    vault: parts.vault,
+                    saved_states: parts.saved_states,
+                    egress: Arc::new(Egress::new()),
+                },
+                settings: parts.settings,
+                limits: parts.limits,
+                save_every: parts.save_every,
+                snapshot: ArcSwap::from_pointee(Snapshot::default()),
+                generation: watch::Sender::new(0),
+                changing: Mutex::new(()),
+                swapping: Mutex::new(()),
+                relisting: relist::Relisting::new(),
+                attempts: std::sync::Mutex::default(),
+            };
+            let registry = Self {
+                inner: Arc::new(inner),
+            };
+            registry.restore().await?;
+            Ok(registry)
+        })
     }
 
     async fn restore(&self) -> Result<(), OpenError> {

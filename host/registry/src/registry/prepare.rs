@@ -12,8 +12,8 @@ use crate::description::{Description, DescriptionError};
 use crate::entry::{ExtensionEntry, ListError, Listed, Lists, RevisionInfo};
 use crate::grant::{Access, Grants};
 use crate::ports::Settings;
-use crate::schema::{JsonSchema, SchemaError};
 use crate::secret::{Guard, GuardedCallee};
+use koi_schema::{JsonSchema, SchemaError};
 
 /// Why a component cannot be activated.
 #[derive(Debug, thiserror::Error)]

@@ -21,6 +21,7 @@ use crate::limits::Limits;
 use crate::ports::{self, CallContext, CallKind, Ports};
 use crate::state::State;
 use crate::values::{Call, Mode, ResourceBody, ResourceContents};
+use crate::work::Boxed;
 
 /// What a replay may take longer than the recorded call: another machine may be slower, and what runs
 /// beside it is another thing.
@@ -103,7 +104,11 @@ impl Extension {
     ///
     /// # Errors
     /// If it cannot be recorded. A call that ends with a failure or at a limit is recorded as that.
-    pub async fn record(&self, call: Call, called: Called) -> Result<Recording, RecordError> {
+    pub fn record(&self, call: Call, called: Called) -> Boxed<'_, Result<Recording, RecordError>> {
+        Box::pin(self.record_now(call, called))
+    }
+
+    async fn record_now(&self, call: Call, called: Called) -> Result<Recording, RecordError> {
         let Call {
             context,
             ports,
@@ -164,7 +169,14 @@ impl Extension {
     ///
     /// # Errors
     /// If that cannot be done to the end. Going another way is no error.
-    pub async fn replay(&self, recording: &Recording) -> Result<Replayed, ReplayError> {
+    pub fn replay<'a>(
+        &'a self,
+        recording: &'a Recording,
+    ) -> Boxed<'a, Result<Replayed, ReplayError>> {
+        Box::pin(self.replay_now(recording))
+    }
+
+    async fn replay_now(&self, recording: &Recording) -> Result<Replayed, ReplayError> {
         if let Some(limit) = recording.ended.out_of_time() {
             return Err(ReplayError::OutOfTime(limit));
         }

@@ -16,7 +16,7 @@ const MAX_PATTERNS_BYTES: usize = 8 << 20;
 
 /// Regular expressions, and the bytes that they take.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Patterns {
+pub struct Patterns {
     pub(super) count: usize,
     bytes: usize,
 }
@@ -30,7 +30,7 @@ impl Patterns {
     }
 
     /// One that stands alone, in the syntax of the crate `regex`.
-    pub(crate) fn one(pattern: &str) -> Self {
+    pub fn one(pattern: &str) -> Self {
         Self {
             count: 1,
             bytes: bytes(pattern),
@@ -41,7 +41,7 @@ impl Patterns {
     ///
     /// # Errors
     /// If they are too many then, or take too much.
-    pub(crate) fn add(&mut self, others: Self) -> Result<(), String> {
+    pub fn add(&mut self, others: Self) -> Result<(), String> {
         self.count += others.count;
         self.bytes += others.bytes;
         if self.count > MAX_PATTERNS {

@@ -16,7 +16,7 @@ use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 
 use cost::Cost;
-pub(crate) use patterns::Patterns;
+pub use patterns::Patterns;
 
 /// Longest schema, in bytes of JSON text.
 pub const MAX_SCHEMA_BYTES: usize = 256 << 10;
@@ -27,7 +27,7 @@ const MAX_MESSAGE_BYTES: usize = 600;
 /// So many violations are told at once.
 const TOLD_VIOLATIONS: usize = 3;
 /// Bytes that the automaton of one regular expression may take.
-pub(crate) const MAX_REGEX_BYTES: usize = 128 << 10;
+pub const MAX_REGEX_BYTES: usize = 128 << 10;
 
 /// A compiled schema.
 pub struct JsonSchema {
@@ -39,7 +39,7 @@ pub struct JsonSchema {
 /// Why a schema was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the JSON Schema is refused: {0}")]
-pub struct SchemaError(pub(crate) String);
+pub struct SchemaError(pub String);
 
 impl JsonSchema {
     /// Compiles a schema.
@@ -68,7 +68,7 @@ impl JsonSchema {
     }
 
     /// The regular expressions that it keeps.
-    pub(crate) fn patterns(&self) -> Patterns {
+    pub fn patterns(&self) -> Patterns {
         self.patterns
     }
 
