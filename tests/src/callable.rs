@@ -46,4 +46,17 @@ impl Callable {
             .call_tool(self.call.clone(), tool, arguments)
             .await
     }
+
+    /// Makes an instance and clears it away, if the mode is fresh: asks for the prompts of a guest that
+    /// has none, which is found out before the guest is entered.
+    ///
+    /// # Errors
+    /// If the guest has prompts, and as the runtime's call.
+    pub async fn make(&self) -> Result<(), CallError> {
+        match self.extension.list_prompts(self.call.clone()).await {
+            Err(CallError::NotExported(_)) => Ok(()),
+            Err(error) => Err(error),
+            Ok(_) => Err(CallError::Host("the guest has prompts".to_owned())),
+        }
+    }
 }

@@ -29,6 +29,7 @@ fn a_short_run_of_the_bench_measures_every_row() {
         "fairness.p99",
         "python.fresh",
         "python.pooled",
+        "python.making",
         "python.errors",
         "python.together",
         "many.memory",

@@ -1,6 +1,7 @@
 //! Components whose shape alone would do harm: they are too long, too deep or too costly to compile.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use koi_tests::{Guest, extension};
@@ -13,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A component made by a program, and what whoever installs it is told.
 struct Shape {
     name: &'static str,
-    text: String,
+    bytes: Arc<[u8]>,
     told: &'static [&'static str],
 }
 
@@ -33,8 +34,14 @@ fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
 const MALFORMED: &str =
     "the component is malformed, cut off or uses what this host does not support";
 
+const NO_EXTENSION: &str = "it does not export `koi:extension/extension@0.1.0`";
+
 fn shapes() -> Vec<Shape> {
-    let shape = |name, text, told| Shape { name, text, told };
+    let shape = |name, text: String, told| {
+        let bytes = wat::parse_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let bytes = bytes.into();
+        Shape { name, bytes, told }
+    };
     vec![
         shape(
             "a thousand exports",
@@ -54,7 +61,7 @@ fn shapes() -> Vec<Shape> {
                  {}",
                 lines(10_000, |n| format!("(export \"export-{n}\" (func $f))"))
             )),
-            &[""],
+            &["it has 10000 exports, at most 256 are allowed"],
         ),
         shape(
             "a thousand imports",
@@ -71,7 +78,7 @@ fn shapes() -> Vec<Shape> {
                 "(type $t0 u8) {}",
                 lines(10_000, |n| format!("(type $t{} (list $t{n}))", n + 1))
             )),
-            &[""],
+            &[MALFORMED, "type nesting is too deep"],
         ),
         shape(
             "a tuple that doubles forty times",
@@ -87,25 +94,29 @@ fn shapes() -> Vec<Shape> {
                 "(type $r (record {}))",
                 lines(10_000, |n| format!("(field \"f-{n}\" u8)"))
             )),
-            &[""],
+            &[NO_EXTENSION],
         ),
         shape(
             "components in components, fifty deep",
             component(&format!("{}{}", "(component ".repeat(50), ")".repeat(50))),
-            &[""],
+            &[NO_EXTENSION],
         ),
         shape(
             "a thousand memories",
             component(&lines(1000, |n| {
                 format!("(core module $m{n} (memory 1)) (core instance $i{n} (instantiate $m{n}))")
             })),
-            &[""],
+            &["1000 core module instances", "maximum of 64"],
         ),
-        shape(
-            "all memory from the start",
-            component("(core module $m (memory 65536)) (core instance $i (instantiate $m))"),
-            &[""],
-        ),
+        Shape {
+            name: "all memory from the start",
+            bytes: Guest {
+                exports: "(core module $all (memory 65536)) (core instance (instantiate $all))",
+                ..Guest::named("greedy")
+            }
+            .bytes(),
+            told: &["?"],
+        },
         shape(
             "a memory of 64 bits",
             component("(core module $m (memory i64 1)) (core instance $i (instantiate $m))"),
@@ -164,7 +175,7 @@ fn shapes() -> Vec<Shape> {
             component(
                 "(core module $m (table 0xffffffff funcref)) (core instance $i (instantiate $m))",
             ),
-            &[""],
+            &["minimum element size of 4294967295", "limit of 100000"],
         ),
         shape(
             "two hundred thousand functions",
@@ -172,7 +183,7 @@ fn shapes() -> Vec<Shape> {
                 "(core module $m {}) (core instance $i (instantiate $m))",
                 lines(200_000, |_| "(func)".to_owned())
             )),
-            &[""],
+            &[NO_EXTENSION],
         ),
         shape(
             "a function of a million additions",
@@ -180,7 +191,7 @@ fn shapes() -> Vec<Shape> {
                 "(core module $m (func (param i32) (result i32) local.get 0 {})) (core instance $i (instantiate $m))",
                 "local.get 0 i32.add ".repeat(1_000_000)
             )),
-            &[""],
+            &["?"],
         ),
         shape(
             "blocks in blocks, fifty thousand deep",
@@ -189,12 +200,12 @@ fn shapes() -> Vec<Shape> {
                 "block ".repeat(50_000),
                 "end ".repeat(50_000)
             )),
-            &[""],
+            &["?"],
         ),
         shape(
             "a compile bomb: fifty thousand locals that all meet in every loop",
             component(&bomb()),
-            &[""],
+            &["?"],
         ),
     ]
 }
@@ -216,8 +227,7 @@ fn bomb() -> String {
 fn a_component_of_a_harmful_shape_is_refused_soon_and_with_one_sentence() {
     let host = Host::start();
     let mut misfits = Misfits::default();
-    for Shape { name, text, told } in shapes() {
-        let bytes = wat::parse_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    for Shape { name, bytes, told } in shapes() {
         let start = Instant::now();
         let refusal = host.survives(name, || host.refusal(&bytes));
         println!(

@@ -218,6 +218,22 @@ impl Report {
         reference: &Series,
         target: Target,
     ) {
+        self.beside(name, unit, value, reference, Some(target));
+    }
+
+    /// A figure beside another one, which is no measure for it.
+    pub fn related(&mut self, name: &'static str, unit: Unit, value: &Series, reference: &Series) {
+        self.beside(name, unit, value, reference, None);
+    }
+
+    fn beside(
+        &mut self,
+        name: &'static str,
+        unit: Unit,
+        value: &Series,
+        reference: &Series,
+        target: Option<Target>,
+    ) {
         let ratios = value.over(reference);
         let (own, other) = (value.median(), reference.median());
         self.add(Row {
@@ -226,10 +242,10 @@ impl Report {
             value: own,
             reference: Some(other),
             ratio: Some(own / other),
-            target: Some(target.ratio()),
+            target: target.map(Target::ratio),
             // A few calls say nothing about a target.
-            ok: self.pace == Pace::Quick || target.is_met(own, other),
-            rule: Some(target.rule(unit)),
+            ok: self.pace == Pace::Quick || target.is_none_or(|target| target.is_met(own, other)),
+            rule: target.map(|target| target.rule(unit)),
             rounds: value.rounds(),
             spread: Spreads {
                 value: value.spread(),
