@@ -30,6 +30,7 @@ fn a_short_run_of_the_bench_measures_every_row() {
         "python.fresh",
         "python.pooled",
         "python.making",
+        "python.ahead",
         "python.errors",
         "python.together",
         "many.memory",

@@ -1,6 +1,6 @@
 //! How the calls of an extension get an instance, and what becomes of it afterwards.
 //!
-//! A fresh instance is made for its call and goes with it. A pooled one goes back among the warm ones
+//! A fresh instance is made for its call, or shortly before it (`ahead.rs`), and goes with it. A pooled one goes back among the warm ones
 //! if nothing speaks against it, and is made new where none is warm: no call waits for another one's
 //! instance. A singleton is the one warm instance of an extension whose calls come one at a time; it
 //! saves its state after calls, and a new one takes up what was saved last. Whatever ends a call from
@@ -13,15 +13,17 @@ use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 use wasmtime::component::InstancePre;
 
+use crate::ahead::{self, Ahead};
 use crate::bindings::koi::extension::types::Error;
 use crate::call::{Answer, outcome};
 use crate::capabilities::convert::{guest_error, line};
 use crate::error::CallError;
 use crate::exports::Indices;
 use crate::lanes::Manners;
+use crate::limits::Limits;
 use crate::live::Live;
 use crate::meter::Stop;
-use crate::ports::Denial;
+use crate::ports::{self, CallContext, CallKind, Denial, Ports};
 use crate::runtime::Shared;
 use crate::slots::{Place, Share, Want};
 use crate::state::State;
@@ -45,7 +47,8 @@ pub(crate) struct Code {
 /// An extension's code with all that its calls have in common.
 pub(crate) struct Bound {
     pub(crate) code: Arc<Code>,
-    share: Share<Box<Live>>,
+    pub(crate) share: Share<Box<Live>>,
+    pub(crate) ahead: Ahead,
     manners: Arc<Manners>,
     save_every: NonZero<u32>,
 }
@@ -55,9 +58,30 @@ impl Bound {
         Arc::new(Self {
             share: code.shared.slots.share(),
             code,
+            ahead: Ahead::default(),
             manners: Arc::default(),
             save_every,
         })
+    }
+
+    /// A call with nothing granted, on behalf of nobody.
+    pub(crate) fn ungranted(&self) -> Call {
+        Call {
+            context: CallContext {
+                extension: self.code.digest.clone(),
+                revision: 0,
+                digest: self.code.digest.clone(),
+                correlation: Arc::from("describe"),
+                kind: CallKind::Lifecycle,
+                principal: None,
+                cause: None,
+                depth: 0,
+            },
+            ports: Arc::new(Ports::denied()),
+            caller: ports::nobody(),
+            limits: Limits::describe(),
+            mode: Mode::Fresh,
+        }
     }
 
     /// Does the work of a call, in its turn and within its limits.
@@ -142,7 +166,9 @@ impl Entered {
             live.renew(call.clone(), time.clone())?;
             save(&mut live, &bound.code.indices).await;
         }
+        let start = std::time::Instant::now();
         let live = Live::new(&bound.code.pre, bound.code.shared.fuel, call, time).await?;
+        bound.ahead.note(start.elapsed());
         let mut seated = Seated {
             live,
             place,
@@ -172,7 +198,7 @@ impl Seated {
         self.live.store.data().meter.end()?;
         let now = Instant::now();
         let kept = match self.mode {
-            Mode::Fresh => false,
+            Mode::Fresh => return Ok(self.clear_away(answer)),
             Mode::Pooled => self.live.is_reusable(now),
             Mode::Singleton if self.live.calls() % self.bound.save_every == 0 => self.save().await,
             Mode::Singleton => true,
@@ -182,6 +208,18 @@ impl Seated {
             self.place.keep(self.live, self.mode, now);
         }
         Ok(answer)
+    }
+
+    /// Ends a call in an instance that serves no other.
+    fn clear_away<R>(self, answer: R) -> R {
+        let Self {
+            live, place, bound, ..
+        } = self;
+        let limits = *live.store.data().meter.limits();
+        drop(live);
+        drop(place);
+        ahead::after_call(&bound, limits);
+        answer
     }
 
     /// Ends the last call of a binding: a singleton saves its state and goes.

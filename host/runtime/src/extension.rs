@@ -12,12 +12,10 @@ use crate::border::Shown;
 use crate::bound::{Bound, Code};
 use crate::error::{CallError, LoadError};
 use crate::exports::Indices;
-use crate::limits::Limits;
-use crate::ports::{self, CallContext, CallKind, Ports};
 use crate::runtime::Shared;
 use crate::state::State;
 use crate::values::{
-    Call, Completion, Exports, KnowledgeObject, Mode, Outcome, ParsedReference, ResourceContents,
+    Call, Completion, Exports, KnowledgeObject, Outcome, ParsedReference, ResourceContents,
 };
 use crate::work::Boxed;
 
@@ -77,7 +75,7 @@ impl Extension {
 
     /// Instantiates once, with nothing granted, and checks the types of all exports.
     pub(crate) async fn check(&self) -> Result<(), LoadError> {
-        let call = self.ungranted();
+        let call = self.bound.ungranted();
         let checked = self.bound.run(call, |entered| {
             Box::pin(async move {
                 let mut seated = entered.seat().await?;
@@ -87,26 +85,6 @@ impl Extension {
         checked
             .await
             .map_err(|error| LoadError::Instantiate(error.to_string()))?
-    }
-
-    /// A call with nothing granted, on behalf of nobody.
-    fn ungranted(&self) -> Call {
-        Call {
-            context: CallContext {
-                extension: self.digest().clone(),
-                revision: 0,
-                digest: self.digest().clone(),
-                correlation: Arc::from("describe"),
-                kind: CallKind::Lifecycle,
-                principal: None,
-                cause: None,
-                depth: 0,
-            },
-            ports: Arc::new(Ports::denied()),
-            caller: ports::nobody(),
-            limits: Limits::describe(),
-            mode: Mode::Fresh,
-        }
     }
 
     /// Lower-case hex SHA-256 of the component.
@@ -124,7 +102,7 @@ impl Extension {
     /// # Errors
     /// As every call: a [`CallError`] that says what ended it.
     pub fn describe(&self) -> Calling<'_, String> {
-        let call = self.ungranted();
+        let call = self.bound.ungranted();
         call!(self, call, extension, call_describe())
     }
 

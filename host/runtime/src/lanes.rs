@@ -75,6 +75,16 @@ impl Lanes {
         HandedOver { task, finished }.await
     }
 
+    /// Does measured work that is nobody's call. To be awaited in the slow lane. None if a limit or a
+    /// panic ended it.
+    pub(crate) async fn aside<T>(&self, mut work: Measured<T>) -> Option<T> {
+        let done = std::future::poll_fn(|context| {
+            lower_priority();
+            Pin::new(&mut work).poll(context)
+        });
+        done.await.ok()
+    }
+
     /// Does what is nobody's call, in the slow lane.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         if let Some(slow) = &self.slow {

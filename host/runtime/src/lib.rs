@@ -7,6 +7,7 @@
 //!
 //! The runtime knows nothing of stores, networks or MCP.
 
+mod ahead;
 mod bindings;
 mod border;
 mod bound;

@@ -126,6 +126,17 @@ impl Meter {
         &self.limits
     }
 
+    /// Whether the guest has called no host interface in this call.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.host_calls == 0
+    }
+
+    /// Whether an instance that nobody has called could have been made within these limits, as far as
+    /// that can be told: how many instructions it took cannot.
+    pub(crate) fn could_be_within(&self, limits: &Limits) -> bool {
+        self.memory <= limits.memory && !limits.wants_fuel()
+    }
+
     /// Whether the instance has left half of the memory that it may have.
     pub(crate) fn is_modest(&self) -> bool {
         self.memory <= self.limits.memory / 2

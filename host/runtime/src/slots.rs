@@ -54,6 +54,8 @@ pub(crate) struct Place<W> {
     slots: Arc<Slots<W>>,
     id: u64,
     count: u32,
+    /// Whether a call is in it: it counts as one of its extension's.
+    called: bool,
     /// The instance that was waiting for a call.
     pub(crate) warm: Option<W>,
 }
@@ -203,8 +205,24 @@ impl<W> Share<W> {
             slots: self.slots.clone(),
             id: self.id,
             count,
+            called: true,
             warm,
         }
+    }
+
+    /// Slots for an instance that no call has asked for yet: of the free ones, if the extension has
+    /// no call under way, no instance for one, and nobody waits.
+    pub(crate) fn set_aside(&self, count: u32) -> Option<Place<W>> {
+        let mut tables = self.slots.lock();
+        let entry = tables.shares.get(&self.id)?;
+        let quiet = entry.running == 0 && entry.idle.is_empty() && tables.turns.is_empty();
+        if !quiet || tables.free < count {
+            return None;
+        }
+        tables.free -= count;
+        let mut place = self.place(count, None);
+        place.called = false;
+        Some(place)
     }
 }
 
@@ -289,7 +307,7 @@ impl<W> Place<W> {
             let Some(entry) = tables.shares.get_mut(&self.id) else {
                 return;
             };
-            entry.running -= 1;
+            entry.running -= u32::from(std::mem::take(&mut self.called));
             entry.idle.push_back(Idle {
                 instance,
                 count: std::mem::take(&mut self.count),
@@ -313,7 +331,7 @@ impl<W> Drop for Place<W> {
         let mut tables = self.slots.lock();
         tables.free += self.count;
         if let Some(entry) = tables.shares.get_mut(&self.id) {
-            entry.running -= 1;
+            entry.running -= u32::from(self.called);
         }
         tables.serve(self.slots.total);
     }

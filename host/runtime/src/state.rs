@@ -17,7 +17,7 @@ use crate::capabilities::{http::Outgoing, logging::LogSink, wasi};
 use crate::meter::Meter;
 use crate::ports::{self, CallContext, Caller, Denial, Ports};
 use crate::time::CallTime;
-use crate::values::Call;
+use crate::values::{Call, Mode};
 
 /// Handles of WASI resources that may be open at the same time.
 const MAX_HANDLES: usize = 10_000;
@@ -71,6 +71,17 @@ impl State {
         self.surroundings
             .as_ref()
             .is_none_or(|seen| *seen == wasi::Surroundings::of(&call.ports, &call.context))
+            // One that was made ahead has to be what the call would have made.
+            && (call.mode != Mode::Fresh || self.meter.could_be_within(&call.limits))
+    }
+
+    /// Whether the guest has asked the host for nothing so far.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.meter.is_untouched()
+            && self.log.is_none()
+            && self.wasi.is_none()
+            && self.http.is_none()
+            && self.denied.is_empty()
     }
 
     /// Puts in what belongs to the next call.

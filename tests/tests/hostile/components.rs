@@ -115,7 +115,10 @@ fn shapes() -> Vec<Shape> {
                 ..Guest::named("greedy")
             }
             .bytes(),
-            told: &["?"],
+            told: &[
+                "it met its limit of 268435456 bytes memory",
+                "setting `limits.memory`",
+            ],
         },
         shape(
             "a memory of 64 bits",
@@ -178,10 +181,10 @@ fn shapes() -> Vec<Shape> {
             &["minimum element size of 4294967295", "limit of 100000"],
         ),
         shape(
-            "two hundred thousand functions",
+            "fifty thousand functions",
             component(&format!(
                 "(core module $m {}) (core instance $i (instantiate $m))",
-                lines(200_000, |_| "(func)".to_owned())
+                lines(50_000, |_| "(func)".to_owned())
             )),
             &[NO_EXTENSION],
         ),
@@ -191,7 +194,7 @@ fn shapes() -> Vec<Shape> {
                 "(core module $m (func (param i32) (result i32) local.get 0 {})) (core instance $i (instantiate $m))",
                 "local.get 0 i32.add ".repeat(1_000_000)
             )),
-            &["?"],
+            &[NO_EXTENSION],
         ),
         shape(
             "blocks in blocks, fifty thousand deep",
@@ -200,12 +203,12 @@ fn shapes() -> Vec<Shape> {
                 "block ".repeat(50_000),
                 "end ".repeat(50_000)
             )),
-            &["?"],
+            &[NO_EXTENSION],
         ),
         shape(
             "a compile bomb: fifty thousand locals that all meet in every loop",
             component(&bomb()),
-            &["?"],
+            &["compiling the component was stopped: it met its limit of "],
         ),
     ]
 }

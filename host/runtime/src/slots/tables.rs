@@ -210,12 +210,10 @@ impl<W> Entry<W> {
         Admission::NoRoom
     }
 
-    /// Where the warm instance of a mode is that was used last.
+    /// Where the warm instance of a mode is that was used last; of fresh ones, which no call has used,
+    /// the one that was made last.
     fn warm(&self, mode: Mode) -> Option<usize> {
-        match mode {
-            Mode::Fresh => None,
-            Mode::Pooled | Mode::Singleton => self.idle.iter().rposition(|idle| idle.mode == mode),
-        }
+        self.idle.iter().rposition(|idle| idle.mode == mode)
     }
 
     pub(super) fn enter(&mut self, want: Want, free: &mut u32) -> Option<W> {

@@ -18,6 +18,7 @@ const SECONDS: &str = "python.together";
 const FRESH: &str = "python.fresh";
 const POOLED: &str = "python.pooled";
 const MAKING: &str = "python.making";
+const AHEAD: &str = "python.ahead";
 
 const ROUNDS: usize = 3;
 const CALLS: usize = 200;
@@ -30,7 +31,7 @@ const TOOL: &str = "python_shout";
 /// Rows: what a fresh instance costs more than a warm one, and how much of that could be done before the
 /// call is there; how many of the calls at once fail, and how long all take.
 pub async fn measure(report: &mut Report) -> Result<()> {
-    if !report.wants(&[FRESH, POOLED, MAKING, ERRORS, SECONDS]) {
+    if !report.wants(&[FRESH, POOLED, MAKING, AHEAD, ERRORS, SECONDS]) {
         return Ok(());
     }
     // As many slots as a node has.
@@ -41,8 +42,8 @@ pub async fn measure(report: &mut Report) -> Result<()> {
     let python = runtime.load(koi_tests::guest("test-python").into()).await?;
     let calls = report.pace().count(SINGLE_CALLS);
     let rounds = report.pace().rounds(SINGLE_ROUNDS);
-    let [fresh, pooled, making] = interleaved(rounds, async |side| {
-        let mode = [Mode::Fresh, Mode::Pooled, Mode::Fresh][side];
+    let [fresh, pooled, making, ahead] = interleaved(rounds, async |side| {
+        let mode = [Mode::Fresh, Mode::Pooled, Mode::Fresh, Mode::Fresh][side];
         let guest = Callable::new(&python, mode, Limits::default());
         guest.call(TOOL, "{\"text\":\"first\"}").await?;
         match side {
@@ -55,6 +56,19 @@ pub async fn measure(report: &mut Report) -> Result<()> {
                 }
                 Ok(times.median())
             }
+            3 => {
+                let mut times = Series::default();
+                for _ in 0..calls {
+                    // The next one is there.
+                    while runtime.usage().warm == 0 {
+                        tokio::task::yield_now().await;
+                    }
+                    let start = Instant::now();
+                    guest.call(TOOL, ARGUMENTS).await?;
+                    times.add(start.elapsed().as_secs_f64() * 1e6);
+                }
+                Ok(times.median())
+            }
             _ => median_us(calls, async || Ok(guest.call(TOOL, ARGUMENTS).await?)).await,
         }
     })
@@ -62,6 +76,7 @@ pub async fn measure(report: &mut Report) -> Result<()> {
     report.figure(FRESH, Unit::Microseconds, &fresh);
     report.figure(POOLED, Unit::Microseconds, &pooled);
     report.related(MAKING, Unit::Microseconds, &making, &fresh);
+    report.related(AHEAD, Unit::Microseconds, &ahead, &fresh);
     let through = Callable::new(&python, Mode::Fresh, Limits::default());
     let (mut errors, mut times) = (Series::default(), Series::default());
     for _ in 0..report.pace().rounds(ROUNDS) {
