@@ -27,6 +27,25 @@ pub fn cargo(layout: &Layout) -> Command {
     command
 }
 
+/// The same command at the lowest priority: for what runs beside something that is waited for.
+pub fn gently(command: &Command) -> Command {
+    let mut gentle = Command::new("nice");
+    gentle
+        .args(["-n", "19"])
+        .arg(command.get_program())
+        .args(command.get_args());
+    if let Some(folder) = command.get_current_dir() {
+        gentle.current_dir(folder);
+    }
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => gentle.env(name, value),
+            None => gentle.env_remove(name),
+        };
+    }
+    gentle
+}
+
 /// Runs a program that writes to the terminal itself.
 pub fn talk(command: &mut Command) -> Result<()> {
     let status = status(command)?;

@@ -7,6 +7,8 @@ mod tally;
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::mpsc;
+use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -98,17 +100,42 @@ impl Run<'_> {
             &mut format_guests,
         );
         self.check(
-            "clippy of the host",
-            "see its warnings above",
-            &mut clippy_host,
-        );
-        self.check(
             "clippy of the guests",
             "see its warnings above",
             &mut clippy_guests,
         );
         self.tests("tests of the guests, on this machine", &mut test_guests);
-        self.tests("tests of the host", &mut test_host);
+        self.host(&mut test_host, &clippy_host);
+    }
+
+    /// The tests of the host wait for peers and clocks much of their time, and clippy waits for
+    /// nothing: it runs beside them, from when they hold cargo's lock no more.
+    fn host(&mut self, tests: &mut Command, clippy: &Command) {
+        let (layout, started) = (self.layout, Instant::now());
+        let (begin, begun) = mpsc::channel::<()>();
+        let clippy = thread::scope(|scope| {
+            let clippy = scope.spawn(move || {
+                // Also if no test is ever run.
+                let _ = begun.recv();
+                process::captured(layout, "clippy", &mut process::gently(clippy))
+            });
+            self.counted("tests of the host", tests, move || drop(begin));
+            clippy.join()
+        });
+        match clippy {
+            Ok(Ok(())) => eprintln!(
+                "clippy of the host: done {} after the tests began",
+                progress::elapsed(started)
+            ),
+            Ok(Err(error)) => {
+                let log = std::fs::read(layout.logs().join("clippy.log"));
+                eprintln!("{}", String::from_utf8_lossy(&log.unwrap_or_default()));
+                self.failures.push(format!("clippy of the host: {error:#}"));
+            }
+            Err(_) => self
+                .failures
+                .push("clippy of the host: panicked".to_owned()),
+        }
     }
 
     fn check(&mut self, title: &str, remedy: &str, command: &mut Command) {
@@ -119,9 +146,14 @@ impl Run<'_> {
     }
 
     fn tests(&mut self, title: &str, command: &mut Command) {
+        self.counted(title, command, || ());
+    }
+
+    fn counted(&mut self, title: &str, command: &mut Command, when_running: impl FnOnce()) {
         tell_where_things_are(command, self.layout);
         let tally = &mut self.tally;
-        if let Err(error) = progress::talking_step(title, || echoed(command, tally)) {
+        let run = || echoed(command, tally, when_running);
+        if let Err(error) = progress::talking_step(title, run) {
             eprintln!("{title}: failed");
             self.failures.push(format!("{title}: {error:#}"));
         }
@@ -144,8 +176,10 @@ impl Run<'_> {
     }
 }
 
-/// Runs `cargo test` with its output shown and counted.
-fn echoed(command: &mut Command, tally: &mut Tally) -> Result<()> {
+/// Runs `cargo test` with its output shown and counted. The first line is that of the first program of
+/// tests: what had to be built is built.
+fn echoed(command: &mut Command, tally: &mut Tally, when_running: impl FnOnce()) -> Result<()> {
+    let mut when_running = Some(when_running);
     let mut child = command
         .stdout(Stdio::piped())
         .spawn()
@@ -157,6 +191,9 @@ fn echoed(command: &mut Command, tally: &mut Tally) -> Result<()> {
     let mut terminal = std::io::stdout().lock();
     for line in BufReader::new(output).split(b'\n') {
         let line = line.context("reading the tests' output")?;
+        if let Some(when_running) = when_running.take() {
+            when_running();
+        }
         terminal
             .write_all(&line)
             .and_then(|()| terminal.write_all(b"\n"))
