@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use koi_pipeline::{correlation, succeed};
 use koi_rid::{Contents, Event, EventType, Rid, RidType};
 use koi_store::Arrival;
-use koi_wire::{EDGE_TYPE, EdgeProfile, EdgeStatus, EdgeType, NODE_TYPE};
+use koi_wire::{EDGE_TYPE, EdgeProfile, EdgeStatus, EdgeType, NODE_TYPE, NodeProfile};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -144,12 +144,7 @@ impl Inner {
         let Some(known) = shared.graph.node(node).filter(|known| known.is_full()) else {
             return Ok(());
         };
-        let interest = &shared.offer.load().interest;
-        let provided = known.profile.provides.event.iter();
-        let wanted: BTreeSet<RidType> = provided
-            .filter(|rid_type| interest.contains(rid_type))
-            .cloned()
-            .collect();
+        let wanted = wanted(shared, &known.profile);
         if *node == *shared.me() || wanted.is_empty() {
             return Ok(());
         }
@@ -188,6 +183,16 @@ impl Inner {
         };
         Ok(self.shared.intake.accept(vec![arrival]).await?)
     }
+}
+
+/// What a node provides that this one wants to hear of.
+pub(crate) fn wanted(shared: &Shared, of: &NodeProfile) -> BTreeSet<RidType> {
+    let interest = &shared.offer.load().interest;
+    let provided = of.provides.event.iter();
+    provided
+        .filter(|rid_type| interest.contains(rid_type))
+        .cloned()
+        .collect()
 }
 
 /// The edge that this node would propose to a provider; none if the standing one says the same.

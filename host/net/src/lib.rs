@@ -33,5 +33,5 @@ mod server;
 mod shared;
 
 pub use identity::{Identity, IdentityFileError};
-pub use node::{Net, NetError, NetNode, NetParts, base_url};
+pub use node::{Net, NetError, NetNode, NetParts, ProposeError, base_url};
 pub use shared::{FirstContact, Role};

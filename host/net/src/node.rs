@@ -1,5 +1,6 @@
 //! The network side as a whole: how it is put together, started and stopped.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -8,7 +9,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use futures::future::BoxFuture;
 use koi_pipeline::{Bell, Fetch, HostHandler, Intake, IntakeError, Pipeline, correlation, succeed};
 use koi_registry::Registry;
-use koi_rid::{ContentsError, Event, EventType, Rid};
+use koi_rid::{ContentsError, Event, EventType, Rid, RidType};
 use koi_runtime::ports::Network;
 use koi_store::{Arrival, StoreError, Stores};
 use koi_wire::{EdgeProfile, NodeProfile, NodeType, Provides};
@@ -30,7 +31,7 @@ use crate::receive::Bodies;
 use crate::recent::Recent;
 use crate::serve::serve;
 use crate::shared::{MAX_ANSWERS, MAX_STRANGERS, Shared};
-use crate::{FirstContact, Identity, Role, handlers, join, server};
+use crate::{FirstContact, Identity, Role, contact, handlers, join, server};
 
 /// Where a node that listens on an address has its endpoints.
 pub fn base_url(address: SocketAddr) -> String {
@@ -71,6 +72,28 @@ pub enum NetError {
     /// The first contact is this node itself.
     #[error("the first contact is this node itself: name another one, or none")]
     OwnContact,
+}
+
+/// Why there is nothing to propose to a node.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProposeError {
+    /// It is not known.
+    #[error("no node {0} is known; `koi-mcp network nodes` lists those that are")]
+    Unknown(Rid),
+    /// It is this node.
+    #[error("this node proposes nothing to itself")]
+    Own,
+    /// It has no server.
+    #[error("{0} is a partial node, which nobody can be told by")]
+    Partial(Rid),
+    /// No extension may read or handle what it provides.
+    #[error("{node} provides nothing that this node wants; it provides: {provided}")]
+    NothingWanted {
+        /// The node.
+        node: Rid,
+        /// Its RID types.
+        provided: String,
+    },
 }
 
 /// The network side before it serves. Clones are the same one.
@@ -145,6 +168,34 @@ impl Net {
     /// The edges that are known, in the order of their RIDs.
     pub fn edges(&self) -> Vec<(Rid, EdgeProfile)> {
         self.shared.graph.edges()
+    }
+
+    /// Proposes to a node again, in the background, to be told of what it provides and this node wants,
+    /// also if it has said no or yes before. Gives what that is.
+    pub fn propose(&self, node: &Rid) -> Result<BTreeSet<RidType>, ProposeError> {
+        let shared = &self.shared;
+        if node == shared.me() {
+            return Err(ProposeError::Own);
+        }
+        let known = shared.graph.node(node);
+        let known = known.ok_or_else(|| ProposeError::Unknown(node.clone()))?;
+        if !known.is_full() {
+            return Err(ProposeError::Partial(node.clone()));
+        }
+        let wanted = contact::wanted(shared, &known.profile);
+        if wanted.is_empty() {
+            let provided = known.profile.provides.event.iter();
+            let provided: Vec<&str> = provided.map(RidType::as_str).collect();
+            return Err(ProposeError::NothingWanted {
+                node: node.clone(),
+                provided: match provided.is_empty() {
+                    true => "nothing".to_owned(),
+                    false => provided.join(", "),
+                },
+            });
+        }
+        shared.forgotten_by.ring(node);
+        Ok(wanted)
     }
 
     /// The pipeline's handlers for nodes and edges, and for who is told of what. From now on this node

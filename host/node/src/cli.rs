@@ -100,7 +100,13 @@ pub enum Command {
         #[arg(long, value_name = "RID")]
         from: Option<String>,
     },
-    /// Look at the network: the nodes and edges that this node knows
+    /// Print what this node stores and forgets, as it happens, until Ctrl-C
+    Watch {
+        /// Only events of this RID type
+        #[arg(long = "type", value_name = "RID_TYPE")]
+        rid_type: Option<String>,
+    },
+    /// Look at the network, the nodes and edges that this node knows, and change its part in it
     #[command(subcommand)]
     Network(NetworkCommand),
     /// Keep secrets, such as API keys, that extensions use and never see
@@ -317,6 +323,16 @@ pub enum NetworkCommand {
     Nodes,
     /// List the edges: who is sent, or polls for, which RID types of whom
     Edges,
+    /// Ask a node again to be told of what it provides and this node wants: after it said no, say
+    Propose {
+        /// Its RID
+        node: String,
+    },
+    /// Forget a node, its edges and what waits to be told to it; it may introduce itself again
+    Forget {
+        /// Its RID
+        node: String,
+    },
 }
 
 /// `koi-mcp dead-letters …`

@@ -174,6 +174,7 @@ impl Node {
             pipeline,
             mcp: mcp_server.clone(),
             tasks: tasks.clone(),
+            stopping: stopping.clone(),
         };
         let serve_admin = axum::serve(admin, router(parts, &token))
             .with_graceful_shutdown(stopping.clone().cancelled_owned());

@@ -1,11 +1,63 @@
 //! What an operator sees of the network, and asks of it.
 
-use koi_tests::eventually;
+use std::process::Command;
+
+use koi_tests::{Process, eventually, program};
 use serde_json::{Value, json};
 
-use crate::{Network, PERSONALITY};
+use crate::{BOB, Network, PERSONALITY, bob};
 
 const NOTE: &str = "orn:test.note:from-python";
+
+#[tokio::test]
+async fn an_operator_proposes_forgets_and_watches() {
+    let network = Network::start().await;
+    let (node, producer) = (&network.node, &network.producer);
+    let watch = |rid_type: &str| {
+        let mut command = Command::new(program("koi-mcp"));
+        command
+            .args(["watch", "--json", "--type", rid_type, "--data-dir"])
+            .arg(&node.data_dir);
+        let (watch, begun) = Process::start(&mut command);
+        assert_eq!(begun, json!({ "event": "watching" }));
+        watch
+    };
+    let mut personalities = watch(PERSONALITY);
+    producer.push(BOB, bob()).await;
+    let seen = personalities.line();
+    assert_eq!((&seen["event"], &seen["rid"]), (&json!("NEW"), &json!(BOB)));
+    assert_eq!(seen["source"], producer.rid.as_str());
+
+    let mut edges = watch("orn:koi-net.edge");
+    let proposed = node.json(&["network", "propose", &producer.rid]);
+    let rid_types = proposed["rid_types"].as_array().unwrap();
+    assert!(rid_types.contains(&json!(PERSONALITY)), "{proposed}");
+    assert_eq!(edges.line()["source"], Value::Null, "proposed");
+    assert_eq!(edges.line()["source"], producer.rid.as_str(), "approved");
+    let own = node.refusal(&["network", "propose", &node.rid]);
+    assert!(own.contains("proposes nothing to itself"), "{own}");
+    let stranger = "orn:koi-net.node:nobody+00";
+    for command in ["propose", "forget"] {
+        let unknown = node.refusal(&["network", command, stranger]);
+        assert!(
+            unknown.contains(&format!("no node {stranger} is known")),
+            "{unknown}"
+        );
+    }
+
+    node.json(&["network", "forget", &producer.rid]);
+    eventually("the producer and its edges to be forgotten", async || {
+        let of_producer = |known: &Value| {
+            ["rid", "source", "target"].map(|of| known[of] == producer.rid) != [false; 3]
+        };
+        let none = |what: &str| {
+            let known = node.json(&["network", what]);
+            !known.as_array().unwrap().iter().any(of_producer)
+        };
+        (none("nodes") && none("edges")).then_some(())
+    })
+    .await;
+}
 
 #[tokio::test]
 async fn an_operator_sees_nodes_and_edges_and_fetches_what_another_node_has() {

@@ -73,16 +73,24 @@ impl Client {
             .bearer_auth(&self.token)
     }
 
+    /// Sends a request, whose answer is yet to be read.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn open(&self, request: RequestBuilder) -> Result<Response> {
+        let response = request
+            .send()
+            .await
+            .with_context(|| format!("cannot reach the node at {}", self.node.admin_url))?;
+        refusal(response).await
+    }
+
     /// Sends a request and reads the answer.
     ///
     /// # Errors
     /// If the node cannot be reached, or with the node's own words if it refuses.
     pub async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T> {
-        let response = request
-            .send()
-            .await
-            .with_context(|| format!("cannot reach the node at {}", self.node.admin_url))?;
-        let response = refusal(response).await?;
+        let response = self.open(request).await?;
         response
             .json()
             .await

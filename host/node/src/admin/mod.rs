@@ -36,6 +36,7 @@ mod problem;
 mod recordings;
 mod routes;
 mod secrets;
+mod watch;
 
 pub use bridge::connect as connect_mcp;
 pub use client::{Client, segment};

@@ -8,10 +8,12 @@ use koi_pipeline::{FetchError, Fetched};
 use koi_rid::Rid;
 use koi_store::StoredBundle;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::AdminParts;
 use super::knowledge::bundle_json;
 use super::problem::Problem;
+use super::routes::RidQuery;
 
 /// Something with a RID and a profile.
 #[derive(Serialize)]
@@ -32,6 +34,36 @@ pub(super) async fn nodes(State(parts): State<AdminParts>) -> impl IntoResponse 
 
 pub(super) async fn edges(State(parts): State<AdminParts>) -> impl IntoResponse {
     known(parts.net.edges())
+}
+
+/// Has an edge proposed to a node again.
+pub(super) async fn propose(
+    State(parts): State<AdminParts>,
+    Query(node): Query<RidQuery>,
+) -> Result<Json<Value>, Problem> {
+    let node = node.parse()?;
+    let rid_types = parts.net.propose(&node).map_err(Problem::refused)?;
+    Ok(Json(json!({"proposed_to": node, "rid_types": rid_types})))
+}
+
+/// Has a node forgotten, with its edges and what waits for it.
+pub(super) async fn forget(
+    State(parts): State<AdminParts>,
+    Query(node): Query<RidQuery>,
+) -> Result<Json<Value>, Problem> {
+    let node = node.parse()?;
+    if node == *parts.net.rid() {
+        return Err(Problem::refused("this node does not forget itself"));
+    }
+    if !parts.net.nodes().iter().any(|(known, _)| *known == node) {
+        return Err(Problem::not_found(format!(
+            "no node {node} is known; `koi-mcp network nodes` lists those that are"
+        )));
+    }
+    let forgetting = vec![koi_pipeline::forgetting(node.clone())];
+    let accepted = parts.intake.accept(forgetting).await;
+    accepted.map_err(Problem::internal)?;
+    Ok(Json(json!({"forgotten": node})))
 }
 
 #[derive(Deserialize)]

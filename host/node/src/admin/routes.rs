@@ -19,12 +19,13 @@ use koi_runtime::{Runtime, Usage};
 use koi_store::Stores;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::guard::{Token, check};
 use super::problem::Problem;
 use super::{
-    MAX_COMPONENT, OPERATOR, audit, bridge, grants, knowledge, network, recordings, secrets,
+    MAX_COMPONENT, OPERATOR, audit, bridge, grants, knowledge, network, recordings, secrets, watch,
 };
 use crate::data_dir::RunningNode;
 use crate::secrets::Secrets;
@@ -55,6 +56,8 @@ pub struct AdminParts {
     pub mcp: McpServer,
     /// What is waited for when the node stops.
     pub tasks: TaskTracker,
+    /// Cancelled when the node stops: what has no end of its own ends then.
+    pub stopping: CancellationToken,
 }
 
 /// How to install a component.
@@ -117,7 +120,12 @@ pub fn router(parts: AdminParts, token: &str) -> Router {
         .route("/v1/recordings", post(recordings::record))
         .route("/v1/replays", post(recordings::replay))
         .route("/v1/fetch", post(network::fetch))
-        .route("/v1/network/nodes", get(network::nodes))
+        .route("/v1/events", get(watch::watch))
+        .route(
+            "/v1/network/nodes",
+            get(network::nodes).delete(network::forget),
+        )
+        .route("/v1/network/proposals", post(network::propose))
         .route("/v1/network/edges", get(network::edges))
         .route("/v1/dead-letters", get(dead_letters))
         .route("/v1/dead-letters/{id}", post(retry))
@@ -201,12 +209,12 @@ async fn remove(
 }
 
 #[derive(Deserialize)]
-struct RidQuery {
+pub(super) struct RidQuery {
     rid: String,
 }
 
 impl RidQuery {
-    fn parse(&self) -> Result<Rid, Problem> {
+    pub(super) fn parse(&self) -> Result<Rid, Problem> {
         Rid::parse(&self.rid).map_err(Problem::bad_request)
     }
 }

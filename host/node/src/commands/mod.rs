@@ -14,6 +14,7 @@ pub(crate) mod record;
 mod secret;
 mod serve;
 mod signals;
+mod watch;
 mod wrote;
 
 use anyhow::Result;
@@ -54,6 +55,7 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Secret(command) => secret::run(&data_dir, command, json).await,
         Command::Audit { extension } => audit::run(&data_dir, extension.as_deref(), json).await,
         Command::Fetch { rid, from } => network::fetch(&data_dir, &rid, from.as_deref()).await,
+        Command::Watch { rid_type } => watch::run(&data_dir, rid_type.as_deref(), json).await,
         Command::Network(command) => network::run(&data_dir, &command, json).await,
         Command::DeadLetters(command) => dead_letters::run(&data_dir, command, json).await,
     }

@@ -12,16 +12,25 @@ use crate::cli::NetworkCommand;
 
 pub(super) async fn run(data_dir: &Path, command: &NetworkCommand, json: bool) -> Result<()> {
     let client = Client::of(data_dir)?;
-    let path = match command {
-        NetworkCommand::Nodes => "network/nodes",
-        NetworkCommand::Edges => "network/edges",
+    let (method, path, node) = match command {
+        NetworkCommand::Nodes => (Method::GET, "network/nodes", None),
+        NetworkCommand::Edges => (Method::GET, "network/edges", None),
+        NetworkCommand::Propose { node } => (Method::POST, "network/proposals", Some(node)),
+        NetworkCommand::Forget { node } => (Method::DELETE, "network/nodes", Some(node)),
     };
-    let known: Value = client.send(client.request(Method::GET, path)).await?;
+    let node = node.map(|node| ("rid", node));
+    let request = client.request(method, path).query(node.as_slice());
+    let answer: Value = client.send(request).await?;
     if json {
-        return print::json(&known);
+        return print::json(&answer);
     }
-    let known = || known.as_array().into_iter().flatten();
+    let known = || answer.as_array().into_iter().flatten();
     match command {
+        NetworkCommand::Propose { .. } => print::line(format!(
+            "proposing to be told of {}; `koi-mcp network edges` shows what comes of it",
+            print::cell(&answer, "rid_types")
+        )),
+        NetworkCommand::Forget { node } => print::line(format!("forgetting {node}")),
         NetworkCommand::Nodes => {
             let rows: Vec<[String; 4]> = known()
                 .map(|node| {
