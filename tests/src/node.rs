@@ -74,6 +74,17 @@ impl NodeBuilder {
         self
     }
 
+    /// Starts one that has to refuse to; what it said.
+    ///
+    /// # Panics
+    /// If it starts, and ends well.
+    #[must_use]
+    pub fn refusal(mut self) -> String {
+        let output = self.command.output().unwrap();
+        assert!(!output.status.success(), "{:?} succeeded", self.command);
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
     /// Starts it; its log is appended to `node.log` beside the data folder.
     ///
     /// # Panics

@@ -8,10 +8,12 @@
 mod environment;
 mod load;
 mod mcp_limits;
+mod store;
 mod views;
 
 pub use load::ConfigText;
 pub use mcp_limits::McpLimits;
+pub use store::StoreConfig;
 pub use views::{DispatcherConfig, ViewConfig};
 
 use std::collections::BTreeMap;
@@ -51,6 +53,8 @@ pub struct Config {
     /// What one call may use up, by the names and in the units of [`koi_runtime::LIMITS`], which has
     /// the defaults too.
     pub limits: BTreeMap<String, u64>,
+    /// Where it keeps what it knows.
+    pub store: StoreConfig,
     /// What is logged.
     pub log: LogConfig,
 }

@@ -63,7 +63,7 @@ impl Node {
         )
         .await?;
 
-        let stores = koi_store::sqlite::open(&data_dir.path().join("koi.sqlite"))?;
+        let stores = config.store.open(data_dir.path()).await?;
         let identity = Identity::load_or_create(data_dir.path(), &config.node.name)?;
         let runtime = Runtime::new(RuntimeConfig {
             cache_dir: Some(data_dir.path().join("code")),

@@ -52,7 +52,7 @@ pub async fn run(cli: Cli) -> Result<()> {
         }
         Command::Record(args) => record::record(&data_dir, &args, json).await,
         Command::Replay(args) => record::replay(config, &args, json).await,
-        Command::Secret(command) => secret::run(&data_dir, command, json).await,
+        Command::Secret(command) => secret::run(&config, command, json).await,
         Command::Audit { extension } => audit::run(&data_dir, extension.as_deref(), json).await,
         Command::Fetch { rid, from } => network::fetch(&data_dir, &rid, from.as_deref()).await,
         Command::Watch { rid_type } => watch::run(&data_dir, rid_type.as_deref(), json).await,

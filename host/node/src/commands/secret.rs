@@ -15,14 +15,16 @@ use serde_json::{Value, json};
 use super::print;
 use crate::admin::Client;
 use crate::cli::SecretCommand;
+use crate::config::{Config, StoreConfig};
 use crate::data_dir::DataDir;
 use crate::secrets::Secrets;
 
 /// Who changes something without a node, for the audit log.
 const WHO: &str = "operator";
 
-pub(super) async fn run(data_dir: &Path, command: SecretCommand, json: bool) -> Result<()> {
-    let door = Door::open(data_dir, matches!(command, SecretCommand::Set { .. }))?;
+pub(super) async fn run(config: &Config, command: SecretCommand, json: bool) -> Result<()> {
+    let make = matches!(command, SecretCommand::Set { .. });
+    let door = Door::open(&config.node.data_dir, &config.store, make).await?;
     match command {
         SecretCommand::Set { name } => {
             let name: SecretName = name.parse()?;
@@ -92,7 +94,7 @@ enum Door {
 
 impl Door {
     /// `make` the folder if it is not there.
-    fn open(data_dir: &Path, make: bool) -> Result<Self> {
+    async fn open(data_dir: &Path, store: &StoreConfig, make: bool) -> Result<Self> {
         let unreachable = match Client::of(data_dir) {
             Ok(client) => return Ok(Self::Node(client)),
             Err(error) => error,
@@ -103,7 +105,7 @@ impl Door {
         let Ok(folder) = DataDir::open(data_dir) else {
             return Err(unreachable);
         };
-        let stores = koi_store::sqlite::open(&folder.path().join("koi.sqlite"))?;
+        let stores = store.open(folder.path()).await?;
         let secrets = Secrets::open(&folder, &stores)?;
         Ok(Self::Folder(secrets, folder))
     }
