@@ -40,6 +40,7 @@ macro_rules! on_every_backend_for_all {
     };
 }
 
+mod alike;
 mod audit;
 mod bundles;
 mod commit;
