@@ -3,12 +3,13 @@
 use async_trait::async_trait;
 use deadpool_postgres::ClientWrapper;
 use koi_rid::Rid;
+use tokio_postgres::Row;
 
-use super::query::{self, Binding, RowColumns};
+use super::query::{self, Binding, Request, RowColumns};
 use super::{Postgres, blocking, page, room};
 use crate::page::{PAGE_BYTES, before, page_limit};
 use crate::rows::{Bind, Columns, arrival_columns, bytes_of, id, letter_columns};
-use crate::{DeadLetter, DeadLetterDraft, DeadLetters, Page, Result, StoreError};
+use crate::{DeadLetter, DeadLetterDraft, DeadLetters, Page, Result};
 
 #[async_trait]
 impl DeadLetters for Postgres {
@@ -53,16 +54,8 @@ impl DeadLetters for Postgres {
     }
 }
 
-/// Adds a letter, in place of one that says the same of the same object.
-pub(super) async fn insert(client: &ClientWrapper, draft: &DeadLetterDraft) -> Result<()> {
-    let times = 1 + take_same(client, draft).await?;
-    let bytes = bytes_of(draft.arrival.contents.as_ref());
-    let sql = concat!(
-        "INSERT INTO dead_letter (phase, extension, reason, kind, at, peer, times, bytes, ",
-        arrival_columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-         $19, $20, $21, $22) RETURNING id"
-    );
+/// Adds a letter, in place of one that says the same of the same object, and gives its id.
+pub(super) fn insert(draft: &DeadLetterDraft) -> Result<Request<'_>> {
     let mut bind = Binding::default();
     bind.string(&draft.phase)?;
     bind.maybe(draft.extension.as_deref())?;
@@ -70,49 +63,41 @@ pub(super) async fn insert(client: &ClientWrapper, draft: &DeadLetterDraft) -> R
     bind.string(&draft.kind)?;
     bind.string(draft.at.as_str())?;
     bind.maybe(draft.peer.as_ref().map(Rid::as_str))?;
-    bind.number(Some(times))?;
-    bind.number(Some(bytes as i64))?;
+    bind.number(Some(bytes_of(draft.arrival.contents.as_ref()) as i64))?;
     bind.arrival(&draft.arrival)?;
-    let row = query::number(client, sql, &bind.values).await?;
-    room::make_for_letters(client, id(row), bytes).await
+    Ok(Request {
+        sql: INSERT,
+        values: bind.values,
+    })
 }
 
-/// Takes away the letter that says the same of the same object, and tells how often that was said.
-async fn take_same(client: &ClientWrapper, draft: &DeadLetterDraft) -> Result<i64> {
-    let arrival = &draft.arrival;
-    let sql = "
-        DELETE FROM dead_letter WHERE id = (
-            SELECT id FROM dead_letter
-            WHERE sha256(rid) = sha256($1) AND phase = $2 AND kind = $3
-                AND extension IS NOT DISTINCT FROM $4 AND source IS NOT DISTINCT FROM $5
-                AND peer IS NOT DISTINCT FROM $6 AND sha256_hash IS NOT DISTINCT FROM $7
-                AND reason = $8
-            LIMIT 1
-        ) RETURNING times";
-    let manifest = arrival.manifest.as_ref();
-    let values = [
-        (&arrival.rid).into(),
-        (&draft.phase).into(),
-        (&draft.kind).into(),
-        draft.extension.as_ref().into(),
-        arrival.source.as_ref().into(),
-        draft.peer.as_ref().into(),
-        manifest.map(|manifest| &manifest.sha256_hash).into(),
-        (&draft.reason).into(),
-    ];
-    match query::row(client, sql, &values).await? {
-        Some(row) => RowColumns::new(&row).number(),
-        None => Ok(0),
-    }
-}
+const INSERT: &str = concat!(
+    "WITH before AS (
+         DELETE FROM dead_letter WHERE id = (
+             SELECT id FROM dead_letter
+             WHERE sha256(rid) = sha256($9) AND phase = $1 AND kind = $4
+                 AND extension IS NOT DISTINCT FROM $2 AND source IS NOT DISTINCT FROM $15
+                 AND peer IS NOT DISTINCT FROM $6 AND sha256_hash IS NOT DISTINCT FROM $12
+                 AND reason = $3
+             LIMIT 1
+         ) RETURNING times
+     )
+     INSERT INTO dead_letter (phase, extension, reason, kind, at, peer, times, bytes, ",
+    arrival_columns!(),
+    ") VALUES ($1, $2, $3, $4, $5, $6, 1 + coalesce((SELECT times FROM before), 0), $7, $8, $9, $10, \
+     $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) RETURNING id"
+);
 
-/// Removes a letter, which has to be there.
-pub(super) async fn remove(client: &ClientWrapper, letter: u64) -> Result<()> {
-    let sql = "DELETE FROM dead_letter WHERE id = $1";
-    match query::execute(client, sql, &[id(letter).into()]).await? {
-        0 => Err(StoreError::NotFound {
-            what: format!("dead letter {letter}"),
-        }),
-        _ => Ok(()),
-    }
+/// Sees to it that there is room after [`insert`] has given an id.
+pub(super) async fn inserted(
+    client: &ClientWrapper,
+    draft: &DeadLetterDraft,
+    rows: &[Row],
+) -> Result<()> {
+    let Some(row) = rows.first() else {
+        return Ok(());
+    };
+    let letter = RowColumns::new(row).number()?;
+    let bytes = bytes_of(draft.arrival.contents.as_ref());
+    room::make_for_letters(client, letter, bytes).await
 }

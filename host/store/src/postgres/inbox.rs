@@ -1,14 +1,14 @@
 //! The inbox.
 
 use async_trait::async_trait;
-use deadpool_postgres::ClientWrapper;
 use koi_rid::Timestamp;
+use tokio_postgres::Row;
 
-use super::query::{self, Binding, RowColumns};
+use super::query::{self, Binding, Request, RowColumns};
 use super::{Postgres, blocking, page};
 use crate::page::{PAGE_BYTES, page_limit};
 use crate::rows::{Bind, Columns, arrival_columns, bytes_of, id};
-use crate::{Arrival, Inbox, InboxEntry, Result};
+use crate::{Arrival, Inbox, InboxEntry, Result, StoreError};
 
 #[async_trait]
 impl Inbox for Postgres {
@@ -16,11 +16,12 @@ impl Inbox for Postgres {
         let due = Timestamp::now();
         self.writer
             .write(async move |client| {
-                let mut ids = Vec::with_capacity(arrivals.len());
-                for arrival in &arrivals {
-                    ids.push(insert(client, arrival, &due).await?);
-                }
-                Ok(ids)
+                let requests = arrivals
+                    .iter()
+                    .map(|arrival| insert(arrival, &due))
+                    .collect::<Result<Vec<_>>>()?;
+                let answers = query::pipelined(client, &requests).await?;
+                answers.iter().map(|rows| entry(rows)).collect()
             })
             .await
     }
@@ -58,20 +59,26 @@ impl Inbox for Postgres {
     }
 }
 
-/// Adds an entry and answers with its id.
-pub(super) async fn insert(
-    client: &ClientWrapper,
-    arrival: &Arrival,
-    due: &Timestamp,
-) -> Result<u64> {
-    let sql = concat!(
-        "INSERT INTO inbox (",
-        arrival_columns!(),
-        ", due) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-         RETURNING id"
-    );
+/// Adds an entry and gives its id.
+pub(super) fn insert<'v>(arrival: &'v Arrival, due: &'v Timestamp) -> Result<Request<'v>> {
     let mut bind = Binding::default();
     bind.arrival(arrival)?;
     bind.string(due.as_str())?;
-    query::number(client, sql, &bind.values).await
+    Ok(Request {
+        sql: concat!(
+            "INSERT INTO inbox (",
+            arrival_columns!(),
+            ", due) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+             RETURNING id"
+        ),
+        values: bind.values,
+    })
+}
+
+/// The id that [`insert`] gave.
+pub(super) fn entry(rows: &[Row]) -> Result<u64> {
+    let row = rows
+        .first()
+        .ok_or_else(|| StoreError::damaged("an inbox id", "there is none"))?;
+    RowColumns::new(row).number()
 }

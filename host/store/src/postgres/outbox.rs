@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use deadpool_postgres::ClientWrapper;
 use koi_rid::{EventType, Rid, Timestamp};
+use tokio_postgres::Row;
 
-use super::query::{self, Binding, RowColumns};
+use super::query::{self, Binding, Request, RowColumns};
 use super::{Postgres, blocking, page, room};
 use crate::page::{PAGE_BYTES, page_limit};
 use crate::rows::{Bind, Columns, bytes_of, id, parts_columns};
@@ -73,53 +74,73 @@ impl Outbox for Postgres {
     }
 }
 
-/// Adds an entry, or puts its event in the place of an older one of its RID.
-pub(super) async fn insert(client: &ClientWrapper, outgoing: &Outgoing) -> Result<()> {
+/// Adds an entry and gives its id, or puts its event in the place of an older one of its RID and gives
+/// nothing.
+pub(super) fn insert(outgoing: &Outgoing) -> Result<Request<'_>> {
     let Outgoing { peer, event } = outgoing;
-    if event.event_type == EventType::Forget {
-        withdraw(client, peer, &event.rid).await?;
-    } else if replace(client, outgoing).await? {
-        return Ok(());
-    }
-    let bytes = bytes_of(event.contents.as_ref());
-    let sql = concat!(
-        "INSERT INTO outbox (event_type, ",
-        parts_columns!(),
-        ", peer, bytes, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id"
-    );
     let mut bind = Binding::default();
     bind.string(event.event_type.as_str())?;
     bind.parts(&event.rid, event.manifest.as_ref(), event.contents.as_ref())?;
     bind.string(peer.as_str())?;
-    bind.number(Some(bytes as i64))?;
-    bind.number(Some(Timestamp::now().to_micros()))?;
-    let row = query::number(client, sql, &bind.values).await?;
-    room::make(client, peer, id(row), bytes).await
-}
-
-/// Removes what waits for a peer about one RID.
-pub(super) async fn withdraw(client: &ClientWrapper, peer: &Rid, rid: &Rid) -> Result<()> {
-    let sql = "DELETE FROM outbox WHERE sha256(peer) = sha256($1) AND sha256(rid) = sha256($2)";
-    query::execute(client, sql, &[peer.into(), rid.into()]).await?;
-    Ok(())
-}
-
-/// Puts a NEW or UPDATE in the place of one that waits. False if none does.
-async fn replace(client: &ClientWrapper, outgoing: &Outgoing) -> Result<bool> {
-    let Outgoing { peer, event } = outgoing;
-    let sql = concat!(
-        "UPDATE outbox SET (event_type, ",
-        parts_columns!(),
-        ", bytes, version, attempts, given) = (
-             CASE event_type WHEN 'NEW' THEN event_type ELSE $1 END,
-             $2, $3, $4, $5, $6, $7, $8, version + 1, 0, 0
-         )
-         WHERE sha256(peer) = sha256($9) AND sha256(rid) = sha256($2) AND event_type <> 'FORGET'"
-    );
-    let mut bind = Binding::default();
-    bind.string(event.event_type.as_str())?;
-    bind.parts(&event.rid, event.manifest.as_ref(), event.contents.as_ref())?;
     bind.number(Some(bytes_of(event.contents.as_ref()) as i64))?;
-    bind.string(peer.as_str())?;
-    Ok(query::execute(client, sql, &bind.values).await? > 0)
+    bind.number(Some(Timestamp::now().to_micros()))?;
+    Ok(Request {
+        sql: match event.event_type {
+            EventType::Forget => INSERT_ALONE,
+            EventType::New | EventType::Update => REPLACE_OR_INSERT,
+        },
+        values: bind.values,
+    })
+}
+
+/// The place of what waits for the peer about the RID.
+macro_rules! same {
+    () => {
+        "sha256(peer) = sha256($8) AND sha256(rid) = sha256($2)"
+    };
+}
+
+/// With all that waits about the RID gone.
+const INSERT_ALONE: &str = concat!(
+    "WITH before AS (DELETE FROM outbox WHERE ",
+    same!(),
+    ") INSERT INTO outbox (event_type, ",
+    parts_columns!(),
+    ", peer, bytes, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id"
+);
+
+/// In the place of a NEW or UPDATE that waits, if one does.
+const REPLACE_OR_INSERT: &str = concat!(
+    "WITH before AS (
+         UPDATE outbox SET (event_type, ",
+    parts_columns!(),
+    ", bytes, version, attempts, given) = (
+             CASE event_type WHEN 'NEW' THEN event_type ELSE $1 END,
+             $2, $3, $4, $5, $6, $7, $9, version + 1, 0, 0
+         )
+         WHERE event_type <> 'FORGET' AND ",
+    same!(),
+    " RETURNING id
+     )
+     INSERT INTO outbox (event_type, ",
+    parts_columns!(),
+    ", peer, bytes, at)
+     SELECT $1::bytea, $2::bytea, $3::bytea, $4::bytea, $5::bytea, $6::bytea, $7::bytea, $8::bytea,
+         $9::bigint, $10::bigint
+     WHERE NOT EXISTS (SELECT FROM before)
+     RETURNING id"
+);
+
+/// Sees to it that there is room after [`insert`] has given an id.
+pub(super) async fn inserted(
+    client: &ClientWrapper,
+    outgoing: &Outgoing,
+    rows: &[Row],
+) -> Result<()> {
+    let Some(row) = rows.first() else {
+        return Ok(());
+    };
+    let entry = RowColumns::new(row).number()?;
+    let bytes = bytes_of(outgoing.event.contents.as_ref());
+    room::make(client, &outgoing.peer, entry, bytes).await
 }

@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 use std::error::Error;
+use std::future::poll_fn;
+use std::task::Poll;
 
 use bytes::BytesMut;
 use deadpool_postgres::{ClientWrapper, Transaction};
+use futures::future::maybe_done;
 use koi_rid::Rid;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Error as PgError, Row, Statement};
@@ -179,6 +182,48 @@ impl Connected for Transaction<'_> {
     async fn prepared(&self, sql: &str) -> Result<Statement, PgError> {
         self.prepare_cached(sql).await
     }
+}
+
+/// A statement to send.
+pub(super) struct Request<'v> {
+    pub(super) sql: &'static str,
+    pub(super) values: Vec<Value<'v>>,
+}
+
+/// Most requests whose answers are waited for at a time.
+const UNDERWAY: usize = 256;
+
+/// What each of several statements gives. They are sent one behind the other without waiting for
+/// answers in between, and take effect in that order; of those after one that fails none does.
+pub(super) async fn pipelined(
+    client: &ClientWrapper,
+    requests: &[Request<'_>],
+) -> Result<Vec<Vec<Row>>> {
+    let mut answers = Vec::with_capacity(requests.len());
+    for part in requests.chunks(UNDERWAY) {
+        let mut underway = Vec::with_capacity(part.len());
+        // All before the first is sent: one that is not prepared yet would be overtaken.
+        for request in part {
+            let statement = client.prepare_cached(request.sql).await?;
+            underway.push(Box::pin(maybe_done(async move {
+                client.query(&statement, &parameters(&request.values)).await
+            })));
+        }
+        // A statement is sent when it is first polled.
+        poll_fn(|context| {
+            for answer in &mut underway {
+                let _ = answer.as_mut().poll(context);
+            }
+            Poll::Ready(())
+        })
+        .await;
+        for mut answer in underway {
+            answer.as_mut().await;
+            let rows = answer.as_mut().take_output().ok_or(StoreError::Closed)?;
+            answers.push(rows?);
+        }
+    }
+    Ok(answers)
 }
 
 /// All rows that a statement gives.

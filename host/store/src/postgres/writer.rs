@@ -188,8 +188,9 @@ async fn run(
 ) -> Result<()> {
     let mut before = "BEGIN; SAVEPOINT job";
     for mut job in jobs {
-        client.batch_execute(before).await?;
-        match job.run(client).await {
+        // The job's first statement does not wait for the answer to ours.
+        let (begun, outcome) = tokio::join!(biased; client.batch_execute(before), job.run(client));
+        match outcome {
             Ok(()) => {
                 before = "RELEASE SAVEPOINT job; SAVEPOINT job";
                 done.push(job);
@@ -199,6 +200,7 @@ async fn run(
                 before = "ROLLBACK TO SAVEPOINT job";
             }
         }
+        begun?;
     }
     // Also takes back what the last job did, if that has failed.
     if before == "ROLLBACK TO SAVEPOINT job" {
