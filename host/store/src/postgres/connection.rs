@@ -42,16 +42,26 @@ pub(super) fn readers(place: &Arc<Place>, runtime: Handle) -> Result<Pool> {
 }
 
 /// Connects, and leaves the connection to a task of the current runtime.
-pub(super) async fn connect(config: &Config) -> Result<(Client, JoinHandle<()>), Error> {
-    let (client, connection) = config.connect(NoTls).await?;
-    let task = tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            // Whoever waits for an answer is told as well.
-            tracing::debug!(%error, "a connection to the database has ended");
+pub(super) async fn connect(place: &Place) -> Result<(Client, JoinHandle<()>), Error> {
+    let (client, task) = match place.tls.clone() {
+        Some(tls) => {
+            let (client, connection) = place.config.connect(tls).await?;
+            (client, tokio::spawn(drive(connection)))
         }
-    });
+        None => {
+            let (client, connection) = place.config.connect(NoTls).await?;
+            (client, tokio::spawn(drive(connection)))
+        }
+    };
     client.batch_execute(SETTINGS).await?;
     Ok((client, task))
+}
+
+async fn drive(connection: impl Future<Output = Result<(), Error>>) {
+    if let Err(error) = connection.await {
+        // Whoever waits for an answer is told as well.
+        tracing::debug!(%error, "a connection to the database has ended");
+    }
 }
 
 /// Makes connections that read.
@@ -64,10 +74,9 @@ type Connecting<'a> =
     Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), Error>> + Send + 'a>>;
 
 impl Connect for Dial {
-    fn connect(&self, config: &Config) -> Connecting<'_> {
-        let config = config.clone();
+    fn connect(&self, _: &Config) -> Connecting<'_> {
         let connecting = async move {
-            let (client, task) = connect(&config).await?;
+            let (client, task) = connect(&self.place).await?;
             let settings = format!(
                 "SET search_path TO {}; SET default_transaction_read_only TO on",
                 self.place.quoted_schema()

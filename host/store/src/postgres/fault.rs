@@ -19,6 +19,9 @@ impl From<Error> for StoreError {
         if *code == SqlState::DISK_FULL {
             return Self::Full;
         }
+        if *code == SqlState::LOCK_NOT_AVAILABLE || *code == SqlState::T_R_DEADLOCK_DETECTED {
+            return Self::Busy;
+        }
         if *code == SqlState::DATA_CORRUPTED || *code == SqlState::INDEX_CORRUPTED {
             return Self::Corrupt { what: told(&error) };
         }

@@ -18,6 +18,9 @@ const LOCK_CLASS: i32 = 0x6b6f_6921;
 /// How long to wait for the lock: a node that has just ended may not have let go of it.
 const LOCK_WAIT: &str = "SET lock_timeout TO '3s'";
 
+/// How long to wait for somebody who changes rows with a tool of their own.
+const ROW_WAIT: &str = "SET lock_timeout TO '10s'";
+
 /// The oldest server that can do what is asked of it, as `server_version_num`.
 const OLDEST: i32 = 130_000;
 
@@ -60,7 +63,7 @@ impl Link {
     }
 
     async fn connect(&mut self) -> Result<ClientWrapper> {
-        let (client, task) = connection::connect(&self.place.config)
+        let (client, task) = connection::connect(&self.place)
             .await
             .map_err(|error| fault::unreachable(&error))?;
         let mut client = ClientWrapper::new(client, task);
@@ -95,7 +98,7 @@ impl Link {
             }
             locked => locked?,
         };
-        Ok(client.batch_execute("SET lock_timeout TO 0").await?)
+        Ok(client.batch_execute(ROW_WAIT).await?)
     }
 }
 

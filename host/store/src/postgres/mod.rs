@@ -32,6 +32,7 @@ mod saved_states;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod writer;
 
 use std::sync::Arc;

@@ -1,10 +1,13 @@
 //! Where the store is: a server, a database in it, a schema in that.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, TargetSessionAttrs};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::tls;
 use crate::{Result, StoreError};
 
 /// The schema of whoever names none.
@@ -22,8 +25,12 @@ const SILENCE: Duration = Duration::from_secs(20);
 pub struct Settings {
     /// The server, the user and the database, as `postgres://user:password@host:port/database` or as
     /// `host=… user=… dbname=…`; several hosts are tried in their order until one takes writes. Not
-    /// through a pooler that changes sessions under a client.
+    /// through a pooler that changes sessions under a client. A server that is not on this machine has
+    /// to show a certificate, unless this says `sslmode=disable`.
     pub url: String,
+    /// A PEM file with the certificates of the authorities that the server's certificate may come from;
+    /// the system's if none is named.
+    pub roots: Option<PathBuf>,
     /// The schema that holds the tables, made if it is not there; `koi` if none is named.
     pub schema: Option<String>,
     /// How many connections read at a time, 1 at least. One more writes.
@@ -33,6 +40,7 @@ pub struct Settings {
 /// Settings that were understood.
 pub(super) struct Place {
     pub(super) config: Config,
+    pub(super) tls: Option<MakeRustlsConnect>,
     pub(super) schema: String,
     pub(super) readers: usize,
     /// For messages, without the password.
@@ -56,9 +64,11 @@ impl Place {
         config.keepalives_idle(SILENCE);
         // A standby would refuse to write, and may lag behind what was written.
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        let tls = tls::of(&mut config, settings.roots.as_deref())?;
         Ok(Self {
             shown: shown(&config, &schema),
             config,
+            tls,
             schema,
             readers: settings.readers.max(1),
         })
@@ -121,6 +131,7 @@ mod tests {
     fn place(url: &str, schema: Option<&str>) -> Result<Place> {
         Place::of(Settings {
             url: url.to_owned(),
+            roots: None,
             schema: schema.map(str::to_owned),
             readers: 0,
         })
@@ -128,7 +139,10 @@ mod tests {
 
     #[test]
     fn a_place_is_shown_without_its_password() {
-        let place = place("postgres://me:hidden@db.example.com/knowledge", None);
+        let place = place(
+            "postgres://me:hidden@db.example.com/knowledge?sslmode=disable",
+            None,
+        );
         let shown = place.map(|place| place.shown).unwrap();
         assert_eq!(
             shown,

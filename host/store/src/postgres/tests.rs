@@ -14,7 +14,7 @@ use crate::tests::{arrival, batch, bundle, put, rid};
 /// A connection of somebody else to where a store is.
 pub(super) async fn other(settings: &Settings) -> ClientWrapper {
     let place = Place::of(settings.clone()).unwrap();
-    let (client, task) = connection::connect(&place.config).await.unwrap();
+    let (client, task) = connection::connect(&place).await.unwrap();
     let enter = format!("SET search_path TO {}", place.quoted_schema());
     client.batch_execute(&enter).await.unwrap();
     ClientWrapper::new(client, task)
@@ -186,11 +186,43 @@ async fn a_store_of_a_newer_program_is_refused() {
 async fn a_server_that_is_not_there_is_told() {
     let settings = Settings {
         url: "postgres://koi@127.0.0.1:1/knowledge".to_owned(),
+        roots: None,
         schema: None,
         readers: 1,
     };
     let error = refused(&settings).await;
     assert!(matches!(error, StoreError::Unreachable { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_server_elsewhere_has_to_show_a_certificate_of_an_authority_that_is_trusted() {
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (certificate, key) = (certified.cert.pem(), certified.signing_key.serialize_pem());
+    let folder = tempfile::tempdir().unwrap();
+    let roots = folder.path().join("authority.pem");
+    std::fs::write(&roots, &certificate).unwrap();
+    // Free at this moment.
+    let port = std::net::TcpListener::bind("localhost:0")
+        .unwrap()
+        .local_addr();
+    let port = port.unwrap().port();
+    let server = Server::start_secured(port, &certificate, &key);
+    let settings = |host: &str, roots| Settings {
+        url: format!("postgres://koi@{host}:{port}/postgres?sslmode=require"),
+        roots: Some(roots),
+        ..server.settings()
+    };
+    let stores = open(settings("localhost", roots.clone())).await.unwrap();
+    stores.key_value.increment("a", "b", "n", 1).await.unwrap();
+    assert!(stores.key_value.exists("a", "b", "n").await.unwrap());
+    // Of another authority, and of another name.
+    let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let others = folder.path().join("another.pem");
+    std::fs::write(&others, other.cert.pem()).unwrap();
+    for settings in [settings("localhost", others), settings("127.0.0.1", roots)] {
+        let error = refused(&settings).await.to_string();
+        assert!(error.contains("certificate"), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ on_every_backend! {
     the_newest_bundle_of_a_rid_is_the_one_that_is_read,
     several_bundles_come_in_the_order_asked_without_those_that_are_not_there,
     a_list_has_the_selected_bundles_in_the_order_of_their_rids_over_pages_of_any_size,
+    rids_that_differ_at_their_ends_alone_have_their_order,
     a_list_goes_on_after_its_cursor_though_that_bundle_has_gone,
     a_page_ends_early_when_its_contents_are_very_large,
     bundles_are_counted_by_type,
@@ -139,6 +140,29 @@ async fn a_list_has_the_selected_bundles_in_the_order_of_their_rids_over_pages_o
                 .await
                 .is_empty()
         );
+    }
+}
+
+async fn rids_that_differ_at_their_ends_alone_have_their_order(fixture: Fixture) {
+    let long = |end: &str| format!("orn:a:{}{end}", "x".repeat(4000));
+    let rids = ["", "!", "a", "aa", "b", "é"].map(long);
+    let mixed: Vec<_> = [3, 0, 5, 1, 4, 2].map(|n| rids[n].as_str()).into();
+    let fixture = with(fixture, &mixed).await;
+    for limit in [1, 2, 7] {
+        assert_eq!(all(&fixture, query(&[], None, limit)).await, rids);
+        for order in [BundleOrder::RidDescending, BundleOrder::Timestamp] {
+            let query = BundleQuery {
+                order,
+                ..query(&["orn:a"], Some("xx"), limit)
+            };
+            let mut found = listed(&fixture, query).await.0;
+            if order == BundleOrder::RidDescending {
+                found.reverse();
+            } else {
+                found.sort();
+            }
+            assert_eq!(found, rids, "{order} by {limit}");
+        }
     }
 }
 

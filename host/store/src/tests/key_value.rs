@@ -2,6 +2,7 @@ use super::*;
 use crate::{MAX_KEYS, MAX_PAGE, StoreError};
 
 on_every_backend! {
+    keys_of_any_characters_and_length_are_kept_apart,
     a_value_is_there_until_it_is_deleted_and_only_for_its_extension_and_bucket,
     keys_are_listed_over_pages_while_others_come_and_go,
     several_keys_are_read_and_deleted_together,
@@ -11,6 +12,31 @@ on_every_backend! {
     more_keys_than_an_extension_may_have_are_refused,
     a_refusal_leaves_what_others_write_at_the_same_time,
     one_call_gives_a_bounded_number_of_bytes,
+}
+
+async fn keys_of_any_characters_and_length_are_kept_apart(Fixture { stores, .. }: Fixture) {
+    let kv = &stores.key_value;
+    let long = "x".repeat(10_000);
+    let keys = [
+        "a",
+        "a\0",
+        "a\0b",
+        "",
+        "ä",
+        "\u{10ffff}",
+        &long,
+        &format!("{long}y"),
+    ]
+    .map(str::to_owned);
+    for (number, key) in keys.iter().enumerate() {
+        kv.set("e\0", "b\0", key, &[number as u8]).await.unwrap();
+    }
+    for (number, key) in keys.iter().enumerate() {
+        let value = kv.get("e\0", "b\0", key).await.unwrap();
+        assert_eq!(value, Some(vec![number as u8]), "{key:?}");
+    }
+    let listed = kv.list_keys("e\0", "b\0", None).await.unwrap().keys;
+    assert_eq!(listed, keys);
 }
 
 async fn a_value_is_there_until_it_is_deleted_and_only_for_its_extension_and_bucket(

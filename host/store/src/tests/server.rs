@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, Mutex, mpsc};
+use std::time::Duration;
 
 use crate::postgres::Settings;
 
@@ -18,17 +19,18 @@ const SUPERVISOR: &str = r#"
     exec 2>&1
     trap '' INT TERM HUP
     bin=$1 folder=$2 pid=
+    shift 2
     start() {
-        "$bin/postgres" -D "$folder/data" -k "$folder" -c listen_addresses= \
+        "$bin/postgres" -D "$folder/data" -k "$folder" "$@" \
             -c max_connections=400 -c shared_buffers=32MB </dev/null &
         pid=$!
     }
     end() { kill -"$1" "$pid" && wait "$pid"; }
     "$bin/initdb" -D "$folder/data" -U koi -A trust -E UTF8 --no-locale --no-sync || exit 1
-    start
+    start "$@"
     while read -r line; do
         case $line in
-            start) start ;;
+            start) start "$@" ;;
             stop) end INT ;;
             crash) end QUIT ;;
         esac
@@ -39,6 +41,9 @@ const SUPERVISOR: &str = r#"
 
 const READY: &str = "database system is ready to accept connections";
 const DOWN: &str = "database system is shut down";
+
+/// How long a server may take to come or go.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// A server of one's own, to be stopped and started.
 pub(crate) struct Server {
@@ -59,14 +64,50 @@ pub(crate) fn settings() -> Settings {
 impl Server {
     /// Starts a new one, and waits until it takes connections.
     pub(crate) fn start() -> Self {
+        Self::start_with(&[], &["-c", "listen_addresses="])
+    }
+
+    /// Starts one that takes TLS connections at a port of this machine, as `localhost`, with a
+    /// certificate and its key, PEM.
+    pub(crate) fn start_secured(port: u16, certificate: &str, key: &str) -> Self {
+        let port = port.to_string();
+        let files = [("server.crt", certificate), ("server.key", key)];
+        let arguments = [
+            "-c",
+            "listen_addresses=localhost",
+            "-c",
+            "ssl=on",
+            "-c",
+            "ssl_cert_file=../server.crt",
+            "-c",
+            "ssl_key_file=../server.key",
+            "-p",
+            &port,
+        ];
+        Self::start_with(&files, &arguments)
+    }
+
+    fn start_with(files: &[(&str, &str)], arguments: &[&str]) -> Self {
         // Not where `TMPDIR` says: the path of a socket is short, and another user has to get there.
         let folder = tempfile::tempdir_in("/tmp").unwrap().keep();
         std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o700)).unwrap();
+        for (name, text) in files {
+            let file = folder.join(name);
+            std::fs::write(&file, text).unwrap();
+            std::fs::set_permissions(&file, PermissionsExt::from_mode(0o600)).unwrap();
+        }
         let mut supervisor = Command::new("sh");
         supervisor.args(["-c", SUPERVISOR, "sh"]);
-        supervisor.arg(programs()).arg(&folder).current_dir(&folder);
+        supervisor
+            .arg(programs())
+            .arg(&folder)
+            .args(arguments)
+            .current_dir(&folder);
         if let Some((user, group)) = other_user() {
-            chown(&folder, Some(user), Some(group)).unwrap();
+            let inside = files.iter().map(|(name, _)| folder.join(name));
+            for path in inside.chain([folder.clone()]) {
+                chown(path, Some(user), Some(group)).unwrap();
+            }
             supervisor.uid(user).gid(group);
         }
         // Of its own group, so that an interrupt from a terminal comes by the closed input alone.
@@ -93,6 +134,7 @@ impl Server {
         let number = self.schemas.fetch_add(1, Ordering::Relaxed);
         Settings {
             url: format!("host={} user=koi dbname=postgres", self.folder.display()),
+            roots: None,
             schema: Some(format!("Store \"{number}\"")),
             readers: 4,
         }
@@ -119,8 +161,9 @@ impl Server {
     }
 
     fn wait_for(&self, what: &str) {
+        let said = self.said.lock().unwrap();
         let mut before = Vec::new();
-        for line in self.said.lock().unwrap().iter() {
+        while let Ok(line) = said.recv_timeout(LONGEST) {
             let is_it = line.contains(what);
             before.push(line);
             if is_it {
