@@ -22,12 +22,14 @@ const GROUPS: [&[&str]; 6] = [
 ];
 
 /// Crates that are nobody's business but of those named: what these know, the others must not.
-const RESERVED: [(&str, &[&str]); 10] = [
+const RESERVED: [(&str, &[&str]); 12] = [
     ("koi-wire", &["koi-net", "koi-mcp"]),
     ("wasmtime", &["koi-runtime"]),
     ("wasmtime-wasi", &["koi-runtime"]),
     ("jsonschema", &["koi-schema"]),
     ("rusqlite", &["koi-store"]),
+    ("tokio-postgres", &["koi-store"]),
+    ("deadpool-postgres", &["koi-store"]),
     ("aws-lc-rs", &["koi-wire"]),
     ("rmcp", &["koi-mcp-server"]),
     ("axum", &["koi-net", "koi-mcp-server", "koi-mcp"]),

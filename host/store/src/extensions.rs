@@ -4,8 +4,10 @@
 
 use async_trait::async_trait;
 use koi_rid::Timestamp;
+use koi_rid::json::write_string;
+use sha2::{Digest, Sha256};
 
-use crate::Result;
+use crate::{AuditDraft, Result, StoreError};
 
 /// A revision to be installed: what [`Revision`] says, less what the store itself adds.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,4 +84,85 @@ pub trait Extensions: Send + Sync {
         grants: &str,
         who: &str,
     ) -> Result<()>;
+}
+
+impl Revision {
+    /// What was installed under a digest and a number.
+    pub(crate) fn installed(
+        new: NewRevision,
+        revision: u64,
+        digest: String,
+        installed_at: Timestamp,
+    ) -> Self {
+        Self {
+            extension: new.extension,
+            revision,
+            digest,
+            version: new.version,
+            description: new.description,
+            grants: new.grants,
+            settings: new.settings,
+            tool_prefix: new.tool_prefix,
+            source: new.source,
+            installed_at,
+        }
+    }
+
+    /// As the audit log shows it, JSON text.
+    pub(crate) fn summary(&self) -> String {
+        let mut text = format!("{{\"revision\":{},\"version\":", self.revision);
+        write_string(&self.version, &mut text);
+        text.push_str(",\"digest\":");
+        write_string(&self.digest, &mut text);
+        text.push_str(",\"source\":");
+        write_string(&self.source, &mut text);
+        if !self.tool_prefix.is_empty() {
+            text.push_str(",\"tool-prefix\":");
+            write_string(&self.tool_prefix, &mut text);
+        }
+        // Grants are JSON text already.
+        text.push_str(",\"grants\":");
+        text.push_str(&self.grants);
+        text.push('}');
+        text
+    }
+}
+
+/// What the audit log says of a change of an extension.
+pub(crate) fn change(
+    who: &str,
+    action: &str,
+    extension: &str,
+    before: Option<String>,
+    after: Option<String>,
+) -> AuditDraft {
+    AuditDraft {
+        who: who.to_owned(),
+        action: action.to_owned(),
+        extension: Some(extension.to_owned()),
+        before,
+        after,
+    }
+}
+
+/// The digest of a component.
+pub(crate) fn digest(component: &[u8]) -> String {
+    hex::encode(Sha256::digest(component))
+}
+
+/// The revision that was to be changed is not there.
+pub(crate) fn no_such_revision(extension: &str, revision: u64) -> StoreError {
+    StoreError::NotFound {
+        what: format!("revision {revision} of extension {extension}"),
+    }
+}
+
+/// A component as it was read, unless it is no longer what was stored under its digest.
+pub(crate) fn whole(digest: &str, component: Vec<u8>) -> Result<Vec<u8>> {
+    if self::digest(&component) != digest {
+        return Err(StoreError::Corrupt {
+            what: format!("component {digest} has another digest now"),
+        });
+    }
+    Ok(component)
 }

@@ -22,7 +22,13 @@ mod key_value;
 mod mcp_sessions;
 mod outbox;
 mod page;
+pub mod postgres;
+mod quota;
+mod range;
+mod room;
+mod rows;
 mod saved_states;
+mod scan;
 pub mod sqlite;
 mod stores;
 #[cfg(test)]

@@ -6,6 +6,7 @@
 mod checks;
 mod debian;
 mod javascript;
+mod postgresql;
 mod python;
 mod wasm;
 
@@ -40,6 +41,7 @@ pub fn set_up(layout: &Layout, extent: Extent) -> Result<GuestToolchain> {
         )?;
         base.environment(layout, "node", "tests/guests/node.txt")?;
         javascript::set_up(layout)?;
+        postgresql::set_up(layout)?;
     }
     Ok(toolchain)
 }

@@ -4,9 +4,11 @@ use async_trait::async_trait;
 use koi_rid::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::rows::Columns;
-use super::{Sqlite, page_limit};
-use crate::{Audit, AuditDraft, AuditEntry, Page, Result, StoreError};
+use super::Sqlite;
+use super::rows::RowColumns;
+use crate::page::{before, page_limit};
+use crate::rows::Columns;
+use crate::{Audit, AuditDraft, AuditEntry, Page, Result};
 
 #[async_trait]
 impl Audit for Sqlite {
@@ -22,12 +24,7 @@ impl Audit for Sqlite {
         cursor: Option<String>,
         limit: u32,
     ) -> Result<Page<AuditEntry>> {
-        let before = match cursor {
-            None => i64::MAX,
-            Some(text) => text.parse().map_err(|_| StoreError::Invalid {
-                what: format!("{text:?} is no cursor: give `next` of the page before as it was"),
-            })?,
-        };
+        let before = before(cursor)?;
         let extension = extension.map(str::to_owned);
         let limit = page_limit(limit);
         self.readers
@@ -44,26 +41,12 @@ impl Audit for Sqlite {
                         let next = items.last().map(|entry| entry.id.to_string());
                         return Ok(Page { items, next });
                     }
-                    items.push(entry(&mut Columns::new(row))?);
+                    items.push(RowColumns::new(row).audit_entry()?);
                 }
                 Ok(Page { items, next: None })
             })
             .await
     }
-}
-
-fn entry(columns: &mut Columns<'_>) -> Result<AuditEntry> {
-    Ok(AuditEntry {
-        id: columns.number()?,
-        at: columns.parsed("a time of change")?,
-        change: AuditDraft {
-            who: columns.value()?,
-            action: columns.value()?,
-            extension: columns.value()?,
-            before: columns.value()?,
-            after: columns.value()?,
-        },
-    })
 }
 
 /// Adds an entry, within the transaction of the change if there is one.

@@ -6,9 +6,11 @@ use async_trait::async_trait;
 use koi_rid::{Manifest, Rid, RidType, Writer};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::range::{self, Range};
-use super::rows::{self, Columns, stored_bundle_columns};
-use super::{Sqlite, page_limit};
+use super::Sqlite;
+use super::rows::RowColumns;
+use crate::page::page_limit;
+use crate::range::{self, Range};
+use crate::rows::{self, Columns, stored_bundle_columns};
 use crate::{BundleQuery, Bundles, Page, Result, StoredBundle, Written, WrittenQuery};
 
 #[async_trait]
@@ -93,18 +95,16 @@ impl Sqlite {
         &self,
         query: &BundleQuery,
         select: Select,
-        read: fn(&mut Columns<'_>) -> Result<T>,
+        read: fn(&mut RowColumns<'_>) -> Result<T>,
     ) -> Result<Page<T>> {
         let query = query.clone();
         self.readers
             .read(move |connection| {
                 let limit = page_limit(query.limit);
-                let mut page = Page {
-                    items: Vec::new(),
-                    next: None,
-                };
+                let mut page = Page::empty();
                 let mut last = String::new();
-                for Range { from, to } in range::of_query(connection, &query)? {
+                let types = types_for(connection, &query)?;
+                for Range { from, to } in range::of_query(&query, &types) {
                     let sql = to.as_ref().map_or(select.unbounded, |_| select.bounded);
                     let mut statement = connection.prepare_cached(sql)?;
                     // One more than asked for, to know whether there is a next page.
@@ -119,7 +119,7 @@ impl Sqlite {
                             return Ok(page);
                         }
                         last = row.get(0)?;
-                        page.items.push(read(&mut Columns::new(row))?);
+                        page.items.push(read(&mut RowColumns::new(row))?);
                     }
                 }
                 Ok(page)
@@ -135,7 +135,9 @@ fn one(connection: &Connection, rid: &Rid) -> Result<Option<StoredBundle>> {
             stored_bundle_columns!(),
             " FROM bundle WHERE rid = ?"
         ))?
-        .query_row([rid.as_str()], |row| Ok(Columns::new(row).stored_bundle()))
+        .query_row([rid.as_str()], |row| {
+            Ok(RowColumns::new(row).stored_bundle())
+        })
         .optional()?
         .transpose()
 }
@@ -150,33 +152,64 @@ fn written_by(connection: &Connection, query: &WrittenQuery) -> Result<Page<Writ
     )?;
     let from = query.cursor.as_deref().unwrap_or_default();
     let mut rows = statement.query(params![query.extension, from, revision, limit + 1])?;
-    let mut page = Page {
-        items: Vec::new(),
-        next: None,
-    };
+    let mut page = Page::empty();
     while let Some(row) = rows.next()? {
         if page.items.len() as i64 == limit {
             page.next = page.items.last().map(|last: &Written| last.rid.to_string());
             break;
         }
-        let mut columns = Columns::new(row);
+        let mut columns = RowColumns::new(row);
         page.items.push(Written {
             rid: columns.parsed("a RID")?,
             timestamp: columns.parsed("a timestamp")?,
             writer: Writer {
                 extension: query.extension.clone(),
                 revision: columns.number()?,
-                digest: columns.value()?,
+                digest: columns.string()?,
             },
         });
     }
     Ok(page)
 }
 
+/// The types that a query's ranges depend on.
+fn types_for(connection: &Connection, query: &BundleQuery) -> Result<Vec<RidType>> {
+    match range::needs_types(query) {
+        true => types(connection),
+        false => Ok(Vec::new()),
+    }
+}
+
+/// The types that have bundles, found by stepping from one to the next along the index: types are
+/// few, bundles many.
+fn types(connection: &Connection) -> Result<Vec<RidType>> {
+    let mut statement =
+        connection.prepare_cached("SELECT rid FROM bundle WHERE rid >= ? ORDER BY rid LIMIT 1")?;
+    let mut types = Vec::new();
+    let mut from = String::new();
+    loop {
+        let first = statement
+            .query_row([&from], |row| {
+                Ok(RowColumns::new(row).parsed::<Rid>("a RID"))
+            })
+            .optional()?;
+        let Some(first) = first else {
+            return Ok(types);
+        };
+        let rid_type = first?.rid_type();
+        let range = Range::of_type(rid_type.as_str(), "");
+        types.push(rid_type);
+        match range.to {
+            Some(to) => from = to,
+            None => return Ok(types),
+        }
+    }
+}
+
 fn count(connection: &Connection) -> Result<Vec<(RidType, u64)>> {
     let mut statement =
         connection.prepare_cached("SELECT count(*) FROM bundle WHERE rid >= ? AND rid < ?")?;
-    let mut counts = range::types(connection)?
+    let mut counts = types(connection)?
         .into_iter()
         .map(|rid_type| {
             let range = Range::of_type(rid_type.as_str(), "");

@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
 
-use super::rows::{Bind, id, stored_bundle_columns};
+use super::rows::Binding;
 use super::{Sqlite, dead_letters, inbox, outbox};
+use crate::rows::{Bind, id, stored_bundle_columns};
 use crate::{Batch, Commits, Committed, Op, Result};
 
 #[async_trait]
@@ -42,7 +43,7 @@ fn apply(connection: &Connection, op: &Op, committed: &mut Committed) -> Result<
                  writer_revision = excluded.writer_revision,
                  writer_digest = excluded.writer_digest, source = excluded.source"
             ))?;
-            let mut bind = Bind::new(&mut statement);
+            let mut bind = Binding::new(&mut statement);
             bind.stored_bundle(bundle, written_by.as_ref(), source.as_ref())?;
             bind.execute()?;
         }

@@ -4,28 +4,16 @@ use async_trait::async_trait;
 use koi_rid::Rid;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::rows::{Bind, Columns, arrival_columns, bytes_of, id};
-use super::{PAGE_BYTES, Sqlite, page_limit, room};
+use super::rows::{Binding, RowColumns};
+use super::{Sqlite, room};
+use crate::page::{PAGE_BYTES, before, page_limit};
+use crate::rows::{Bind, Columns, arrival_columns, bytes_of, id, letter_columns};
 use crate::{DeadLetter, DeadLetterDraft, DeadLetters, Page, Result, StoreError};
-
-macro_rules! letter_columns {
-    () => {
-        concat!(
-            "id, phase, extension, reason, kind, at, peer, times, ",
-            arrival_columns!()
-        )
-    };
-}
 
 #[async_trait]
 impl DeadLetters for Sqlite {
     async fn list(&self, cursor: Option<String>, limit: u32) -> Result<Page<DeadLetter>> {
-        let before = match cursor {
-            None => i64::MAX,
-            Some(text) => text.parse().map_err(|_| StoreError::Invalid {
-                what: format!("{text:?} is no cursor: give `next` of the page before as it was"),
-            })?,
-        };
+        let before = before(cursor)?;
         let limit = page_limit(limit);
         self.readers
             .read(move |connection| {
@@ -43,7 +31,7 @@ impl DeadLetters for Sqlite {
                         let next = items.last().map(|letter| letter.id.to_string());
                         return Ok(Page { items, next });
                     }
-                    let letter = letter(&mut Columns::new(row))?;
+                    let letter = RowColumns::new(row).letter()?;
                     bytes += bytes_of(letter.arrival.contents.as_ref());
                     items.push(letter);
                 }
@@ -62,27 +50,13 @@ impl DeadLetters for Sqlite {
                         " FROM dead_letter WHERE id = ?"
                     ))?
                     .query_row(params![id(letter_id)], |row| {
-                        Ok(letter(&mut Columns::new(row)))
+                        Ok(RowColumns::new(row).letter())
                     })
                     .optional()?
                     .transpose()
             })
             .await
     }
-}
-
-fn letter(columns: &mut Columns<'_>) -> Result<DeadLetter> {
-    Ok(DeadLetter {
-        id: columns.number()?,
-        phase: columns.value()?,
-        extension: columns.value()?,
-        reason: columns.value()?,
-        kind: columns.value()?,
-        at: columns.parsed("a time of burial")?,
-        peer: columns.optional("the peer of a letter", Rid::parse)?,
-        times: columns.number()?,
-        arrival: columns.arrival()?,
-    })
 }
 
 /// Adds a letter, in place of one that says the same of the same object.
@@ -94,15 +68,15 @@ pub(super) fn insert(connection: &Connection, draft: &DeadLetterDraft) -> Result
         arrival_columns!(),
         ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     ))?;
-    let mut bind = Bind::new(&mut statement);
-    bind.value(draft.phase.as_str())?;
-    bind.value(draft.extension.as_deref())?;
-    bind.value(draft.reason.as_str())?;
-    bind.value(draft.kind.as_str())?;
-    bind.value(draft.at.as_str())?;
-    bind.value(draft.peer.as_ref().map(Rid::as_str))?;
-    bind.value(times)?;
-    bind.value(bytes as i64)?;
+    let mut bind = Binding::new(&mut statement);
+    bind.string(&draft.phase)?;
+    bind.maybe(draft.extension.as_deref())?;
+    bind.string(&draft.reason)?;
+    bind.string(&draft.kind)?;
+    bind.string(draft.at.as_str())?;
+    bind.maybe(draft.peer.as_ref().map(Rid::as_str))?;
+    bind.number(Some(times.into()))?;
+    bind.number(Some(bytes as i64))?;
     bind.arrival(&draft.arrival)?;
     bind.execute()?;
     room::make_for_letters(connection, connection.last_insert_rowid(), bytes)

@@ -4,21 +4,17 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use koi_rid::Timestamp;
-use koi_rid::json::write_string;
 use rusqlite::{Connection, OptionalExtension, Params, params};
-use sha2::{Digest, Sha256};
 
-use super::rows::{Columns, revision as number};
+use super::rows::RowColumns;
 use super::{Sqlite, audit};
-use crate::{AuditDraft, Extensions, NewRevision, Result, Revision, StoreError};
+use crate::extensions::{change, digest, no_such_revision, whole};
+use crate::rows::{Columns, revision as number, revision_columns};
+use crate::{Extensions, NewRevision, Result, Revision};
 
 macro_rules! select_revisions {
     ($rest:literal) => {
-        concat!(
-            "SELECT revision.extension, revision.revision, digest, version, description, grants,
-             settings, tool_prefix, source, installed_at FROM revision ",
-            $rest
-        )
+        concat!("SELECT ", revision_columns!(), " FROM revision ", $rest)
     };
 }
 
@@ -32,8 +28,9 @@ impl Extensions for Sqlite {
             .write(move |connection| {
                 let before = active(connection, &new.extension)?;
                 let installed = install(connection, &new, &component, &digest, &installed_at)?;
-                let after = Some(summary(&installed));
-                record(connection, &who, "install", &new.extension, before, after)?;
+                let after = Some(installed.summary());
+                let change = change(&who, "install", &new.extension, before, after);
+                audit::insert(connection, &change)?;
                 Ok(installed)
             })
             .await
@@ -68,12 +65,7 @@ impl Extensions for Sqlite {
                     .prepare_cached("SELECT bytes FROM component WHERE digest = ?")?
                     .query_row([&digest], |row| row.get(0))
                     .optional()?;
-                match bytes {
-                    Some(bytes) if sha256_hex(&bytes) != digest => Err(StoreError::Corrupt {
-                        what: format!("component {digest} has another digest now"),
-                    }),
-                    bytes => Ok(bytes),
-                }
+                bytes.map(|bytes| whole(&digest, bytes)).transpose()
             })
             .await
     }
@@ -87,7 +79,8 @@ impl Extensions for Sqlite {
                     .prepare_cached("DELETE FROM active_revision WHERE extension = ?")?
                     .execute([&extension])?;
                 if removed > 0 {
-                    record(connection, &who, "remove", &extension, before, None)?;
+                    let change = change(&who, "remove", &extension, before, None);
+                    audit::insert(connection, &change)?;
                 }
                 Ok(removed > 0)
             })
@@ -111,9 +104,7 @@ impl Extensions for Sqlite {
                     .query_row(params![extension, number(revision)?], |row| row.get(0))
                     .optional()?;
                 if before.is_none() {
-                    return Err(StoreError::NotFound {
-                        what: format!("revision {revision} of extension {extension}"),
-                    });
+                    return Err(no_such_revision(&extension, revision));
                 }
                 connection
                     .prepare_cached(
@@ -121,7 +112,8 @@ impl Extensions for Sqlite {
                     )?
                     .execute(params![grants, extension, number(revision)?])?;
                 let after = Some(grants.clone());
-                record(connection, &who, "grants", &extension, before, after)
+                let change = change(&who, "grants", &extension, before, after);
+                audit::insert(connection, &change)
             })
             .await
     }
@@ -130,7 +122,7 @@ impl Extensions for Sqlite {
 impl Sqlite {
     /// Components are large: hashed where blocking is allowed, and not by the writer.
     async fn digest(&self, component: Arc<[u8]>) -> Result<String> {
-        self.readers.read(move |_| Ok(sha256_hex(&component))).await
+        self.readers.read(move |_| Ok(digest(&component))).await
     }
 }
 
@@ -139,44 +131,7 @@ fn active(connection: &Connection, extension: &str) -> Result<Option<String>> {
     let sql =
         select_revisions!("JOIN active_revision USING (extension, revision) WHERE extension = ?");
     let active = revisions(connection, sql, [extension])?;
-    Ok(active.first().map(summary))
-}
-
-/// A revision as the audit log shows it, JSON text.
-fn summary(revision: &Revision) -> String {
-    let mut text = format!("{{\"revision\":{},\"version\":", revision.revision);
-    write_string(&revision.version, &mut text);
-    text.push_str(",\"digest\":");
-    write_string(&revision.digest, &mut text);
-    text.push_str(",\"source\":");
-    write_string(&revision.source, &mut text);
-    if !revision.tool_prefix.is_empty() {
-        text.push_str(",\"tool-prefix\":");
-        write_string(&revision.tool_prefix, &mut text);
-    }
-    // Grants are JSON text already.
-    text.push_str(",\"grants\":");
-    text.push_str(&revision.grants);
-    text.push('}');
-    text
-}
-
-fn record(
-    connection: &Connection,
-    who: &str,
-    action: &str,
-    extension: &str,
-    before: Option<String>,
-    after: Option<String>,
-) -> Result<()> {
-    let change = AuditDraft {
-        who: who.to_owned(),
-        action: action.to_owned(),
-        extension: Some(extension.to_owned()),
-        before,
-        after,
-    };
-    audit::insert(connection, &change)
+    Ok(active.first().map(Revision::summary))
 }
 
 fn install(
@@ -222,18 +177,12 @@ fn install(
              ON CONFLICT (extension) DO UPDATE SET revision = excluded.revision",
         )?
         .execute(params![new.extension, revision])?;
-    Ok(Revision {
-        extension: new.extension.clone(),
-        revision: revision.unsigned_abs(),
-        digest: digest.to_owned(),
-        version: new.version.clone(),
-        description: new.description.clone(),
-        grants: new.grants.clone(),
-        settings: new.settings.clone(),
-        tool_prefix: new.tool_prefix.clone(),
-        source: new.source.clone(),
-        installed_at: *installed_at,
-    })
+    Ok(Revision::installed(
+        new.clone(),
+        revision.unsigned_abs(),
+        digest.to_owned(),
+        *installed_at,
+    ))
 }
 
 fn revisions(connection: &Connection, sql: &str, params: impl Params) -> Result<Vec<Revision>> {
@@ -241,23 +190,7 @@ fn revisions(connection: &Connection, sql: &str, params: impl Params) -> Result<
     let mut rows = statement.query(params)?;
     let mut revisions = Vec::new();
     while let Some(row) = rows.next()? {
-        let mut columns = Columns::new(row);
-        revisions.push(Revision {
-            extension: columns.value()?,
-            revision: columns.number()?,
-            digest: columns.value()?,
-            version: columns.value()?,
-            description: columns.value()?,
-            grants: columns.value()?,
-            settings: columns.value()?,
-            tool_prefix: columns.value()?,
-            source: columns.value()?,
-            installed_at: columns.parsed("a time of installing")?,
-        });
+        revisions.push(RowColumns::new(row).revision()?);
     }
     Ok(revisions)
-}
-
-fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
 }

@@ -11,7 +11,7 @@ impl From<Error> for StoreError {
                 (ErrorCode::DiskFull, _) | (_, ffi::SQLITE_IOERR_SHMSIZE) => Self::Full,
                 (ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase, _)
                 | (_, ffi::SQLITE_IOERR_SHORT_READ | ffi::SQLITE_IOERR_CORRUPTFS) => {
-                    damaged("its file", error)
+                    Self::damaged("its file", error)
                 }
                 (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => Self::Busy,
                 (ErrorCode::TooBig, _) => Self::Invalid {
@@ -22,7 +22,7 @@ impl From<Error> for StoreError {
             Error::FromSqlConversionFailure(..)
             | Error::IntegralValueOutOfRange(..)
             | Error::InvalidColumnType(..)
-            | Error::Utf8Error(..) => damaged("a row", error),
+            | Error::Utf8Error(..) => Self::damaged("a row", error),
             _ => io(error),
         }
     }
@@ -32,12 +32,5 @@ fn io(error: Error) -> StoreError {
     StoreError::Io {
         what: "a database operation".to_owned(),
         source: error.into(),
-    }
-}
-
-/// A row that is not as it was written.
-pub(super) fn damaged(what: &str, error: impl std::fmt::Display) -> StoreError {
-    StoreError::Corrupt {
-        what: format!("{what}: {error}"),
     }
 }

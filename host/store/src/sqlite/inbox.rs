@@ -4,8 +4,10 @@ use async_trait::async_trait;
 use koi_rid::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::rows::{Bind, Columns, arrival_columns, bytes_of, id};
-use super::{PAGE_BYTES, Sqlite, page_limit};
+use super::Sqlite;
+use super::rows::{Binding, RowColumns};
+use crate::page::{PAGE_BYTES, page_limit};
+use crate::rows::{Bind, Columns, arrival_columns, bytes_of, id};
 use crate::{Arrival, Inbox, InboxEntry, Result};
 
 #[async_trait]
@@ -36,13 +38,7 @@ impl Inbox for Sqlite {
                 while bytes < PAGE_BYTES
                     && let Some(row) = rows.next()?
                 {
-                    let mut columns = Columns::new(row);
-                    let entry = InboxEntry {
-                        id: columns.number()?,
-                        attempts: columns.number()?,
-                        due: columns.parsed("a due time")?,
-                        arrival: columns.arrival()?,
-                    };
+                    let entry = RowColumns::new(row).inbox_entry()?;
                     bytes += bytes_of(entry.arrival.contents.as_ref());
                     entries.push(entry);
                 }
@@ -63,9 +59,9 @@ pub(super) fn insert(connection: &Connection, arrival: &Arrival, due: &Timestamp
         arrival_columns!(),
         ", due) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     ))?;
-    let mut bind = Bind::new(&mut statement);
+    let mut bind = Binding::new(&mut statement);
     bind.arrival(arrival)?;
-    bind.value(due.as_str())?;
+    bind.string(due.as_str())?;
     bind.execute()?;
     // Rowids are counted from 1.
     Ok(connection.last_insert_rowid().unsigned_abs())

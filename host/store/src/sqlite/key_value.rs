@@ -4,11 +4,10 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Sqlite;
-use super::rows::{Columns, id};
-use crate::{
-    KeyPage, KeyValue, KeyValueUsage, MAX_KEY_VALUE_BYTES, MAX_KEYS, MAX_PAGE, MAX_VALUES_BYTES,
-    Result, StoreError,
-};
+use super::rows::RowColumns;
+use crate::quota::{self, Quota};
+use crate::rows::{Columns, id};
+use crate::{KeyPage, KeyValue, KeyValueUsage, MAX_PAGE, MAX_VALUES_BYTES, Result};
 
 /// What a write makes of its input. A refusal has written nothing, and so is no failure that would
 /// undo what others write in the same transaction.
@@ -134,12 +133,7 @@ impl Bucket {
                 let value = self.get(connection, key)?;
                 left = left
                     .checked_sub(value.as_ref().map_or(0, Vec::len))
-                    .ok_or_else(|| StoreError::Invalid {
-                        what: format!(
-                            "the values under these keys have more than {MAX_VALUES_BYTES} bytes \
-                             together: ask for fewer keys at once"
-                        ),
-                    })?;
+                    .ok_or_else(quota::too_many_values)?;
                 Ok(value)
             })
             .collect()
@@ -155,38 +149,13 @@ impl Bucket {
         Ok(Ok(()))
     }
 
-    /// Whether there is room for these values. A key that is there twice counts twice.
+    /// Whether there is room for these values.
     fn check_quota(&self, connection: &Connection, values: &[(String, Vec<u8>)]) -> Written<()> {
-        let mut usage = used(connection, &self.extension)?;
-        let (before, mut freed) = (usage, 0);
+        let mut quota = Quota::of(used(connection, &self.extension)?);
         for (key, value) in values {
-            match self.length(connection, key)? {
-                Some(length) => freed += length,
-                None => {
-                    usage.keys += 1;
-                    usage.bytes += key.len() as u64;
-                }
-            }
-            usage.bytes += value.len() as u64;
+            quota.add(key, value, self.length(connection, key)?);
         }
-        usage.bytes = usage.bytes.saturating_sub(freed);
-        let beyond = |what: &str, of: u64, limit: u64| {
-            Ok(Err(StoreError::Invalid {
-                what: format!(
-                    "{} would have {of} {what} in its buckets, beyond its quota of {limit}: \
-                     delete some first",
-                    self.extension
-                ),
-            }))
-        };
-        // What makes it less is welcome, however much there is.
-        if usage.bytes > MAX_KEY_VALUE_BYTES && usage.bytes > before.bytes {
-            return beyond("bytes of keys and values", usage.bytes, MAX_KEY_VALUE_BYTES);
-        }
-        if usage.keys > MAX_KEYS && usage.keys > before.keys {
-            return beyond("keys", usage.keys, MAX_KEYS);
-        }
-        Ok(Ok(()))
+        Ok(quota.check(&self.extension))
     }
 
     /// The bytes of the value under a key.
@@ -217,15 +186,10 @@ impl Bucket {
     }
 
     fn increment(&self, connection: &Connection, key: &str, delta: u64) -> Written<u64> {
-        let refused = |what: String| Ok(Err(StoreError::Invalid { what }));
         let before = self.get(connection, key)?;
-        let Some(before) = before.map_or(Some(0), |value| number(&value)) else {
-            return refused(format!(
-                "the value under {key:?} is no number: delete it, or set digits"
-            ));
-        };
-        let Some(sum) = before.checked_add(delta) else {
-            return refused(format!("the number under {key:?} would go beyond 64 bits"));
+        let sum = match quota::sum(key, before.as_deref(), delta) {
+            Ok(sum) => sum,
+            Err(refusal) => return Ok(Err(refusal)),
         };
         let digits = [(key.to_owned(), sum.to_string().into_bytes())];
         Ok(self.set_many(connection, &digits)?.map(|()| sum))
@@ -248,9 +212,9 @@ impl Bucket {
                     cursor: Some(last),
                 });
             }
-            let mut columns = Columns::new(row);
+            let mut columns = RowColumns::new(row);
             last = columns.number()?;
-            keys.push(columns.value()?);
+            keys.push(columns.string()?);
         }
         Ok(KeyPage { keys, cursor: None })
     }
@@ -273,8 +237,4 @@ fn used(connection: &Connection, extension: &str) -> Result<KeyValueUsage> {
 fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     let number: i64 = row.get(column)?;
     Ok(u64::try_from(number).unwrap_or_default())
-}
-
-fn number(digits: &[u8]) -> Option<u64> {
-    str::from_utf8(digits).ok()?.parse().ok()
 }

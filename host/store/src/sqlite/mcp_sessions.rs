@@ -5,7 +5,8 @@ use koi_rid::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Sqlite;
-use super::rows::{Columns, id as number};
+use super::rows::RowColumns;
+use crate::rows::{Columns, id as number};
 use crate::{McpSession, McpSessions, Result};
 
 #[async_trait]
@@ -43,7 +44,7 @@ impl McpSessions for Sqlite {
                         "SELECT id, principal, endpoint, initialize, log_level, last_used
                          FROM mcp_session WHERE id = ?",
                     )?
-                    .query_row([&id], |row| Ok(session(&mut Columns::new(row))))
+                    .query_row([&id], |row| Ok(RowColumns::new(row).session()))
                     .optional()?;
                 let Some(mut session) = session.transpose()? else {
                     return Ok(None);
@@ -142,19 +143,6 @@ impl McpSessions for Sqlite {
         self.count_rows("SELECT count(*) FROM mcp_session", None)
             .await
     }
-}
-
-/// A session but for its subscriptions.
-fn session(columns: &mut Columns<'_>) -> Result<McpSession> {
-    Ok(McpSession {
-        id: columns.value()?,
-        principal: columns.value()?,
-        endpoint: columns.value()?,
-        initialize: columns.value()?,
-        log_level: columns.value()?,
-        subscriptions: Vec::new(),
-        last_used: Timestamp::from_micros(columns.value()?),
-    })
 }
 
 fn subscriptions(connection: &Connection, session: &str) -> Result<Vec<String>> {

@@ -17,7 +17,6 @@ mod inbox;
 mod key_value;
 mod mcp_sessions;
 mod outbox;
-mod range;
 mod readers;
 mod room;
 mod rows;
@@ -35,7 +34,7 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 
 use self::readers::Readers;
 use self::writer::Writer;
-use crate::{MAX_PAGE, Result, StoreError, Stores};
+use crate::{Result, StoreError, Stores};
 
 /// How many reads run at a time.
 const READERS: usize = 4;
@@ -45,9 +44,6 @@ const STATEMENTS: usize = 64;
 
 /// How long to wait for somebody who looks into the file with a tool of their own.
 const BUSY: Duration = Duration::from_secs(10);
-
-/// The contents at which a page is long enough, in bytes, however few its items are.
-const PAGE_BYTES: usize = 8 * 1024 * 1024;
 
 /// What a connection that writes is set to. The log is written back to the file less often than
 /// by default (every 16 MB), since inbox and outbox rows are short-lived and mostly never get
@@ -151,9 +147,4 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
-}
-
-/// How many rows a page has, as SQLite has it.
-fn page_limit(limit: u32) -> i64 {
-    i64::from(limit.clamp(1, MAX_PAGE))
 }

@@ -1,11 +1,13 @@
 //! The outbox.
 
 use async_trait::async_trait;
-use koi_rid::{Event, EventType, Rid, Timestamp};
+use koi_rid::{EventType, Rid, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::rows::{Bind, Columns, bytes_of, id, parts_columns};
-use super::{PAGE_BYTES, Sqlite, page_limit, room};
+use super::rows::{Binding, RowColumns};
+use super::{Sqlite, room};
+use crate::page::{PAGE_BYTES, page_limit};
+use crate::rows::{Bind, Columns, bytes_of, id, parts_columns};
 use crate::{Outbox, OutboxEntry, Outgoing, Result};
 
 #[async_trait]
@@ -21,7 +23,9 @@ impl Outbox for Sqlite {
                 loop {
                     let last = peers.last().map_or("", Rid::as_str);
                     let next = statement
-                        .query_row(params![last], |row| Ok(Columns::new(row).parsed("a peer")))
+                        .query_row(params![last], |row| {
+                            Ok(RowColumns::new(row).parsed("a peer"))
+                        })
                         .optional()?;
                     match next {
                         Some(peer) => peers.push(peer?),
@@ -48,7 +52,7 @@ impl Outbox for Sqlite {
                 while bytes < PAGE_BYTES
                     && let Some(row) = rows.next()?
                 {
-                    let entry = entry(&peer, &mut Columns::new(row))?;
+                    let entry = RowColumns::new(row).outbox_entry(&peer)?;
                     bytes += bytes_of(entry.event.contents.as_ref());
                     entries.push(entry);
                 }
@@ -68,28 +72,6 @@ impl Outbox for Sqlite {
     }
 }
 
-fn entry(peer: &Rid, columns: &mut Columns<'_>) -> Result<OutboxEntry> {
-    let id = columns.number()?;
-    let version = columns.number()?;
-    let attempts = columns.number()?;
-    let given = columns.number()?;
-    let event_type = columns.parsed("an event type")?;
-    let (rid, manifest, contents) = columns.parts()?;
-    Ok(OutboxEntry {
-        id,
-        version,
-        peer: peer.clone(),
-        event: Event {
-            rid,
-            event_type,
-            manifest,
-            contents,
-        },
-        attempts,
-        given,
-    })
-}
-
 /// Adds an entry, or puts its event in the place of an older one of its RID.
 pub(super) fn insert(connection: &Connection, outgoing: &Outgoing) -> Result<()> {
     let Outgoing { peer, event } = outgoing;
@@ -106,12 +88,12 @@ pub(super) fn insert(connection: &Connection, outgoing: &Outgoing) -> Result<()>
         parts_columns!(),
         ", peer, bytes, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     ))?;
-    let mut bind = Bind::new(&mut statement);
-    bind.value(event.event_type.as_str())?;
+    let mut bind = Binding::new(&mut statement);
+    bind.string(event.event_type.as_str())?;
     bind.parts(&event.rid, event.manifest.as_ref(), event.contents.as_ref())?;
-    bind.value(peer.as_str())?;
-    bind.value(bytes as i64)?;
-    bind.value(Timestamp::now().to_micros())?;
+    bind.string(peer.as_str())?;
+    bind.number(Some(bytes as i64))?;
+    bind.number(Some(Timestamp::now().to_micros()))?;
     bind.execute()?;
     room::make(connection, peer, connection.last_insert_rowid(), bytes)
 }
@@ -126,11 +108,11 @@ fn replace(connection: &Connection, outgoing: &Outgoing) -> Result<bool> {
          ?, ?, ?, ?, ?, ?, ?, version + 1, 0, 0) \
          WHERE peer = ? AND rid = ? AND event_type <> 'FORGET'"
     ))?;
-    let mut bind = Bind::new(&mut statement);
-    bind.value(event.event_type.as_str())?;
+    let mut bind = Binding::new(&mut statement);
+    bind.string(event.event_type.as_str())?;
     bind.parts(&event.rid, event.manifest.as_ref(), event.contents.as_ref())?;
-    bind.value(bytes_of(event.contents.as_ref()) as i64)?;
-    bind.value(peer.as_str())?;
-    bind.value(event.rid.as_str())?;
+    bind.number(Some(bytes_of(event.contents.as_ref()) as i64))?;
+    bind.string(peer.as_str())?;
+    bind.string(event.rid.as_str())?;
     Ok(bind.execute()? > 0)
 }

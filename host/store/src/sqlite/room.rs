@@ -1,38 +1,10 @@
-//! Bounds for what waits: an outbox whose peer never comes back and letters that nobody reads would
-//! fill the disk. The oldest rows make way, with a line in the log.
-//!
-//! Looking costs more than adding a row, so it is done once in a while, and after each large row. The
-//! bounds may be passed by as much as comes in between.
+//! Makes room for what waits.
 
-use koi_rid::{Rid, Timestamp};
+use koi_rid::Rid;
 use rusqlite::{Connection, params};
 
 use crate::Result;
-
-/// Most rows that wait for one peer, and most bytes of contents in them.
-const PEER: Bound = Bound {
-    rows: 50_000,
-    bytes: 256 * 1024 * 1024,
-};
-
-/// Most dead letters, and most bytes of contents in them.
-const LETTERS: Bound = Bound {
-    rows: 10_000,
-    bytes: 256 * 1024 * 1024,
-};
-
-/// How long something waits for a peer, in microseconds: 30 days.
-const LONGEST_WAIT: i64 = 30 * 24 * 3600 * 1_000_000;
-
-/// Rows between two looks, and the size of a row that is looked after at once.
-const LOOK_EVERY: i64 = 512;
-const LARGE: usize = 256 * 1024;
-
-#[derive(Clone, Copy)]
-struct Bound {
-    rows: u64,
-    bytes: u64,
-}
+use crate::room::{self, Bound, LETTERS, PEER, is_time};
 
 /// Makes room in a peer's outbox after a row was added.
 pub(super) fn make(connection: &Connection, peer: &Rid, row: i64, bytes: usize) -> Result<()> {
@@ -50,10 +22,6 @@ pub(super) fn make_for_letters(connection: &Connection, row: i64, bytes: usize) 
     Ok(())
 }
 
-fn is_time(row: i64, bytes: usize) -> bool {
-    row % LOOK_EVERY == 0 || bytes >= LARGE
-}
-
 fn make_in_outbox(connection: &Connection, peer: &Rid, bound: Bound) -> Result<()> {
     // Answered from the index alone: the columns lie behind the contents in the table.
     let mut newest_first = connection.prepare_cached(
@@ -65,12 +33,7 @@ fn make_in_outbox(connection: &Connection, peer: &Rid, bound: Bound) -> Result<(
     let dropped = connection
         .prepare_cached("DELETE FROM outbox WHERE peer = ? AND id <= ?")?
         .execute(params![peer.as_str(), last])?;
-    tracing::warn!(
-        peer = %peer,
-        events = dropped,
-        "too much waits for a peer, or for too long: the oldest events are dropped, and it has to \
-         catch up by itself"
-    );
+    room::tell_of_events(peer, dropped as u64);
     Ok(())
 }
 
@@ -84,17 +47,14 @@ fn make_in_letters(connection: &Connection, bound: Bound) -> Result<()> {
     let dropped = connection
         .prepare_cached("DELETE FROM dead_letter WHERE id <= ?")?
         .execute([last])?;
-    tracing::warn!(
-        letters = dropped,
-        "there are too many dead letters: the oldest are dropped"
-    );
+    room::tell_of_letters(dropped as u64);
     Ok(())
 }
 
 /// The first of some rows, given as id, size and time of adding, that does not fit with those before
 /// it, or is too old. One that is too large by itself fits alone.
 fn first_too_many(mut rows: rusqlite::Rows<'_>, bound: Bound) -> Result<Option<i64>> {
-    let oldest = Timestamp::now().to_micros().saturating_sub(LONGEST_WAIT);
+    let oldest = room::oldest();
     let (mut count, mut bytes) = (0_u64, 0_u64);
     while let Some(row) = rows.next()? {
         count += 1;
@@ -109,8 +69,10 @@ fn first_too_many(mut rows: rusqlite::Rows<'_>, bound: Bound) -> Result<Option<i
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::{Fixture, fixture};
     use super::*;
-    use crate::tests::{Fixture, arrival, batch, bundle, draft, enqueue, fixture, new, rid};
+    use crate::room::LOOK_EVERY;
+    use crate::tests::{arrival, batch, bundle, draft, enqueue, new, rid};
 
     /// The outbox or the letters of a store, made to fit a bound.
     fn bounded(folder: &std::path::Path, make: impl Fn(&Connection) -> Result<()>) {

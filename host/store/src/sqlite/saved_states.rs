@@ -5,7 +5,7 @@ use koi_rid::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
 use super::Sqlite;
-use super::rows::revision as number;
+use crate::rows::revision as number;
 use crate::{Result, SavedStates};
 
 #[async_trait]

@@ -7,7 +7,6 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use super::fault::damaged;
 use crate::{Result, StoreError};
 
 /// Marks a file as a store of koi-mcp: "koi!" in ASCII.
@@ -276,7 +275,7 @@ pub(super) fn version(connection: &Connection, path: &Path) -> Result<usize> {
             found,
             known: MIGRATIONS.len(),
         }),
-        Err(error) => Err(damaged("the schema version", error)),
+        Err(error) => Err(StoreError::damaged("the schema version", error)),
     }
 }
 

@@ -7,7 +7,19 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::StoreError;
-use crate::tests::{Fixture, arrival, batch, bundle, enqueue, fixture, new, put, rid};
+use crate::tests::{arrival, batch, bundle, enqueue, new, put, rid};
+
+/// A store in a folder of its own.
+pub(super) struct Fixture {
+    pub(super) stores: Stores,
+    pub(super) folder: tempfile::TempDir,
+}
+
+pub(super) fn fixture() -> Fixture {
+    let folder = tempfile::tempdir().unwrap();
+    let stores = open(&folder.path().join("store.db")).unwrap();
+    Fixture { stores, folder }
+}
 
 /// What a crash at this moment would leave: the files as they are, nothing closed.
 fn crash(folder: &Path, into: &Path) -> PathBuf {

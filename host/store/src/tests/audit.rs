@@ -1,6 +1,11 @@
 use super::*;
 use crate::{AuditDraft, NewRevision};
 
+on_every_backend! {
+    what_is_done_to_an_extension_is_recorded_with_who_did_it,
+    the_log_is_read_by_pages_and_by_extension,
+}
+
 fn revision(grants: &str) -> NewRevision {
     NewRevision {
         extension: "a".to_owned(),
@@ -13,9 +18,7 @@ fn revision(grants: &str) -> NewRevision {
     }
 }
 
-#[tokio::test]
-async fn what_is_done_to_an_extension_is_recorded_with_who_did_it() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn what_is_done_to_an_extension_is_recorded_with_who_did_it(Fixture { stores, .. }: Fixture) {
     let extensions = &stores.extensions;
     extensions
         .install(revision("[]"), b"one", "operator")
@@ -53,9 +56,7 @@ async fn what_is_done_to_an_extension_is_recorded_with_who_did_it() {
     assert_eq!(change(0).after, None);
 }
 
-#[tokio::test]
-async fn the_log_is_read_by_pages_and_by_extension() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn the_log_is_read_by_pages_and_by_extension(Fixture { stores, .. }: Fixture) {
     for number in 0..5 {
         let change = AuditDraft {
             who: "operator".to_owned(),

@@ -1,10 +1,20 @@
-use super::*;
-use koi_rid::BundleOrder;
+mod orders;
 
+use super::*;
 use crate::BundleQuery;
 
-async fn with(rids: &[&str]) -> Fixture {
-    let fixture = fixture();
+on_every_backend! {
+    the_newest_bundle_of_a_rid_is_the_one_that_is_read,
+    several_bundles_come_in_the_order_asked_without_those_that_are_not_there,
+    a_list_has_the_selected_bundles_in_the_order_of_their_rids_over_pages_of_any_size,
+    a_list_goes_on_after_its_cursor_though_that_bundle_has_gone,
+    a_page_ends_early_when_its_contents_are_very_large,
+    bundles_are_counted_by_type,
+    a_filter_leaves_out_bundles_and_reads_a_bounded_number_of_rows_a_page,
+    what_an_extension_wrote_is_listed_by_revision_over_pages,
+}
+
+async fn with(fixture: Fixture, rids: &[&str]) -> Fixture {
     let ops = rids.iter().map(|text| put(bundle(text, "{}")));
     fixture.stores.commits.commit(batch(ops)).await.unwrap();
     fixture
@@ -40,9 +50,7 @@ async fn all(fixture: &Fixture, mut query: BundleQuery) -> Vec<String> {
     }
 }
 
-#[tokio::test]
-async fn the_newest_bundle_of_a_rid_is_the_one_that_is_read() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn the_newest_bundle_of_a_rid_is_the_one_that_is_read(Fixture { stores, .. }: Fixture) {
     let target = rid("orn:a:x");
     assert_eq!(stores.bundles.read(&target).await.unwrap(), None);
     for text in [r#"{"v":1}"#, r#"{"v":2}"#] {
@@ -68,9 +76,10 @@ async fn the_newest_bundle_of_a_rid_is_the_one_that_is_read() {
     assert_eq!(stores.bundles.read(&target).await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn several_bundles_come_in_the_order_asked_without_those_that_are_not_there() {
-    let fixture = with(&["orn:a:1", "orn:a:2", "orn:b:1"]).await;
+async fn several_bundles_come_in_the_order_asked_without_those_that_are_not_there(
+    fixture: Fixture,
+) {
+    let fixture = with(fixture, &["orn:a:1", "orn:a:2", "orn:b:1"]).await;
     let asked = ["orn:b:1", "orn:a:missing", "orn:a:1"].map(rid);
     let found = fixture.stores.bundles.read_many(&asked).await.unwrap();
     let found: Vec<_> = found
@@ -80,8 +89,9 @@ async fn several_bundles_come_in_the_order_asked_without_those_that_are_not_ther
     assert_eq!(found, ["orn:b:1", "orn:a:1"]);
 }
 
-#[tokio::test]
-async fn a_list_has_the_selected_bundles_in_the_order_of_their_rids_over_pages_of_any_size() {
+async fn a_list_has_the_selected_bundles_in_the_order_of_their_rids_over_pages_of_any_size(
+    fixture: Fixture,
+) {
     let mut rids = vec![
         "https://example.com/a",
         "orn:a.b:x",
@@ -93,7 +103,7 @@ async fn a_list_has_the_selected_bundles_in_the_order_of_their_rids_over_pages_o
         "orn:b:foo",
         "urn:a:foo",
     ];
-    let fixture = with(&rids).await;
+    let fixture = with(fixture, &rids).await;
     rids.sort_unstable();
     for limit in [1, 2, 3, 9, 10] {
         assert_eq!(all(&fixture, query(&[], None, limit)).await, rids);
@@ -130,9 +140,8 @@ async fn a_list_has_the_selected_bundles_in_the_order_of_their_rids_over_pages_o
     }
 }
 
-#[tokio::test]
-async fn a_list_goes_on_after_its_cursor_though_that_bundle_has_gone() {
-    let fixture = with(&["orn:a:1", "orn:a:2", "orn:a:3"]).await;
+async fn a_list_goes_on_after_its_cursor_though_that_bundle_has_gone(fixture: Fixture) {
+    let fixture = with(fixture, &["orn:a:1", "orn:a:2", "orn:a:3"]).await;
     let mut query = query(&["orn:a"], None, 2);
     let first = fixture.stores.bundles.rids(&query).await.unwrap();
     let delete = Op::DeleteBundle {
@@ -150,9 +159,7 @@ async fn a_list_goes_on_after_its_cursor_though_that_bundle_has_gone() {
     assert_eq!(second.next, None);
 }
 
-#[tokio::test]
-async fn a_page_ends_early_when_its_contents_are_very_large() {
-    let fixture = fixture();
+async fn a_page_ends_early_when_its_contents_are_very_large(fixture: Fixture) {
     let large = format!(r#"{{"text":"{}"}}"#, "x".repeat(5 * 1024 * 1024));
     let ops = (0..4).map(|n| put(bundle(&format!("orn:a:{n}"), &large)));
     fixture.stores.commits.commit(batch(ops)).await.unwrap();
@@ -165,9 +172,12 @@ async fn a_page_ends_early_when_its_contents_are_very_large() {
     assert_eq!(page.next, None);
 }
 
-#[tokio::test]
-async fn bundles_are_counted_by_type() {
-    let fixture = with(&["orn:a.b:x", "orn:a:1", "orn:a:2", "https://example.com/"]).await;
+async fn bundles_are_counted_by_type(fixture: Fixture) {
+    let fixture = with(
+        fixture,
+        &["orn:a.b:x", "orn:a:1", "orn:a:2", "https://example.com/"],
+    )
+    .await;
     let counts = fixture.stores.bundles.count().await.unwrap();
     let counts: Vec<_> = counts
         .iter()
@@ -194,73 +204,7 @@ async fn listed(fixture: &Fixture, mut query: BundleQuery) -> (Vec<String>, usiz
     }
 }
 
-async fn at_times(times: &[(&str, &str)]) -> Fixture {
-    let fixture = fixture();
-    let ops = times.iter().map(|(text, time)| {
-        let mut bundle = bundle(text, "{}");
-        bundle.manifest.timestamp = koi_rid::Timestamp::parse(time).unwrap();
-        put(bundle)
-    });
-    fixture.stores.commits.commit(batch(ops)).await.unwrap();
-    fixture
-}
-
-#[tokio::test]
-async fn a_list_goes_by_rid_or_by_time_up_or_down_over_pages_of_any_size() {
-    let fixture = at_times(&[
-        ("orn:a:1", "2026-01-01T00:00:02Z"),
-        ("orn:a:2", "2026-01-01T00:00:01.5Z"),
-        ("orn:a:3", "2026-01-01T00:00:01Z"),
-        ("orn:a:4", "2026-01-01T00:00:01.500001Z"),
-        ("orn:a:5", "2026-01-01T00:00:02Z"),
-        ("orn:b:1", "2026-01-01T00:00:01Z"),
-    ])
-    .await;
-    let expected = [
-        (BundleOrder::Rid, "12345"),
-        (BundleOrder::RidDescending, "54321"),
-        (BundleOrder::Timestamp, "32415"),
-        (BundleOrder::TimestampDescending, "51423"),
-    ];
-    for (order, references) in expected {
-        for limit in 1..=6 {
-            let query = BundleQuery {
-                order,
-                ..query(&["orn:a"], None, limit)
-            };
-            let (rids, _) = listed(&fixture, query).await;
-            let found: String = rids.iter().filter_map(|rid| rid.chars().last()).collect();
-            assert_eq!(found, references, "{order} by {limit}");
-        }
-    }
-    let both = BundleQuery {
-        order: BundleOrder::RidDescending,
-        ..query(&["orn:a", "orn:b"], None, 2)
-    };
-    assert_eq!(listed(&fixture, both).await.0[0], "orn:b:1");
-}
-
-#[tokio::test]
-async fn a_list_by_time_is_of_one_type_and_knows_its_own_cursors() {
-    let fixture = with(&["orn:a:1"]).await;
-    let refused = async |types: &[&str], cursor: Option<&str>| {
-        let query = BundleQuery {
-            order: BundleOrder::Timestamp,
-            cursor: cursor.map(str::to_owned),
-            ..query(types, None, 10)
-        };
-        let listed = fixture.stores.bundles.list(&query).await;
-        matches!(listed, Err(crate::StoreError::Invalid { .. }))
-    };
-    assert!(refused(&[], None).await);
-    assert!(refused(&["orn:a", "orn:b"], None).await);
-    assert!(refused(&["orn:a"], Some("orn:a:1")).await);
-    assert!(!refused(&["orn:a"], None).await);
-}
-
-#[tokio::test]
-async fn a_filter_leaves_out_bundles_and_reads_a_bounded_number_of_rows_a_page() {
-    let fixture = fixture();
+async fn a_filter_leaves_out_bundles_and_reads_a_bounded_number_of_rows_a_page(fixture: Fixture) {
     let rows = crate::MAX_SCANNED + 500;
     let ops = (0..rows).map(|n| put(bundle(&format!("orn:a:{n:06}"), &format!("{{\"n\":{n}}}"))));
     fixture.stores.commits.commit(batch(ops)).await.unwrap();
@@ -280,9 +224,7 @@ async fn a_filter_leaves_out_bundles_and_reads_a_bounded_number_of_rows_a_page()
     assert_eq!((rids.len(), pages), (1, 2));
 }
 
-#[tokio::test]
-async fn what_an_extension_wrote_is_listed_by_revision_over_pages() {
-    let fixture = fixture();
+async fn what_an_extension_wrote_is_listed_by_revision_over_pages(fixture: Fixture) {
     let write = |text: &str, revision: Option<u64>| Op::PutBundle {
         bundle: bundle(text, "{}"),
         written_by: revision.map(writer),

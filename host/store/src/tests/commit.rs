@@ -1,9 +1,18 @@
 use super::*;
 use crate::{Sent, StoreError};
 
-#[tokio::test]
-async fn a_bundle_its_outbox_rows_and_its_acknowledgement_are_committed_together() {
-    let Fixture { stores, folder: _f } = fixture();
+on_every_backend! {
+    a_bundle_its_outbox_rows_and_its_acknowledgement_are_committed_together,
+    a_batch_with_a_failing_change_leaves_nothing,
+    a_number_that_cannot_be_stored_is_refused_with_its_batch,
+    changes_of_ids_that_never_were_change_nothing,
+    of_batches_asked_for_at_once_each_fails_or_succeeds_on_its_own,
+    readers_see_whole_batches_while_writers_write,
+}
+
+async fn a_bundle_its_outbox_rows_and_its_acknowledgement_are_committed_together(
+    Fixture { stores, .. }: Fixture,
+) {
     let ids = stores.inbox.accept(vec![arrival("orn:a:1")]).await.unwrap();
     let bundle = bundle("orn:a:1", "{}");
     let committed = stores
@@ -25,9 +34,7 @@ async fn a_bundle_its_outbox_rows_and_its_acknowledgement_are_committed_together
     assert_eq!(ids, committed.accepted);
 }
 
-#[tokio::test]
-async fn a_batch_with_a_failing_change_leaves_nothing() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn a_batch_with_a_failing_change_leaves_nothing(Fixture { stores, .. }: Fixture) {
     let ids = stores.inbox.accept(vec![arrival("orn:a:1")]).await.unwrap();
     let bundle = bundle("orn:a:1", "{}");
     let refused = stores
@@ -55,9 +62,7 @@ async fn a_batch_with_a_failing_change_leaves_nothing() {
     );
 }
 
-#[tokio::test]
-async fn a_number_that_cannot_be_stored_is_refused_with_its_batch() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn a_number_that_cannot_be_stored_is_refused_with_its_batch(Fixture { stores, .. }: Fixture) {
     let op = Op::PutBundle {
         bundle: bundle("orn:a:1", "{}"),
         written_by: Some(writer(u64::MAX)),
@@ -68,9 +73,7 @@ async fn a_number_that_cannot_be_stored_is_refused_with_its_batch() {
     assert_eq!(stores.bundles.read(&rid("orn:a:1")).await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn changes_of_ids_that_never_were_change_nothing() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn changes_of_ids_that_never_were_change_nothing(Fixture { stores, .. }: Fixture) {
     let ops = [
         Op::Acknowledge(u64::MAX),
         Op::Postpone {
@@ -98,9 +101,9 @@ async fn changes_of_ids_that_never_were_change_nothing() {
     stores.commits.commit(batch(ops)).await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_batches_asked_for_at_once_each_fails_or_succeeds_on_its_own() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn of_batches_asked_for_at_once_each_fails_or_succeeds_on_its_own(
+    Fixture { stores, .. }: Fixture,
+) {
     let tasks: Vec<_> = (0..400)
         .map(|n| {
             let commits = stores.commits.clone();
@@ -124,9 +127,7 @@ async fn of_batches_asked_for_at_once_each_fails_or_succeeds_on_its_own() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn readers_see_whole_batches_while_writers_write() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn readers_see_whole_batches_while_writers_write(Fixture { stores, .. }: Fixture) {
     let writers = (0..4).map(|w| {
         let commits = stores.commits.clone();
         tokio::spawn(async move {

@@ -1,6 +1,13 @@
 use super::*;
 use crate::{NewRevision, StoreError};
 
+on_every_backend! {
+    each_install_is_the_next_revision_and_the_active_one,
+    a_component_is_found_by_its_digest,
+    a_deactivated_extension_keeps_its_revisions_and_their_count,
+    grants_are_changed_of_one_revision_only,
+}
+
 fn revision(extension: &str, version: &str) -> NewRevision {
     NewRevision {
         extension: extension.to_owned(),
@@ -13,9 +20,7 @@ fn revision(extension: &str, version: &str) -> NewRevision {
     }
 }
 
-#[tokio::test]
-async fn each_install_is_the_next_revision_and_the_active_one() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn each_install_is_the_next_revision_and_the_active_one(Fixture { stores, .. }: Fixture) {
     let extensions = &stores.extensions;
     let first = extensions
         .install(revision("b", "1"), b"one", "operator")
@@ -41,9 +46,7 @@ async fn each_install_is_the_next_revision_and_the_active_one() {
     assert!(extensions.revisions("c").await.unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn a_component_is_found_by_its_digest() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn a_component_is_found_by_its_digest(Fixture { stores, .. }: Fixture) {
     let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| n as u8).collect();
     let installed = stores
         .extensions
@@ -54,9 +57,9 @@ async fn a_component_is_found_by_its_digest() {
     assert_eq!(stores.extensions.component("00").await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn a_deactivated_extension_keeps_its_revisions_and_their_count() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn a_deactivated_extension_keeps_its_revisions_and_their_count(
+    Fixture { stores, .. }: Fixture,
+) {
     let extensions = &stores.extensions;
     extensions
         .install(revision("a", "1"), b"one", "operator")
@@ -73,9 +76,7 @@ async fn a_deactivated_extension_keeps_its_revisions_and_their_count() {
     assert_eq!(again.revision, 2);
 }
 
-#[tokio::test]
-async fn grants_are_changed_of_one_revision_only() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn grants_are_changed_of_one_revision_only(Fixture { stores, .. }: Fixture) {
     let extensions = &stores.extensions;
     extensions
         .install(revision("a", "1"), b"one", "operator")

@@ -1,9 +1,47 @@
 use super::*;
 use crate::{MAX_KEYS, MAX_PAGE, StoreError};
 
-#[tokio::test]
-async fn a_value_is_there_until_it_is_deleted_and_only_for_its_extension_and_bucket() {
-    let Fixture { stores, folder: _f } = fixture();
+on_every_backend! {
+    keys_of_any_characters_and_length_are_kept_apart,
+    a_value_is_there_until_it_is_deleted_and_only_for_its_extension_and_bucket,
+    keys_are_listed_over_pages_while_others_come_and_go,
+    several_keys_are_read_and_deleted_together,
+    increments_at_once_are_all_counted,
+    what_is_no_number_or_grows_too_large_is_not_incremented,
+    what_keys_and_values_take_is_known_and_bounded_for_each_extension,
+    more_keys_than_an_extension_may_have_are_refused,
+    a_refusal_leaves_what_others_write_at_the_same_time,
+    one_call_gives_a_bounded_number_of_bytes,
+}
+
+async fn keys_of_any_characters_and_length_are_kept_apart(Fixture { stores, .. }: Fixture) {
+    let kv = &stores.key_value;
+    let long = "x".repeat(10_000);
+    let keys = [
+        "a",
+        "a\0",
+        "a\0b",
+        "",
+        "ä",
+        "\u{10ffff}",
+        &long,
+        &format!("{long}y"),
+    ]
+    .map(str::to_owned);
+    for (number, key) in keys.iter().enumerate() {
+        kv.set("e\0", "b\0", key, &[number as u8]).await.unwrap();
+    }
+    for (number, key) in keys.iter().enumerate() {
+        let value = kv.get("e\0", "b\0", key).await.unwrap();
+        assert_eq!(value, Some(vec![number as u8]), "{key:?}");
+    }
+    let listed = kv.list_keys("e\0", "b\0", None).await.unwrap().keys;
+    assert_eq!(listed, keys);
+}
+
+async fn a_value_is_there_until_it_is_deleted_and_only_for_its_extension_and_bucket(
+    Fixture { stores, .. }: Fixture,
+) {
     let kv = &stores.key_value;
     kv.set("a", "b", "k", b"old").await.unwrap();
     kv.set("a", "b", "k", b"\0\xff").await.unwrap();
@@ -16,9 +54,7 @@ async fn a_value_is_there_until_it_is_deleted_and_only_for_its_extension_and_buc
     assert_eq!(kv.get("a", "b", "k").await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn keys_are_listed_over_pages_while_others_come_and_go() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn keys_are_listed_over_pages_while_others_come_and_go(Fixture { stores, .. }: Fixture) {
     let kv = &stores.key_value;
     let all: Vec<String> = (0..MAX_PAGE + 5).map(|n| format!("key {n}")).collect();
     let values = all.iter().map(|key| (key.clone(), Vec::new())).collect();
@@ -35,9 +71,7 @@ async fn keys_are_listed_over_pages_while_others_come_and_go() {
     assert_eq!(second.cursor, None);
 }
 
-#[tokio::test]
-async fn several_keys_are_read_and_deleted_together() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn several_keys_are_read_and_deleted_together(Fixture { stores, .. }: Fixture) {
     let kv = &stores.key_value;
     let values = [("x", "1"), ("y", "2")].map(|(k, v)| (k.to_owned(), v.into()));
     kv.set_many("a", "b", values.into()).await.unwrap();
@@ -48,9 +82,7 @@ async fn several_keys_are_read_and_deleted_together() {
     assert_eq!(kv.list_keys("a", "b", None).await.unwrap().keys, ["x"]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn increments_at_once_are_all_counted() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn increments_at_once_are_all_counted(Fixture { stores, .. }: Fixture) {
     let tasks: Vec<_> = (0..50)
         .map(|_| {
             let kv = stores.key_value.clone();
@@ -69,9 +101,7 @@ async fn increments_at_once_are_all_counted() {
     );
 }
 
-#[tokio::test]
-async fn what_is_no_number_or_grows_too_large_is_not_incremented() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn what_is_no_number_or_grows_too_large_is_not_incremented(Fixture { stores, .. }: Fixture) {
     let kv = &stores.key_value;
     kv.set("a", "b", "text", b"seven").await.unwrap();
     let refused = kv.increment("a", "b", "text", 1).await;
@@ -83,9 +113,9 @@ async fn what_is_no_number_or_grows_too_large_is_not_incremented() {
     assert_eq!(sum, u64::MAX);
 }
 
-#[tokio::test]
-async fn what_keys_and_values_take_is_known_and_bounded_for_each_extension() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn what_keys_and_values_take_is_known_and_bounded_for_each_extension(
+    Fixture { stores, .. }: Fixture,
+) {
     let kv = &stores.key_value;
     let used = async |extension: &str| {
         let used = kv.used(extension).await.unwrap();
@@ -120,9 +150,7 @@ async fn what_keys_and_values_take_is_known_and_bounded_for_each_extension() {
     kv.set("a", "b", "x", &megabyte).await.unwrap();
 }
 
-#[tokio::test]
-async fn more_keys_than_an_extension_may_have_are_refused() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn more_keys_than_an_extension_may_have_are_refused(Fixture { stores, .. }: Fixture) {
     let kv = &stores.key_value;
     let many = (0..MAX_KEYS).map(|n| (n.to_string(), Vec::new())).collect();
     kv.set_many("a", "b", many).await.unwrap();
@@ -135,9 +163,7 @@ async fn more_keys_than_an_extension_may_have_are_refused() {
     kv.set("a", "b", "0", b"x").await.unwrap();
 }
 
-#[tokio::test]
-async fn a_refusal_leaves_what_others_write_at_the_same_time() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn a_refusal_leaves_what_others_write_at_the_same_time(Fixture { stores, .. }: Fixture) {
     let kv = &stores.key_value;
     kv.set("a", "b", "text", b"no number").await.unwrap();
     let both = tokio::join!(
@@ -149,9 +175,7 @@ async fn a_refusal_leaves_what_others_write_at_the_same_time() {
     assert_eq!(kv.get("c", "b", "k").await.unwrap().unwrap(), b"v");
 }
 
-#[tokio::test]
-async fn one_call_gives_a_bounded_number_of_bytes() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn one_call_gives_a_bounded_number_of_bytes(Fixture { stores, .. }: Fixture) {
     let kv = &stores.key_value;
     let keys: Vec<String> = (0..9).map(|n| n.to_string()).collect();
     let values = keys

@@ -1,6 +1,13 @@
 use super::*;
 use crate::{McpSession, McpSessions};
 
+on_every_backend! {
+    a_session_is_loaded_as_its_client_made_it,
+    there_are_no_more_sessions_than_may_be,
+    sessions_that_nobody_used_expire,
+    subscriptions_of_all_sessions_are_bounded_and_go_with_their_session,
+}
+
 /// What is kept without a bound.
 const MUCH: u64 = 1 << 40;
 
@@ -21,9 +28,7 @@ async fn begin(sessions: &dyn McpSessions, id: &str, last_used: i64) {
     assert!(began.unwrap());
 }
 
-#[tokio::test]
-async fn a_session_is_loaded_as_its_client_made_it() {
-    let Fixture { stores, folder } = fixture();
+async fn a_session_is_loaded_as_its_client_made_it(Fixture { stores, place }: Fixture) {
     let sessions = &stores.mcp_sessions;
     assert_eq!(sessions.load("a").await.unwrap(), None);
     begin(&**sessions, "a", 1_000_000).await;
@@ -42,7 +47,7 @@ async fn a_session_is_loaded_as_its_client_made_it() {
         ..session("a", 0)
     };
     drop(stores);
-    let reopened = crate::sqlite::open(&folder.path().join("store.db")).unwrap();
+    let reopened = place.open().await;
     let sessions = &reopened.mcp_sessions;
     assert_eq!(sessions.load("a").await.unwrap(), Some(expected));
     assert_eq!(
@@ -51,9 +56,7 @@ async fn a_session_is_loaded_as_its_client_made_it() {
     );
 }
 
-#[tokio::test]
-async fn there_are_no_more_sessions_than_may_be() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn there_are_no_more_sessions_than_may_be(Fixture { stores, .. }: Fixture) {
     let sessions = &stores.mcp_sessions;
     assert!(sessions.begin(session("a", 1), 2).await.unwrap());
     assert!(sessions.begin(session("b", 1), 2).await.unwrap());
@@ -64,9 +67,7 @@ async fn there_are_no_more_sessions_than_may_be() {
     assert_eq!(sessions.load("a").await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn sessions_that_nobody_used_expire() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn sessions_that_nobody_used_expire(Fixture { stores, .. }: Fixture) {
     let sessions = &stores.mcp_sessions;
     for (id, used) in [("a", 1), ("b", 2), ("c", 3)] {
         begin(&**sessions, id, used).await;
@@ -77,9 +78,9 @@ async fn sessions_that_nobody_used_expire() {
     assert!(sessions.load("c").await.unwrap().is_some());
 }
 
-#[tokio::test]
-async fn subscriptions_of_all_sessions_are_bounded_and_go_with_their_session() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn subscriptions_of_all_sessions_are_bounded_and_go_with_their_session(
+    Fixture { stores, .. }: Fixture,
+) {
     let sessions = &stores.mcp_sessions;
     for id in ["a", "b", "c"] {
         begin(&**sessions, id, 1).await;

@@ -1,30 +1,69 @@
-//! What every backend has to do. Each test says so of a fresh store.
+//! What every backend has to do. Each test says so of a fresh store, of SQLite and of PostgreSQL:
+//! `tests::…::sqlite::…` and `tests::…::postgres::…`.
 
+/// Makes tests of functions that take a [`Fixture`]: one for each backend.
+macro_rules! on_every_backend {
+    ($($test:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                super::$test(crate::tests::fixture::sqlite()).await;
+            })+
+        }
+
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                super::$test(crate::tests::fixture::postgres().await).await;
+            })+
+        }
+    };
+}
+
+/// Makes tests of functions that take what makes a [`Fixture`]: one for each backend.
+macro_rules! on_every_backend_for_all {
+    ($($test:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[test]
+            fn $test() {
+                super::$test(crate::tests::fixture::sqlite);
+            })+
+        }
+
+        mod postgres {
+            $(#[test]
+            fn $test() {
+                let fixture = || crate::tests::block_on(crate::tests::fixture::postgres());
+                super::$test(fixture);
+            })+
+        }
+    };
+}
+
+mod alike;
 mod audit;
 mod bundles;
 mod commit;
 mod extensions;
+pub(crate) mod fixture;
 mod key_value;
 mod mcp_sessions;
 mod queues;
 mod round_trip;
 mod saved_states;
+pub(crate) mod server;
 
 use koi_rid::{Bundle, Contents, Event, EventType, Rid, RidType, Timestamp};
-use tempfile::TempDir;
 
-use crate::{Arrival, Batch, DeadLetterDraft, Op, Outgoing, Stores, Writer};
+use crate::{Arrival, Batch, DeadLetterDraft, Op, Outgoing, Writer};
+use fixture::Fixture;
 
-/// A store in a folder of its own.
-pub(crate) struct Fixture {
-    pub(crate) stores: Stores,
-    pub(crate) folder: TempDir,
-}
-
-pub(crate) fn fixture() -> Fixture {
-    let folder = tempfile::tempdir().unwrap();
-    let stores = crate::sqlite::open(&folder.path().join("store.db")).unwrap();
-    Fixture { stores, folder }
+/// Without anything that a runtime offers, which stores don't ask for.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(future)
 }
 
 pub(crate) fn rid(text: &str) -> Rid {

@@ -1,9 +1,27 @@
 use super::*;
 use crate::{ArrivalKind, StoreError};
 
-#[tokio::test]
-async fn accepted_arrivals_wait_in_their_order_until_they_are_acknowledged() {
-    let Fixture { stores, folder: _f } = fixture();
+on_every_backend! {
+    accepted_arrivals_wait_in_their_order_until_they_are_acknowledged,
+    accepting_nothing_answers_with_nothing,
+    an_inbox_id_is_not_given_again_when_its_entry_has_gone,
+    a_postponed_entry_keeps_its_attempts_and_its_time,
+    what_waits_is_given_in_parts_when_it_is_very_large,
+    a_peer_is_told_in_the_order_of_enqueuing,
+    outbox_entries_go_when_delivered_or_when_the_peer_is_dropped,
+    a_newer_event_of_a_rid_takes_the_place_of_the_older_one,
+    a_forget_takes_what_is_before_it_and_stays_before_what_is_after_it,
+    what_has_taken_the_place_of_what_was_sent_still_waits,
+    what_a_peer_has_told_itself_is_withdrawn_for_that_peer_alone,
+    a_letter_that_says_the_same_again_is_counted,
+    dead_letters_are_listed_newest_first_over_pages,
+    a_cursor_of_nobodys_making_is_refused,
+    a_dead_letter_is_driven_again_once_however_often_it_is_asked_for,
+}
+
+async fn accepted_arrivals_wait_in_their_order_until_they_are_acknowledged(
+    Fixture { stores, .. }: Fixture,
+) {
     let arrivals: Vec<_> = ["orn:a:3", "orn:a:1", "orn:a:2"].map(arrival).into();
     let ids = stores.inbox.accept(arrivals.clone()).await.unwrap();
     assert!(ids.is_sorted());
@@ -26,15 +44,11 @@ async fn accepted_arrivals_wait_in_their_order_until_they_are_acknowledged() {
     assert_eq!(stores.inbox.pending(0, 1).await.unwrap().len(), 1);
 }
 
-#[tokio::test]
-async fn accepting_nothing_answers_with_nothing() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn accepting_nothing_answers_with_nothing(Fixture { stores, .. }: Fixture) {
     assert!(stores.inbox.accept(Vec::new()).await.unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn an_inbox_id_is_not_given_again_when_its_entry_has_gone() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn an_inbox_id_is_not_given_again_when_its_entry_has_gone(Fixture { stores, .. }: Fixture) {
     let first = stores.inbox.accept(vec![arrival("orn:a:1")]).await.unwrap();
     stores
         .commits
@@ -45,9 +59,7 @@ async fn an_inbox_id_is_not_given_again_when_its_entry_has_gone() {
     assert!(second[0] > first[0]);
 }
 
-#[tokio::test]
-async fn a_postponed_entry_keeps_its_attempts_and_its_time() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn a_postponed_entry_keeps_its_attempts_and_its_time(Fixture { stores, .. }: Fixture) {
     let ids = stores.inbox.accept(vec![arrival("orn:a:1")]).await.unwrap();
     let due = Timestamp::parse("2040-01-02T03:04:05.000006Z").unwrap();
     let postpone = Op::Postpone {
@@ -60,9 +72,7 @@ async fn a_postponed_entry_keeps_its_attempts_and_its_time() {
     assert_eq!((pending[0].attempts, pending[0].due), (2, due));
 }
 
-#[tokio::test]
-async fn what_waits_is_given_in_parts_when_it_is_very_large() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn what_waits_is_given_in_parts_when_it_is_very_large(Fixture { stores, .. }: Fixture) {
     let large = format!(r#"{{"text":"{}"}}"#, "x".repeat(5 * 1024 * 1024));
     let events: Vec<_> = (0..3)
         .map(|n| new(bundle(&format!("orn:a:{n}"), &large)))
@@ -87,9 +97,7 @@ async fn what_waits_is_given_in_parts_when_it_is_very_large() {
     assert_eq!((rest.items.len(), rest.next), (1, None));
 }
 
-#[tokio::test]
-async fn a_peer_is_told_in_the_order_of_enqueuing() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn a_peer_is_told_in_the_order_of_enqueuing(Fixture { stores, .. }: Fixture) {
     let event = |n: usize| new(bundle(&format!("orn:a:{n}"), "{}"));
     let ops = (0..6).map(|n| enqueue(["orn:n:q", "orn:n:p"][n % 2], event(n)));
     stores.commits.commit(batch(ops)).await.unwrap();
@@ -110,9 +118,9 @@ async fn a_peer_is_told_in_the_order_of_enqueuing() {
     assert_eq!(rest, [entries[1].clone()]);
 }
 
-#[tokio::test]
-async fn outbox_entries_go_when_delivered_or_when_the_peer_is_dropped() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn outbox_entries_go_when_delivered_or_when_the_peer_is_dropped(
+    Fixture { stores, .. }: Fixture,
+) {
     let forget = |peer, text| enqueue(peer, Event::of_rid(EventType::Forget, rid(text)));
     let ops = [
         forget("orn:n:p", "orn:a:1"),
@@ -160,9 +168,7 @@ async fn waiting(stores: &crate::Stores, peer: &str) -> Vec<(EventType, String, 
         .collect()
 }
 
-#[tokio::test]
-async fn a_newer_event_of_a_rid_takes_the_place_of_the_older_one() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn a_newer_event_of_a_rid_takes_the_place_of_the_older_one(Fixture { stores, .. }: Fixture) {
     let event = |event_type, text, contents| Event::of_bundle(event_type, bundle(text, contents));
     let ops = [
         event(EventType::New, "orn:a:1", r#"{"v":1}"#),
@@ -185,9 +191,9 @@ async fn a_newer_event_of_a_rid_takes_the_place_of_the_older_one() {
     assert_eq!(waiting(&stores, "orn:n:p").await, [new, update]);
 }
 
-#[tokio::test]
-async fn a_forget_takes_what_is_before_it_and_stays_before_what_is_after_it() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn a_forget_takes_what_is_before_it_and_stays_before_what_is_after_it(
+    Fixture { stores, .. }: Fixture,
+) {
     let new = |text, contents| enqueue("orn:n:p", new(bundle(text, contents)));
     let forget = || enqueue("orn:n:p", Event::of_rid(EventType::Forget, rid("orn:a:1")));
     let ops = [
@@ -214,9 +220,7 @@ async fn a_forget_takes_what_is_before_it_and_stays_before_what_is_after_it() {
     );
 }
 
-#[tokio::test]
-async fn what_has_taken_the_place_of_what_was_sent_still_waits() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn what_has_taken_the_place_of_what_was_sent_still_waits(Fixture { stores, .. }: Fixture) {
     let event = |contents| enqueue("orn:n:p", new(bundle("orn:a:1", contents)));
     let peer = rid("orn:n:p");
     stores.commits.commit(batch([event("{}")])).await.unwrap();
@@ -234,9 +238,9 @@ async fn what_has_taken_the_place_of_what_was_sent_still_waits() {
     assert_eq!(left.event.contents.unwrap().as_str(), r#"{"v":2}"#);
 }
 
-#[tokio::test]
-async fn what_a_peer_has_told_itself_is_withdrawn_for_that_peer_alone() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn what_a_peer_has_told_itself_is_withdrawn_for_that_peer_alone(
+    Fixture { stores, .. }: Fixture,
+) {
     let event = |peer, text| enqueue(peer, new(bundle(text, "{}")));
     let ops = [
         event("orn:n:p", "orn:a:1"),
@@ -252,9 +256,7 @@ async fn what_a_peer_has_told_itself_is_withdrawn_for_that_peer_alone() {
     assert_eq!(stores.outbox.len(None).await.unwrap(), 2);
 }
 
-#[tokio::test]
-async fn a_letter_that_says_the_same_again_is_counted() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn a_letter_that_says_the_same_again_is_counted(Fixture { stores, .. }: Fixture) {
     let other = crate::DeadLetterDraft {
         reason: "another".to_owned(),
         ..draft(arrival("orn:a:1"))
@@ -276,9 +278,7 @@ async fn a_letter_that_says_the_same_again_is_counted() {
     assert_eq!(times, [("orn:a:1", 3), ("orn:a:1", 1), ("orn:a:2", 1)]);
 }
 
-#[tokio::test]
-async fn dead_letters_are_listed_newest_first_over_pages() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn dead_letters_are_listed_newest_first_over_pages(Fixture { stores, .. }: Fixture) {
     let ops = (0..5).map(|n| Op::Bury(draft(arrival(&format!("orn:a:{n}")))));
     stores.commits.commit(batch(ops)).await.unwrap();
     let mut rids = Vec::new();
@@ -301,16 +301,14 @@ async fn dead_letters_are_listed_newest_first_over_pages() {
     );
 }
 
-#[tokio::test]
-async fn a_cursor_of_nobodys_making_is_refused() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn a_cursor_of_nobodys_making_is_refused(Fixture { stores, .. }: Fixture) {
     let refused = stores.dead_letters.list(Some("x".to_owned()), 2).await;
     assert!(matches!(refused, Err(StoreError::Invalid { .. })));
 }
 
-#[tokio::test]
-async fn a_dead_letter_is_driven_again_once_however_often_it_is_asked_for() {
-    let Fixture { stores, folder: _f } = fixture();
+async fn a_dead_letter_is_driven_again_once_however_often_it_is_asked_for(
+    Fixture { stores, .. }: Fixture,
+) {
     let mut buried = arrival("orn:a:1");
     buried.kind = ArrivalKind::Listed;
     let bury = Op::Bury(draft(buried.clone()));

@@ -6,6 +6,12 @@ use proptest::prelude::*;
 use super::*;
 use crate::{ArrivalKind, StoredBundle};
 
+on_every_backend_for_all! {
+    bundles_are_read_as_they_were_put,
+    arrivals_wait_as_they_were_accepted,
+    events_leave_as_they_were_enqueued,
+}
+
 /// Any text but the odd characters that RIDs of some types canonicalise.
 fn reference() -> impl Strategy<Value = String> {
     "[a-zA-Z0-9/_.:üß漢🐟%' \"-]{1,40}"
@@ -156,22 +162,19 @@ fn timestamp(manifest: &Option<Manifest>) -> Option<&str> {
         .map(|manifest| manifest.timestamp.as_str())
 }
 
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap()
-        .block_on(future)
+/// How many inputs each property is tried with.
+fn cases() -> ProptestConfig {
+    ProptestConfig::with_cases(24)
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
-
-    #[test]
-    fn bundles_are_read_as_they_were_put(
-        items in prop::collection::vec(
-            (any_manifest(), any_contents(), prop::option::of(any_writer())), 1..12)
-    ) {
-        let Fixture { stores, folder: _f } = fixture();
+fn bundles_are_read_as_they_were_put(fixture: fn() -> Fixture) {
+    let written = (
+        any_manifest(),
+        any_contents(),
+        prop::option::of(any_writer()),
+    );
+    proptest!(cases(), |(items in prop::collection::vec(written, 1..12))| {
+        let Fixture { stores, .. } = fixture();
         let ops = items.iter().cloned().map(|(manifest, contents, written_by)| Op::PutBundle {
             bundle: Bundle { manifest, contents },
             written_by,
@@ -187,13 +190,12 @@ proptest! {
             let bundle = Bundle { manifest, contents };
             prop_assert_eq!(read, StoredBundle { bundle, written_by, source: None });
         }
-    }
+    });
+}
 
-    #[test]
-    fn arrivals_wait_as_they_were_accepted(
-        arrivals in prop::collection::vec(any_arrival(), 1..12)
-    ) {
-        let Fixture { stores, folder: _f } = fixture();
+fn arrivals_wait_as_they_were_accepted(fixture: fn() -> Fixture) {
+    proptest!(cases(), |(arrivals in prop::collection::vec(any_arrival(), 1..12))| {
+        let Fixture { stores, .. } = fixture();
         block_on(stores.inbox.accept(arrivals.clone())).unwrap();
         let pending = block_on(stores.inbox.pending(0, 100)).unwrap();
         // Each for another reason: letters that say the same are counted as one.
@@ -210,20 +212,19 @@ proptest! {
             prop_assert_eq!(&entry.arrival, &arrival);
             prop_assert_eq!(letter.arrival, arrival);
         }
-    }
+    });
+}
 
-    #[test]
-    fn events_leave_as_they_were_enqueued(
-        events in prop::collection::vec(any_event(), 1..12)
-    ) {
+fn events_leave_as_they_were_enqueued(fixture: fn() -> Fixture) {
+    proptest!(cases(), |(events in prop::collection::vec(any_event(), 1..12))| {
         // Of one RID, the later event takes the place of the earlier one.
         let rids: std::collections::BTreeSet<_> = events.iter().map(|event| &event.rid).collect();
         prop_assume!(rids.len() == events.len());
-        let Fixture { stores, folder: _f } = fixture();
+        let Fixture { stores, .. } = fixture();
         let ops = events.iter().cloned().map(|event| enqueue("orn:n:p", event));
         block_on(stores.commits.commit(batch(ops))).unwrap();
         let entries = block_on(stores.outbox.next(&rid("orn:n:p"), 0, 100)).unwrap();
         let read: Vec<_> = entries.into_iter().map(|entry| entry.event).collect();
         prop_assert_eq!(read, events);
-    }
+    });
 }

@@ -1,8 +1,10 @@
 use super::*;
 
-#[tokio::test]
-async fn each_extension_has_the_state_that_was_saved_last() {
-    let Fixture { stores, folder: _f } = fixture();
+on_every_backend! {
+    each_extension_has_the_state_that_was_saved_last,
+}
+
+async fn each_extension_has_the_state_that_was_saved_last(Fixture { stores, .. }: Fixture) {
     let states = &stores.saved_states;
     assert_eq!(states.load("a").await.unwrap(), None);
     states.save("a", 1, b"one".to_vec()).await.unwrap();

@@ -1,22 +1,20 @@
 //! The ranges of RIDs, in the order of their bytes, that a query selects.
 
-use koi_rid::{Rid, RidType};
-use rusqlite::{Connection, OptionalExtension};
+use koi_rid::RidType;
 
-use super::rows::Columns;
-use crate::{BundleQuery, Result};
+use crate::BundleQuery;
 
 /// From one text, itself included, up to another, itself excluded.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Range {
-    pub(super) from: String,
+pub(crate) struct Range {
+    pub(crate) from: String,
     /// `None` if there is no end.
-    pub(super) to: Option<String>,
+    pub(crate) to: Option<String>,
 }
 
 impl Range {
     /// The RIDs of a type whose references begin with a prefix.
-    pub(super) fn of_type(rid_type: &str, reference_prefix: &str) -> Self {
+    pub(crate) fn of_type(rid_type: &str, reference_prefix: &str) -> Self {
         let from = format!("{rid_type}:{reference_prefix}");
         let to = end_of_prefix(&from);
         Self { from, to }
@@ -46,33 +44,40 @@ impl Range {
     }
 }
 
+/// Whether the ranges of a query depend on which types have bundles.
+pub(crate) fn needs_types(query: &BundleQuery) -> bool {
+    let prefix = query.reference_prefix.as_deref().unwrap_or_default();
+    query.rid_types.is_empty() && !prefix.is_empty()
+}
+
 /// The ranges of a query for a list that goes down, the last one first: what comes before the cursor.
-pub(super) fn before_cursor(connection: &Connection, query: &BundleQuery) -> Result<Vec<Range>> {
-    let mut ranges = all(connection, query)?;
+pub(crate) fn before_cursor(query: &BundleQuery, types: &[RidType]) -> Vec<Range> {
+    let mut ranges = all(query, types);
     ranges.reverse();
-    Ok(match query.cursor.as_deref() {
+    match query.cursor.as_deref() {
         None => ranges,
         Some(cursor) => ranges
             .into_iter()
             .filter_map(|range| range.before(cursor))
             .collect(),
-    })
+    }
 }
 
 /// The ranges of a query, in their order, none overlapping another: what comes after the cursor.
-pub(super) fn of_query(connection: &Connection, query: &BundleQuery) -> Result<Vec<Range>> {
-    let ranges = all(connection, query)?;
-    Ok(match query.cursor.as_deref() {
+pub(crate) fn of_query(query: &BundleQuery, types: &[RidType]) -> Vec<Range> {
+    let ranges = all(query, types);
+    match query.cursor.as_deref() {
         None => ranges,
         Some(cursor) => ranges
             .into_iter()
             .filter_map(|range| range.after(cursor))
             .collect(),
-    })
+    }
 }
 
-/// The ranges of a query without regard to its cursor.
-fn all(connection: &Connection, query: &BundleQuery) -> Result<Vec<Range>> {
+/// The ranges of a query without regard to its cursor. `types` are those that have bundles, if
+/// [`needs_types`] says so.
+fn all(query: &BundleQuery, types: &[RidType]) -> Vec<Range> {
     let prefix = query.reference_prefix.as_deref().unwrap_or_default();
     let of_types = |types: &[RidType]| -> Vec<Range> {
         types
@@ -88,35 +93,11 @@ fn all(connection: &Connection, query: &BundleQuery) -> Result<Vec<Range>> {
             to: None,
         }]
     } else {
-        of_types(&types(connection)?)
+        of_types(types)
     };
     ranges.sort();
     ranges.dedup();
-    Ok(ranges)
-}
-
-/// The types that have bundles, found by stepping from one to the next along the index: types are
-/// few, bundles many.
-pub(super) fn types(connection: &Connection) -> Result<Vec<RidType>> {
-    let mut statement =
-        connection.prepare_cached("SELECT rid FROM bundle WHERE rid >= ? ORDER BY rid LIMIT 1")?;
-    let mut types = Vec::new();
-    let mut from = String::new();
-    loop {
-        let first = statement
-            .query_row([&from], |row| Ok(Columns::new(row).parsed::<Rid>("a RID")))
-            .optional()?;
-        let Some(first) = first else {
-            return Ok(types);
-        };
-        let rid_type = first?.rid_type();
-        let range = Range::of_type(rid_type.as_str(), "");
-        types.push(rid_type);
-        match range.to {
-            Some(to) => from = to,
-            None => return Ok(types),
-        }
-    }
+    ranges
 }
 
 /// The first text after all that begin with `prefix`, if there is one.
