@@ -29,7 +29,11 @@ async fn a_node_keeps_what_it_knows_in_postgresql_and_shares_it_with_no_other_no
     let first = node("first").start();
     first.install("echo");
     let note = folder.path().join("note.json");
-    std::fs::write(&note, json!({ "rid": NOTE, "contents": { "z": 1, "a": 1.50 } }).to_string()).unwrap();
+    std::fs::write(
+        &note,
+        json!({ "rid": NOTE, "contents": { "z": 1, "a": 1.50 } }).to_string(),
+    )
+    .unwrap();
     let note = note.to_string_lossy().into_owned();
     first.json(&["publish", &note]);
     let stored = eventually("the note", async || first.read(NOTE)).await;

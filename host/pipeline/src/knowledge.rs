@@ -206,7 +206,7 @@ fn known(stored: StoredBundle) -> KnownBundle {
 fn store_error(error: StoreError) -> PortError {
     match error {
         StoreError::Invalid { .. } => PortError::InvalidInput(error.to_string()),
-        StoreError::Full | StoreError::Busy => PortError::Transient(error.to_string()),
+        error if error.is_transient() => PortError::Transient(error.to_string()),
         _ => PortError::Permanent(error.to_string()),
     }
 }

@@ -149,12 +149,14 @@ impl World {
     }
 }
 
-/// Whether the store may take the same batch another time.
+/// Whether the store may take the same batch another time. One that it has taken already, unheard,
+/// changes nothing more.
 fn is_passing(error: &StoreError) -> bool {
-    matches!(
-        error,
-        StoreError::Full | StoreError::Busy | StoreError::Closed | StoreError::Io { .. }
-    )
+    error.is_transient()
+        || matches!(
+            error,
+            StoreError::Closed | StoreError::Io { .. } | StoreError::Unconfirmed
+        )
 }
 
 fn until(due: Timestamp) -> Duration {

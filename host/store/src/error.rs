@@ -103,6 +103,14 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether nothing was written, and the same call may succeed later.
+    pub fn is_transient(&self) -> bool {
+        matches!(
+            self,
+            Self::Full | Self::Busy | Self::Taken { .. } | Self::Unreachable { .. }
+        )
+    }
+
     /// A row that is not as it was written.
     pub(crate) fn damaged(what: &str, error: impl std::fmt::Display) -> Self {
         Self::Corrupt {

@@ -99,7 +99,7 @@ impl GrantedKeyValue {
 fn port_error(error: StoreError) -> PortError {
     match error {
         StoreError::Invalid { what } => PortError::InvalidInput(what),
-        StoreError::Full | StoreError::Busy => PortError::Transient(error.to_string()),
+        error if error.is_transient() => PortError::Transient(error.to_string()),
         _ => PortError::Permanent(error.to_string()),
     }
 }

@@ -20,9 +20,9 @@ impl StoredState {
 }
 
 fn port_error(error: StoreError) -> PortError {
-    match error {
-        StoreError::Full | StoreError::Busy => PortError::Transient(error.to_string()),
-        _ => PortError::Permanent(error.to_string()),
+    match error.is_transient() {
+        true => PortError::Transient(error.to_string()),
+        false => PortError::Permanent(error.to_string()),
     }
 }
 
