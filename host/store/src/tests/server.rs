@@ -96,19 +96,26 @@ impl Server {
             std::fs::write(&file, text).unwrap();
             std::fs::set_permissions(&file, PermissionsExt::from_mode(0o600)).unwrap();
         }
-        let mut supervisor = Command::new("sh");
+        let programs = programs();
+        let other_user = other_user();
+        let mut supervisor = match other_user {
+            Some(user) if !is_open_to_all(&programs) => let_in_as(user),
+            _ => Command::new("sh"),
+        };
         supervisor.args(["-c", SUPERVISOR, "sh"]);
         supervisor
-            .arg(programs())
+            .arg(&programs)
             .arg(&folder)
             .args(arguments)
             .current_dir(&folder);
-        if let Some((user, group)) = other_user() {
+        if let Some((user, group)) = other_user {
             let inside = files.iter().map(|(name, _)| folder.join(name));
             for path in inside.chain([folder.clone()]) {
                 chown(path, Some(user), Some(group)).unwrap();
             }
-            supervisor.uid(user).gid(group);
+            if is_open_to_all(&programs) {
+                supervisor.uid(user).gid(group);
+            }
         }
         // Of its own group, so that an interrupt from a terminal comes by the closed input alone.
         let mut supervisor = supervisor
@@ -226,6 +233,25 @@ fn programs() -> PathBuf {
                 .all(|name| folder.join(name).is_file())
         })
         .expect("PostgreSQL is not there: run cargo xtask test, which fetches it, or install it")
+}
+
+/// Whether every user may go into a folder.
+fn is_open_to_all(folder: &Path) -> bool {
+    let folder = folder.canonicalize().unwrap();
+    folder
+        .ancestors()
+        .all(|folder| std::fs::metadata(folder).unwrap().mode() & 0o1 != 0)
+}
+
+/// A shell of another user that may go where we may: into a folder of root's, where the tools of the
+/// tests may be.
+fn let_in_as((user, group): (u32, u32)) -> Command {
+    let mut shell = Command::new("setpriv");
+    shell
+        .args(["--reuid", &user.to_string(), "--regid", &group.to_string()])
+        .args(["--clear-groups", "--inh-caps", "+dac_override"])
+        .args(["--ambient-caps", "+dac_override", "sh"]);
+    shell
 }
 
 /// The user and group that the server runs as if we are root, whom PostgreSQL does not run for.
