@@ -10,7 +10,7 @@ mod postgres {
     pub use koi_store::postgres::Settings;
 }
 
-// The store's own tests start it in the same way. A dependency on their crate's tests there is none.
+// The store's own tests start it in the same way; the tests of another crate cannot be depended on.
 #[allow(dead_code, reason = "this needs only some of it")]
 #[path = "../../host/store/src/tests/server.rs"]
 mod server;

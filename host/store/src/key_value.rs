@@ -41,10 +41,15 @@ pub trait KeyValue: Send + Sync {
     async fn get(&self, extension: &str, bucket: &str, key: &str) -> Result<Option<Vec<u8>>>;
 
     /// Puts a value under a key.
-    async fn set(&self, extension: &str, bucket: &str, key: &str, value: &[u8]) -> Result<()>;
+    async fn set(&self, extension: &str, bucket: &str, key: &str, value: &[u8]) -> Result<()> {
+        let values = vec![(key.to_owned(), value.to_owned())];
+        self.set_many(extension, bucket, values).await
+    }
 
     /// Removes a key, if it is there.
-    async fn delete(&self, extension: &str, bucket: &str, key: &str) -> Result<()>;
+    async fn delete(&self, extension: &str, bucket: &str, key: &str) -> Result<()> {
+        self.delete_many(extension, bucket, &[key.to_owned()]).await
+    }
 
     /// Whether there is something under a key.
     async fn exists(&self, extension: &str, bucket: &str, key: &str) -> Result<bool>;

@@ -23,6 +23,7 @@ mod mcp_sessions;
 mod outbox;
 mod page;
 pub mod postgres;
+mod queue;
 mod quota;
 mod range;
 mod room;

@@ -32,3 +32,34 @@ pub struct Stores {
     /// Changes that belong together.
     pub commits: Arc<dyn Commits>,
 }
+
+impl Stores {
+    /// A backend that does all of it.
+    pub(crate) fn of<B>(backend: Arc<B>) -> Self
+    where
+        B: Bundles
+            + Inbox
+            + Outbox
+            + DeadLetters
+            + Extensions
+            + KeyValue
+            + SavedStates
+            + McpSessions
+            + Audit
+            + Commits
+            + 'static,
+    {
+        Self {
+            bundles: backend.clone(),
+            inbox: backend.clone(),
+            outbox: backend.clone(),
+            dead_letters: backend.clone(),
+            extensions: backend.clone(),
+            key_value: backend.clone(),
+            saved_states: backend.clone(),
+            mcp_sessions: backend.clone(),
+            audit: backend.clone(),
+            commits: backend,
+        }
+    }
+}

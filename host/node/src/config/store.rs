@@ -65,3 +65,17 @@ impl StoreConfig {
         koi_store::postgres::open(settings).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_password_in_the_address_is_not_shown() {
+        let config = StoreConfig {
+            url: Some("postgres://me:hidden@db.example.com/koi".to_owned()),
+            ..StoreConfig::default()
+        };
+        assert!(!format!("{config:?}").contains("hidden"));
+    }
+}

@@ -19,15 +19,6 @@ impl KeyValue for Postgres {
         row.as_ref().map(value).transpose()
     }
 
-    async fn set(&self, extension: &str, bucket: &str, key: &str, value: &[u8]) -> Result<()> {
-        let values = vec![(key.to_owned(), value.to_owned())];
-        self.set_many(extension, bucket, values).await
-    }
-
-    async fn delete(&self, extension: &str, bucket: &str, key: &str) -> Result<()> {
-        self.delete_many(extension, bucket, &[key.to_owned()]).await
-    }
-
     async fn exists(&self, extension: &str, bucket: &str, key: &str) -> Result<bool> {
         let sql = "SELECT count(*) FROM key_value
                    WHERE extension = $1 AND bucket = $2 AND sha256(key) = sha256($3)";

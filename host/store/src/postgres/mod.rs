@@ -57,18 +57,7 @@ pub async fn open(settings: Settings) -> Result<Stores> {
         readers: connection::readers(&place, runtime)?,
         writer,
     });
-    Ok(Stores {
-        bundles: postgres.clone(),
-        inbox: postgres.clone(),
-        outbox: postgres.clone(),
-        dead_letters: postgres.clone(),
-        extensions: postgres.clone(),
-        key_value: postgres.clone(),
-        saved_states: postgres.clone(),
-        mcp_sessions: postgres.clone(),
-        audit: postgres.clone(),
-        commits: postgres,
-    })
+    Ok(Stores::of(postgres))
 }
 
 /// All concerns. The readers are closed first: they live on the writer's thread.

@@ -9,52 +9,36 @@
 //! none.
 
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 use deadpool_postgres::ClientWrapper;
 use tokio::runtime::{Builder, Handle};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::fault;
 use super::link::Link;
 use super::place::Place;
+use crate::queue::{Jobs, Queue, Reply};
 use crate::{Result, StoreError};
-
-/// Most jobs that wait; more callers wait outside, in order.
-const QUEUE: usize = 1024;
 
 /// Most jobs in one transaction: as many subtransactions as the server keeps at hand for those who
 /// read meanwhile.
 const GROUP: usize = 64;
 
 /// The way to the writer. Dropping it waits until what was asked for is done.
-pub(super) struct Writer {
-    queue: Option<mpsc::Sender<Box<dyn Job>>>,
-    thread: Option<JoinHandle<()>>,
-}
+pub(super) struct Writer(Queue<dyn Job>);
 
 impl Writer {
     /// Starts the thread, opens the store and gives the runtime that connections belong to.
     pub(super) async fn start(place: Arc<Place>) -> Result<(Self, Handle)> {
-        let not_started = |source: std::io::Error| StoreError::Io {
-            what: "starting the store's thread".to_owned(),
-            source: source.into(),
-        };
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(not_started)?;
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| StoreError::Io {
+            what: "starting the store's runtime".to_owned(),
+            source: error.into(),
+        })?;
         let handle = runtime.handle().clone();
-        let (queue, jobs) = mpsc::channel(QUEUE);
         let (opened, opening) = oneshot::channel();
-        let thread = std::thread::Builder::new()
-            .name("koi-store".to_owned())
-            .spawn(move || runtime.block_on(open_and_serve(place, opened, jobs)))
-            .map_err(not_started)?;
-        let writer = Self {
-            queue: Some(queue),
-            thread: Some(thread),
-        };
+        let serving = move |jobs| runtime.block_on(open_and_serve(place, opened, jobs));
+        let writer = Self(Queue::start(serving)?);
         opening.await.map_err(|_| StoreError::Closed)??;
         Ok((writer, handle))
     }
@@ -65,28 +49,14 @@ impl Writer {
         T: Send + 'static,
         F: AsyncFnOnce(&ClientWrapper) -> Result<T> + Send + 'static,
     {
-        let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
-        let (reply, answer) = oneshot::channel();
-        let task = Task {
-            work: Some(work),
-            value: None,
-            reply,
+        let task = |reply| -> Box<dyn Job> {
+            Box::new(Task {
+                work: Some(work),
+                value: None,
+                reply,
+            })
         };
-        queue
-            .send(Box::new(task))
-            .await
-            .map_err(|_| StoreError::Closed)?;
-        answer.await.map_err(|_| StoreError::Closed)?
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        self.queue = None;
-        if let Some(thread) = self.thread.take() {
-            // A thread that has panicked has said so itself.
-            let _ = thread.join();
-        }
+        self.0.ask(task).await
     }
 }
 
@@ -104,7 +74,7 @@ trait Job: Send {
 struct Task<T, F> {
     work: Option<F>,
     value: Option<T>,
-    reply: oneshot::Sender<Result<T>>,
+    reply: Reply<T>,
 }
 
 impl<T, F> Job for Task<T, F>
@@ -121,17 +91,14 @@ where
     }
 
     fn answer(self: Box<Self>, outcome: Result<()>) {
-        let Task { value, reply, .. } = *self;
-        let value = outcome.and_then(|()| value.ok_or(StoreError::Closed));
-        // Nobody to tell: the caller has stopped waiting.
-        let _ = reply.send(value);
+        self.reply.answer(outcome, self.value);
     }
 }
 
 async fn open_and_serve(
     place: Arc<Place>,
     opened: oneshot::Sender<Result<()>>,
-    mut jobs: mpsc::Receiver<Box<dyn Job>>,
+    mut jobs: Jobs<dyn Job>,
 ) {
     let mut link = Link::new(place);
     let outcome = link.client().await.map(drop);

@@ -22,15 +22,6 @@ impl KeyValue for Sqlite {
             .await
     }
 
-    async fn set(&self, extension: &str, bucket: &str, key: &str, value: &[u8]) -> Result<()> {
-        let values = vec![(key.to_owned(), value.to_owned())];
-        self.set_many(extension, bucket, values).await
-    }
-
-    async fn delete(&self, extension: &str, bucket: &str, key: &str) -> Result<()> {
-        self.delete_many(extension, bucket, &[key.to_owned()]).await
-    }
-
     async fn exists(&self, extension: &str, bucket: &str, key: &str) -> Result<bool> {
         let (bucket, key) = (Bucket::new(extension, bucket), key.to_owned());
         self.readers

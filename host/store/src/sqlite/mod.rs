@@ -101,18 +101,7 @@ fn with_writer(path: &Path, writer: Connection) -> Result<Stores> {
         readers: Readers::new(readers),
         writer: Writer::start(writer)?,
     });
-    Ok(Stores {
-        bundles: sqlite.clone(),
-        inbox: sqlite.clone(),
-        outbox: sqlite.clone(),
-        dead_letters: sqlite.clone(),
-        extensions: sqlite.clone(),
-        key_value: sqlite.clone(),
-        saved_states: sqlite.clone(),
-        mcp_sessions: sqlite.clone(),
-        audit: sqlite.clone(),
-        commits: sqlite,
-    })
+    Ok(Stores::of(sqlite))
 }
 
 fn open_writer(path: &Path) -> Result<Connection> {

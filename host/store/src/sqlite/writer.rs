@@ -5,40 +5,21 @@
 //! jobs do not pay for savepoints: when one of a group fails, the group is rolled back and its
 //! jobs run again in their order, each in a transaction of its own.
 
-use std::thread::JoinHandle;
-
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
 
-use crate::{Result, StoreError};
-
-/// Most jobs that wait; more callers wait outside, in order.
-const QUEUE: usize = 1024;
+use crate::Result;
+use crate::queue::{Jobs, Queue, Reply};
 
 /// Most jobs in one transaction, which bounds how long the first of them waits.
 const GROUP: usize = 256;
 
 /// The way to the writer thread. Dropping it waits until what was asked for is done.
-pub(super) struct Writer {
-    queue: Option<mpsc::Sender<Box<dyn Job>>>,
-    thread: Option<JoinHandle<()>>,
-}
+pub(super) struct Writer(Queue<dyn Job>);
 
 impl Writer {
     /// Starts the thread on a connection of its own.
     pub(super) fn start(connection: Connection) -> Result<Self> {
-        let (queue, jobs) = mpsc::channel(QUEUE);
-        let thread = std::thread::Builder::new()
-            .name("koi-store".to_owned())
-            .spawn(move || serve(&connection, jobs))
-            .map_err(|error| StoreError::Io {
-                what: "starting the store's writer thread".to_owned(),
-                source: error.into(),
-            })?;
-        Ok(Self {
-            queue: Some(queue),
-            thread: Some(thread),
-        })
+        Queue::start(move |jobs| serve(&connection, jobs)).map(Self)
     }
 
     /// Runs `work` in a transaction and answers when that is durable. `work` runs again after a
@@ -48,28 +29,14 @@ impl Writer {
         T: Send + 'static,
         F: FnMut(&Connection) -> Result<T> + Send + 'static,
     {
-        let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
-        let (reply, answer) = oneshot::channel();
-        let task = Task {
-            work,
-            value: None,
-            reply,
+        let task = |reply| -> Box<dyn Job> {
+            Box::new(Task {
+                work,
+                value: None,
+                reply,
+            })
         };
-        queue
-            .send(Box::new(task))
-            .await
-            .map_err(|_| StoreError::Closed)?;
-        answer.await.map_err(|_| StoreError::Closed)?
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        self.queue = None;
-        if let Some(thread) = self.thread.take() {
-            // A thread that has panicked has said so itself.
-            let _ = thread.join();
-        }
+        self.0.ask(task).await
     }
 }
 
@@ -85,7 +52,7 @@ trait Job: Send {
 struct Task<T, F> {
     work: F,
     value: Option<T>,
-    reply: oneshot::Sender<Result<T>>,
+    reply: Reply<T>,
 }
 
 impl<T, F> Job for Task<T, F>
@@ -99,14 +66,11 @@ where
     }
 
     fn answer(self: Box<Self>, outcome: Result<()>) {
-        let Task { value, reply, .. } = *self;
-        let value = outcome.and_then(|()| value.ok_or(StoreError::Closed));
-        // Nobody to tell: the caller has stopped waiting.
-        let _ = reply.send(value);
+        self.reply.answer(outcome, self.value);
     }
 }
 
-fn serve(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+fn serve(connection: &Connection, mut jobs: Jobs<dyn Job>) {
     while let Some(first) = jobs.blocking_recv() {
         let mut group = vec![first];
         let outcome = transaction(connection, || run_group(connection, &mut group, &mut jobs));
@@ -132,7 +96,7 @@ fn serve(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
 fn run_group(
     connection: &Connection,
     group: &mut Vec<Box<dyn Job>>,
-    jobs: &mut mpsc::Receiver<Box<dyn Job>>,
+    jobs: &mut Jobs<dyn Job>,
 ) -> Result<()> {
     let mut done = 0;
     loop {

@@ -98,8 +98,9 @@ impl Server {
         }
         let programs = programs();
         let other_user = other_user();
+        let is_open = is_open_to_all(&programs);
         let mut supervisor = match other_user {
-            Some(user) if !is_open_to_all(&programs) => let_in_as(user),
+            Some(user) if !is_open => let_in_as(user),
             _ => Command::new("sh"),
         };
         supervisor.args(["-c", SUPERVISOR, "sh"]);
@@ -113,7 +114,7 @@ impl Server {
             for path in inside.chain([folder.clone()]) {
                 chown(path, Some(user), Some(group)).unwrap();
             }
-            if is_open_to_all(&programs) {
+            if is_open {
                 supervisor.uid(user).gid(group);
             }
         }
