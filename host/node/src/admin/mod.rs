@@ -22,6 +22,9 @@
 //! | `POST /v1/replays` | runs the recording in the body again ([`ReplayReport`]) |
 //! | `POST /v1/fetch?rid=&from=` | asks another node, or whoever provides the type, and takes up its bundle |
 //! | `GET /v1/network/nodes`, `GET /v1/network/edges` | who is known, and who shares an edge |
+//! | `DELETE /v1/network/nodes?rid=` | forgets a node, with its edges and what waits for it |
+//! | `POST /v1/network/proposals?rid=` | proposes to a node again to be told of what it provides |
+//! | `GET /v1/events?rid_type=` | a line of JSON for each change of what is stored, as it happens |
 //! | `GET /v1/dead-letters`, `POST /v1/dead-letters/{id}` | list, try again |
 //! | `POST /v1/mcp` with `Upgrade: mcp` | the connection becomes an MCP stdio transport |
 
