@@ -28,7 +28,7 @@ impl Resources for Hostile {
             }
             "hostile:many" => {
                 let piece = ResourceContents::text(uri, "text/plain", "piece");
-                Ok(vec![piece; 1_000_000])
+                Ok(vec![piece; 300_000])
             }
             _ => Err(no_resource(uri)),
         }
