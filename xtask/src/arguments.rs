@@ -21,6 +21,8 @@ pub enum Command {
         /// Go to `cargo test --release`; empty for everything.
         arguments: Vec<String>,
     },
+    /// Check form and style.
+    Lint,
     /// Measure.
     Bench {
         /// Rows to measure; empty for all.
@@ -67,6 +69,10 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, Str
         "test" => Ok(Command::Test {
             arguments: passed_on(&rest)?,
         }),
+        "lint" => match rest.first() {
+            Some(other) => Err(format!("unexpected argument `{other}`")),
+            None => Ok(Command::Lint),
+        },
         "bench" => match rest.iter().find(|argument| argument.starts_with('-')) {
             Some(flag) => Err(format!("`cargo xtask bench` has no flag `{flag}`")),
             None => Ok(Command::Bench { names: rest }),

@@ -7,13 +7,12 @@ use anyhow::Result;
 use crate::build;
 use crate::layout::Layout;
 use crate::process;
-use crate::setup::{self, Extent};
+use crate::setup::Extent;
 use crate::test;
 
 /// Measures the named rows, all if none is named. The exit code is the program's.
 pub fn bench(layout: &Layout, names: &[String]) -> Result<ExitCode> {
-    let toolchain = setup::set_up(layout, Extent::Tests)?;
-    build::build(layout, &toolchain, Extent::Tests)?;
+    build::build(layout, Extent::Tests)?;
     let mut bench = Command::new(layout.program("koi-bench"));
     test::tell_where_things_are(&mut bench, layout);
     let status = process::status(bench.current_dir(layout.root()).args(names))?;

@@ -9,6 +9,7 @@ mod build;
 mod content_hash;
 mod fuzz;
 mod layout;
+mod lint;
 mod process;
 mod progress;
 mod run;
@@ -28,8 +29,9 @@ Commands:
   run [-- FLAGS]      Set up what is missing, build, and start a node with its data in .koi/,
                       the example extensions installed and sample objects published.
                       FLAGS go to `koi-mcp serve`, e.g. -- --mcp-listen 127.0.0.1:9100
-  test [-- ARGUMENTS] Set up what is missing, build, check and run every test. With ARGUMENTS,
+  test [-- ARGUMENTS] Set up what is missing, build, and run every test. With ARGUMENTS,
                       only `cargo test --release ARGUMENTS`, e.g. -- -p koi-rid
+  lint                Check form and style of all code: rustfmt and clippy
   bench [NAME...]     Measure, all rows or those named; writes target/bench/report.json
   fuzz [TARGET...] [--seconds N]
                       Look for inputs that break a promise, with the nightly toolchain: all targets
@@ -44,7 +46,7 @@ Commands:
   -h, --help          Print this
 
 Everything is kept below target/, .koi/ and cargo's own folders; nothing is installed elsewhere,
-except what your toolchain lacks, which rustup puts there: the wasm32-wasip2 target, and for the tests
+except what your toolchain lacks, which rustup puts there: the wasm32-wasip2 target, and for `lint`
 rustfmt and clippy. The tests' JavaScript guest and clients get links to their packages.";
 
 fn main() -> ExitCode {
@@ -71,12 +73,10 @@ fn perform(command: Command) -> anyhow::Result<ExitCode> {
         Command::Setup(extent) => {
             setup::set_up(&layout, extent)?;
         }
-        Command::Build(extent) => {
-            let toolchain = setup::set_up(&layout, extent)?;
-            build::build(&layout, &toolchain, extent)?;
-        }
+        Command::Build(extent) => build::build(&layout, extent)?,
         Command::Run { serve_flags } => return run::run(&layout, &serve_flags),
         Command::Test { arguments } => return test::test(&layout, &arguments),
+        Command::Lint => return lint::lint(&layout),
         Command::Bench { names } => return bench::bench(&layout, &names),
         Command::Fuzz { names, seconds } => fuzz::fuzz(&layout, &names, seconds)?,
         Command::Soak { arguments } => return soak::soak(&layout, &arguments),

@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::Path;
-use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -27,28 +27,13 @@ pub fn cargo(layout: &Layout) -> Command {
     command
 }
 
-/// The same command at the lowest priority: for what runs beside something that is waited for.
-pub fn gently(command: &Command) -> Command {
-    let mut gentle = Command::new("nice");
-    gentle
-        .args(["-n", "19"])
-        .arg(command.get_program())
-        .args(command.get_args());
-    if let Some(folder) = command.get_current_dir() {
-        gentle.current_dir(folder);
-    }
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => gentle.env(name, value),
-            None => gentle.env_remove(name),
-        };
-    }
-    gentle
-}
-
 /// Runs a program that writes to the terminal itself.
 pub fn talk(command: &mut Command) -> Result<()> {
     let status = status(command)?;
+    succeeded(command, status)
+}
+
+fn succeeded(command: &Command, status: ExitStatus) -> Result<()> {
     if !status.success() {
         bail!(
             "`{}` failed ({status}); what it printed above says why",
@@ -56,6 +41,32 @@ pub fn talk(command: &mut Command) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// A program that goes on. Dropped before its end, it is ended.
+pub struct Running(Child);
+
+/// Starts a program that writes to the terminal itself.
+pub fn start(command: &mut Command) -> Result<Running> {
+    let child = command.stdin(Stdio::null()).spawn();
+    child
+        .map(Running)
+        .map_err(|error| not_started(command, &error))
+}
+
+impl Running {
+    /// Waits for its end; `command` is what it was started with.
+    pub fn end(mut self, command: &Command) -> Result<()> {
+        succeeded(command, self.0.wait()?)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself, and then there is nothing to do.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// Runs a program with its output in `target/tools/logs/NAME.log`.

@@ -1,18 +1,26 @@
 //! A line for each step, with the time that it took; on a terminal the time ticks.
 
 use std::io::{IsTerminal, Write};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use crate::process;
+
+/// Whether lines of others may come at any time: a time that ticks would be torn apart by them.
+static OTHERS_TALK: AtomicBool = AtomicBool::new(false);
+
 const TICK: Duration = Duration::from_secs(1);
 
 /// Does a step whose output is captured.
 pub fn step<T>(title: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let started = Instant::now();
-    let result = if std::io::stderr().is_terminal() {
+    let alone = !OTHERS_TALK.load(Ordering::Relaxed);
+    let result = if alone && std::io::stderr().is_terminal() {
         ticking(title, started, work)
     } else {
         eprintln!("{title} ...");
@@ -33,6 +41,24 @@ pub fn talking_step<T>(title: &str, work: impl FnOnce() -> Result<T>) -> Result<
         eprintln!("{title}: done in {}", elapsed(started));
     }
     result
+}
+
+/// Does a step while a program that writes to the terminal itself goes on beside it, and waits for both. If
+/// the step fails, the program is ended.
+pub fn beside(title: &str, command: &mut Command, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    let started = Instant::now();
+    eprintln!("{title} ...");
+    OTHERS_TALK.store(true, Ordering::Relaxed);
+    let running = process::start(command);
+    let worked = running.and_then(|running| {
+        work()?;
+        running.end(command)
+    });
+    OTHERS_TALK.store(false, Ordering::Relaxed);
+    if worked.is_ok() {
+        eprintln!("{title}: done in {}", elapsed(started));
+    }
+    worked
 }
 
 /// Says that a step was already done.

@@ -8,14 +8,13 @@ use anyhow::Result;
 use crate::build;
 use crate::layout::Layout;
 use crate::process;
-use crate::setup::{self, Extent};
+use crate::setup::Extent;
 use crate::test;
 
 /// Runs the soak that the arguments name, with what else they say; lists all without any. The exit
 /// code is the program's.
 pub fn soak(layout: &Layout, arguments: &[String]) -> Result<ExitCode> {
-    let toolchain = setup::set_up(layout, Extent::Build)?;
-    build::build(layout, &toolchain, Extent::Build)?;
+    build::build(layout, Extent::Build)?;
     let mut soak = Command::new(layout.program("koi-soak"));
     test::tell_where_things_are(&mut soak, layout);
     let status = process::status(soak.current_dir(layout.root()).args(arguments))?;

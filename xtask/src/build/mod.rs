@@ -1,4 +1,4 @@
-//! Builds the extensions, which takes seconds, and then the host, which may take minutes.
+//! Builds the extensions, which takes seconds, and the host, which may take minutes.
 
 mod guests;
 mod rust_guests;
@@ -8,22 +8,31 @@ use anyhow::{Context, Result};
 use crate::layout::Layout;
 use crate::process;
 use crate::progress;
-use crate::setup::{Extent, GuestToolchain};
+use crate::setup::{self, Extent};
 
 pub use rust_guests::WORKSPACE as GUEST_WORKSPACE;
 
-/// Builds what `extent` says; what didn't change is not built again.
-pub fn build(layout: &Layout, toolchain: &GuestToolchain, extent: Extent) -> Result<()> {
+/// Sets up what is missing and builds what `extent` says; what didn't change is not built again. The
+/// host is built meanwhile: what is set up waits for the network and the disk, and compilers don't.
+pub fn build(layout: &Layout, extent: Extent) -> Result<()> {
     fetch_crates(layout)?;
-    rust_guests::build(layout, toolchain)?;
-    if extent == Extent::Tests {
-        guests::build_python(layout)?;
-        guests::build_javascript(layout)?;
-    }
     // The whole workspace at once, always: with a part of it cargo would choose other features, and
-    // build wasmtime a second time.
-    progress::talking_step("host, release (the first time takes minutes)", || {
-        process::talk(process::cargo(layout).args(["build", "--release", "--workspace"]))
+    // build wasmtime a second time. The tests' programs beside the rest of it: they need its parts early,
+    // and one program of ours takes as long as many crates at once.
+    let mut host = process::cargo(layout);
+    host.args(["build", "--release", "--workspace"]);
+    if extent == Extent::Tests {
+        host.arg("--all-targets");
+    }
+    let title = "host, release (the first time takes minutes)";
+    progress::beside(title, &mut host, || {
+        let toolchain = setup::set_up(layout, extent)?;
+        rust_guests::build(layout, &toolchain)?;
+        if extent == Extent::Tests {
+            guests::build_python(layout)?;
+            guests::build_javascript(layout)?;
+        }
+        Ok(())
     })
 }
 

@@ -16,7 +16,7 @@ use crate::build;
 use crate::layout::Layout;
 use crate::process;
 use crate::progress;
-use crate::setup::{self, Extent};
+use crate::setup::Extent;
 use node::{Node, Start};
 
 /// Installed by `cargo xtask run`.
@@ -27,8 +27,7 @@ const DATA_DIR: &str = "--data-dir";
 
 /// Builds and runs a node. Ends when the node does, with its exit code.
 pub fn run(layout: &Layout, serve_flags: &[String]) -> Result<ExitCode> {
-    let toolchain = setup::set_up(layout, Extent::Build)?;
-    build::build(layout, &toolchain, Extent::Build)?;
+    build::build(layout, Extent::Build)?;
 
     let data_dir = data_dir(layout, serve_flags);
     let mut serve = Command::new(layout.program("koi-mcp"));

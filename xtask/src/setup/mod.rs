@@ -3,7 +3,7 @@
 //! A tool that is there and whose pins did not change is not touched, so that a second run needs no
 //! network. An interrupted step leaves no stamp and is done again from the beginning.
 
-mod checks;
+pub mod checks;
 mod debian;
 mod javascript;
 mod postgresql;
@@ -29,7 +29,6 @@ pub enum Extent {
 pub fn set_up(layout: &Layout, extent: Extent) -> Result<GuestToolchain> {
     let toolchain = wasm::set_up(layout)?;
     if extent == Extent::Tests {
-        checks::set_up(layout)?;
         let mut base = python::Base::default();
         base.environment(layout, "koi-net", "tests/peers/koi-net.txt")?;
         base.environment(layout, "mcp-client", "tests/peers/mcp-client.txt")?;
