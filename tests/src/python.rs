@@ -76,6 +76,13 @@ impl PeerBuilder {
         self
     }
 
+    /// The port of its server, in place of some free one.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.command.args(["--port", &port.to_string()]);
+        self
+    }
+
     /// A RID type that it provides, as events and as state.
     #[must_use]
     pub fn provides(mut self, rid_type: &str) -> Self {

@@ -48,6 +48,8 @@ fn a_short_run_of_the_bench_measures_every_row() {
         "list-changed.install",
         "list-changed.last",
         "broadcast.ingest",
+        "bundles.fetch",
+        "publish.stored",
     ];
     assert_eq!(names, expected);
     // Sessions that are few may take no more than was there before.

@@ -35,6 +35,8 @@ impl Extension for AgentPersonality {
     fn describe() -> Description {
         Description::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
             .description(env!("CARGO_PKG_DESCRIPTION"))
+            // Nothing is kept between calls, and there are several for each object.
+            .mode(Mode::Pooled)
             .rid_type(
                 RidType::new(PERSONALITY)
                     .title("Agent personality")

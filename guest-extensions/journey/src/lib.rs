@@ -20,10 +20,22 @@ use serde::{Deserialize, Serialize};
 /// What it reads, and publishes a copy of.
 const NOTE: &str = "orn:journey.note";
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "JourneyNote")]
 struct Note {
     text: String,
 }
+
+/// The same, counted.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "JourneyNote2")]
+struct CountedNote {
+    text: String,
+    words: usize,
+}
+
+const NOTE_SCHEMA: &str = "journey-note";
+const COUNTED_SCHEMA: &str = "journey-note2";
 
 #[derive(Deserialize, JsonSchema)]
 struct Route {
@@ -43,6 +55,7 @@ struct Seen {
     times: u64,
     kept: usize,
     note: String,
+    words: usize,
     notes: usize,
     copy: String,
     body: String,
@@ -81,7 +94,9 @@ impl Extension for Journey {
     fn describe() -> Description {
         Description::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
             .description(env!("CARGO_PKG_DESCRIPTION"))
-            .rid_type(RidType::new(NOTE).title("Note"))
+            .rid_type(RidType::new(NOTE).title("Note").contents::<Note>())
+            .schema(Schema::of::<CountedNote>())
+            .transform(NOTE_SCHEMA, COUNTED_SCHEMA)
             .reads([NOTE])
             .publishes([NOTE])
             .uses([
@@ -91,6 +106,14 @@ impl Extension for Journey {
             ])
             .requests(["*:http://localhost:*"])
             .asks_secrets(["TOKEN"])
+    }
+}
+
+impl Schemas for Journey {
+    fn transform(_: &str, _: &str, contents: &Json) -> Result<Json> {
+        let Note { text } = contents.to()?;
+        let words = text.split_whitespace().count();
+        Json::of(&CountedNote { text, words })
     }
 }
 
@@ -123,6 +146,9 @@ fn wander(Route { note, url }: Route) -> Result<Seen> {
     bucket.set("last", [0xff, 0xfe])?;
     let rid = Rid::parse(note)?;
     let found = knowledge::find(&rid)?;
+    let counted = knowledge::read_as(&rid, COUNTED_SCHEMA)?;
+    let counted = counted.ok_or_else(|| Error::invalid_input("it is gone"))?;
+    let words = counted.contents_as::<CountedNote>()?.words;
     let copy = Rid::new(NOTE, format!("copy-{times}"))?;
     let copy = knowledge::publish(&copy, &found.contents_as::<Note>()?)?;
     let notes = knowledge::query(NOTE, &knowledge::Query::default())?;
@@ -139,6 +165,7 @@ fn wander(Route { note, url }: Route) -> Result<Seen> {
         times,
         kept: bucket.get("last")?.map_or(0, |bytes| bytes.len()),
         note: found.contents.to_string(),
+        words,
         notes: notes.bundles.len(),
         copy: copy.timestamp,
         body,
@@ -176,4 +203,4 @@ fn race(Race { host, paths }: Race) -> Result<Won> {
     })
 }
 
-koi_extension::export!(Journey: Tools);
+koi_extension::export!(Journey: Schemas, Tools);

@@ -26,6 +26,26 @@ use crate::requests::{Request, TaskUse};
 use crate::shared::Shared;
 use crate::view::{View, mime_type};
 
+/// The member of a request's `_meta` that names the schema in which a bundle is wanted.
+const SCHEMA: &str = "koi-mcp/schema";
+
+/// Why the bundle that a URI stands for could not be given.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BundleError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It cannot be had in the schema in which it is wanted.
+    #[error(transparent)]
+    Schema(CallError),
+}
+
+/// The schema in which a bundle is wanted, and on whose behalf.
+pub(crate) struct Wanted<'a> {
+    pub(crate) schema: Option<&'a str>,
+    pub(crate) invocation: Invocation,
+}
+
 /// Where a list goes on.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Position {
@@ -128,6 +148,10 @@ pub(crate) async fn read(
 ) -> Result<ReadResourceResponse, ErrorData> {
     let modern = is_modern(context);
     let uri: Arc<str> = request.uri.into();
+    let wanted = Wanted {
+        schema: context.meta.get(SCHEMA).and_then(Value::as_str),
+        invocation: Invocation::new(shared.correlation()),
+    };
     let of = Request {
         shared,
         context,
@@ -139,7 +163,7 @@ pub(crate) async fn read(
     };
     let reply = match request.request_state {
         Some(state) if modern => of.go_on(&state, TaskUse::Never).await?,
-        _ => match bundle(view, shared.bundles.as_ref(), &uri).await {
+        _ => match bundle(view, shared.bundles.as_ref(), &uri, wanted).await {
             Ok(Some(contents)) => return Ok(contents_result(vec![contents]).into()),
             Ok(None) => {
                 let (view, uri) = (view.clone(), uri.clone());
@@ -153,6 +177,9 @@ pub(crate) async fn read(
                     Ok(Answer::Resource(contents_result(contents)))
                 };
                 of.begin(TaskUse::Never, work).await?
+            }
+            Err(BundleError::Schema(CallError::Guest(error))) => {
+                return Err(ErrorData::invalid_params(error.message, None));
             }
             Err(error) => return Err(errors::internal(&error, &shared.correlation())),
         },
@@ -173,12 +200,14 @@ fn contents_result(contents: Vec<ResourceContents>) -> ReadResourceResult {
 }
 
 /// The bundle that a URI stands for: its contents as they arrived, the manifest beside them. None if
-/// nothing is stored there, or the RID is of no type whose bundles are resources.
+/// nothing is stored there, or the RID is of no type whose bundles are resources. Where they are wanted in a
+/// schema, the contents are what transforms make of them.
 pub(crate) async fn bundle(
     view: &View,
     bundles: &dyn Bundles,
     uri: &str,
-) -> Result<Option<ResourceContents>, StoreError> {
+    wanted: Wanted<'_>,
+) -> Result<Option<ResourceContents>, BundleError> {
     let Ok(rid) = Rid::parse(uri) else {
         return Ok(None);
     };
@@ -200,7 +229,15 @@ pub(crate) async fn bundle(
             serde_json::to_value(writer).unwrap_or(Value::Null),
         );
     }
-    let contents = ResourceContents::text(bundle.contents.as_str(), uri)
+    let contents = match wanted.schema {
+        None => bundle.contents,
+        Some(schema) => view
+            .snapshot
+            .transform(&rid, bundle.contents, schema, None, wanted.invocation)
+            .await
+            .map_err(BundleError::Schema)?,
+    };
+    let contents = ResourceContents::text(contents.as_str(), uri)
         .with_mime_type(mime_type(rid_type))
         .with_meta(meta);
     Ok(Some(contents))

@@ -73,6 +73,9 @@ pub enum Command {
     Read {
         /// The RID
         rid: String,
+        /// Its contents as the schema of this name wants them, through what transforms extensions have
+        #[arg(long, value_name = "SCHEMA")]
+        r#as: Option<String>,
     },
     /// List stored bundles of a RID type
     Query(QueryArgs),

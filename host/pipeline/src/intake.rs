@@ -44,6 +44,8 @@ pub enum IntakeError {
 /// An entry on its way to its lane. The room it takes is free again when it is dropped.
 pub(crate) struct Waiting {
     pub(crate) entry: InboxEntry,
+    /// Whether it has waited for an extension, in the store.
+    pub(crate) released: bool,
     pub(crate) _room: Option<Room>,
 }
 
@@ -215,6 +217,7 @@ impl Inner {
             .into_iter()
             .zip(arrivals)
             .map(|(id, arrival)| Waiting {
+                released: false,
                 _room: room.as_mut().and_then(|room| room.split(&arrival)),
                 entry: InboxEntry {
                     id,

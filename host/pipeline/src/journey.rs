@@ -54,7 +54,7 @@ pub(crate) enum Before {
 
 pub(crate) struct Journey<'a> {
     world: &'a World,
-    snapshot: Arc<Snapshot>,
+    pub(crate) snapshot: Arc<Snapshot>,
     rid_type: RidType,
     invocation: Invocation,
     object: Object,

@@ -11,6 +11,9 @@
 //! side by side; a transient failure is tried again with back-off while only that RID waits; what
 //! cannot be processed is a dead letter with its reason, never a silent loss; no input panics.
 //!
+//! An object in which an extension has a say that is installed and does not run waits in the store until it
+//! runs again or is removed, and what comes after it under the same RID waits behind it.
+//!
 //! The Final phase runs after the commit. A crash between the two leaves it out; a handler that must
 //! not miss an object belongs in the Network phase.
 //!
@@ -28,6 +31,7 @@ mod fetch;
 mod fetching;
 mod finish;
 mod handler;
+mod held;
 mod intake;
 mod journey;
 mod knowledge;

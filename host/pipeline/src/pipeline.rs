@@ -9,8 +9,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use koi_registry::Registry;
 use koi_rid::Rid;
-use koi_store::{StoreError, Stores};
-use tokio::sync::{broadcast, mpsc};
+use koi_store::{InboxEntry, StoreError, Stores};
+use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::intake::Waiting;
 use crate::journey::Before;
@@ -115,18 +115,18 @@ impl Pipeline {
             let stores = parts.stores.clone();
             let (changes, _) = broadcast::channel(CHANGES_KEPT);
             let world = Arc::new(World::new(parts, changes));
+            // Before anything is held: no Snapshot that comes later is missed.
+            let generations = world.registry.changes();
             let mut last = 0;
             loop {
                 let page = stores.inbox.pending(last, RECOVERY_PAGE).await?;
                 let Some(entry) = page.last() else { break };
                 last = entry.id;
                 for entry in page {
-                    let waiting = Waiting { entry, _room: None };
-                    if let Some(first) = world.lanes.put(waiting) {
-                        run(&world, first, Before::Unread);
-                    }
+                    proceed(&world, entry, false);
                 }
             }
+            world.tasks.spawn(release(world.clone(), generations));
             let dispatch = dispatch(world.clone(), receiver, last);
             world.tasks.spawn(dispatch);
             Ok(Self { world })
@@ -175,6 +175,43 @@ impl Pipeline {
             tracing::warn!(
                 "some objects were still being processed; they are taken up at the next start"
             );
+        }
+    }
+}
+
+/// Puts an object that was read from the inbox into its lane.
+fn proceed(world: &Arc<World>, entry: InboxEntry, released: bool) {
+    let waiting = Waiting {
+        entry,
+        released,
+        _room: None,
+    };
+    if let Some(first) = world.lanes.put(waiting) {
+        run(world, first, Before::Unread);
+    }
+}
+
+/// Lets go on what waits for extensions that run again, or are not installed any more. What arrives
+/// meanwhile under the same RIDs is held behind it.
+async fn release(world: Arc<World>, mut generations: watch::Receiver<u64>) {
+    loop {
+        tokio::select! {
+            () = world.stopping.cancelled() => return,
+            () = world.held.outdated() => {}
+            changed = generations.changed() => if changed.is_err() { return },
+        }
+        for rid in world.held.rids() {
+            while world.registry.snapshot().missing_for(&rid).is_none() {
+                let Some(id) = world.held.take(&rid) else {
+                    break;
+                };
+                let Some(entry) = world.inbox_entry(id).await else {
+                    return;
+                };
+                if let Some(entry) = entry {
+                    proceed(&world, entry, true);
+                }
+            }
         }
     }
 }
@@ -236,7 +273,7 @@ fn run(world: &Arc<World>, first: Waiting, before: Before) {
         let rid = first.entry.arrival.rid.clone();
         let mut current = Some((first, before));
         while let Some((waiting, before)) = current {
-            let settled = AssertUnwindSafe(lane.settle(&waiting.entry, before));
+            let settled = AssertUnwindSafe(lane.settle(&waiting, before));
             if settled.catch_unwind().await.is_err() {
                 // The lane goes on; the object is in the inbox and taken up at the next start.
                 tracing::error!(rid = %rid, "the host failed while it settled an object");

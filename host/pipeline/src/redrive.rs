@@ -16,6 +16,7 @@ impl World {
             return self.tell_again(id, peer, letter.arrival.rid).await;
         }
         if letter.phase == Phase::Final.as_str() {
+            self.refuse_without_handlers(id, &letter.arrival.rid)?;
             let finished = self.finish_again(&letter.arrival).await;
             finished.map_err(|reason| PipelineError::StillDead { id, reason })?;
             return self.exhume(id, None).await.map(drop);
@@ -27,6 +28,17 @@ impl World {
         let accepted = self.exhume(id, Some(Op::Accept(arrival.clone()))).await?;
         self.intake.hand_over(accepted, vec![arrival]);
         Ok(())
+    }
+
+    /// The Final phase has nothing that an object could wait in: without its handlers it would be over.
+    fn refuse_without_handlers(&self, id: u64, rid: &Rid) -> Result<(), PipelineError> {
+        match self.registry.snapshot().missing_for(rid) {
+            None => Ok(()),
+            Some(missing) => Err(PipelineError::StillDead {
+                id,
+                reason: format!("{} does not run", missing.revision.extension),
+            }),
+        }
     }
 
     /// What is published here comes after what is stored. A letter does not: it would bring back what

@@ -14,6 +14,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::fault::{Fault, Persistence};
 use crate::fetching::Fetching;
+use crate::held::{Held, Place};
+use crate::intake::Waiting;
 use crate::journey::{Before, Halt, Journey};
 use crate::lanes::Lanes;
 use crate::log;
@@ -35,6 +37,7 @@ pub(crate) struct World {
     pub(crate) workers: Arc<Semaphore>,
     pub(crate) retry: Retry,
     pub(crate) lanes: Lanes,
+    pub(crate) held: Held,
     pub(crate) changes: broadcast::Sender<Change>,
     pub(crate) deliveries: Bell,
     pub(crate) stopping: CancellationToken,
@@ -54,6 +57,7 @@ impl World {
             workers: Arc::new(Semaphore::new(parts.workers.clamp(1, 4096))),
             retry: parts.retry,
             lanes: Lanes::default(),
+            held: Held::default(),
             changes,
             deliveries: Bell::default(),
             stopping: CancellationToken::new(),
@@ -63,7 +67,9 @@ impl World {
 
     /// Brings an object to its end, over as many tries as that takes. Returns early, the object
     /// still in the inbox, if the node stops.
-    pub(crate) async fn settle(&self, entry: &InboxEntry, mut before: Before) {
+    /// The same for an object that has to wait for an extension.
+    pub(crate) async fn settle(&self, waiting: &Waiting, mut before: Before) {
+        let entry = &waiting.entry;
         let mut attempts = entry.attempts;
         let mut store_wait = Duration::from_millis(100);
         if !self.pause(until(entry.due)).await {
@@ -78,10 +84,19 @@ impl World {
         }
         loop {
             let mut journey = Journey::new(self, &entry.arrival, std::mem::take(&mut before));
-            let outcome = AssertUnwindSafe(journey.run())
-                .catch_unwind()
-                .await
-                .unwrap_or_else(|_| Err(Halt::Fault(Fault::panic())));
+            let outcome = match self.held.put(waiting, &journey.snapshot) {
+                Place::Held => {
+                    if self.registry.snapshot().generation != journey.snapshot.generation {
+                        self.held.look_again();
+                    }
+                    return;
+                }
+                Place::Full(fault) => Err(Halt::Fault(fault)),
+                Place::Free => AssertUnwindSafe(journey.run())
+                    .catch_unwind()
+                    .await
+                    .unwrap_or_else(|_| Err(Halt::Fault(Fault::panic()))),
+            };
             let phase = journey.phase();
             let (object, snapshot) = journey.into_parts();
             let settled = match outcome {
@@ -134,6 +149,22 @@ impl World {
                 return;
             }
             store_wait = (store_wait * 2).min(MAX_STORE_WAIT);
+        }
+    }
+
+    /// An entry of the inbox, or that it is not there any more; `None` if the node stops before the store
+    /// answers.
+    pub(crate) async fn inbox_entry(&self, id: u64) -> Option<Option<InboxEntry>> {
+        let mut wait = Duration::from_millis(100);
+        loop {
+            match self.stores.inbox.pending(id.saturating_sub(1), 1).await {
+                Ok(page) => return Some(page.into_iter().find(|entry| entry.id == id)),
+                Err(error) => tracing::error!(%error, "the inbox could not be read"),
+            }
+            if !self.pause(wait).await {
+                return None;
+            }
+            wait = (wait * 2).min(MAX_STORE_WAIT);
         }
     }
 

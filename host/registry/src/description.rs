@@ -5,6 +5,7 @@
 //! the description, with the member named.
 
 mod parse;
+pub(crate) use parse::HOST_RID_TYPES;
 #[cfg(test)]
 mod tests;
 

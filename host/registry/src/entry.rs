@@ -8,6 +8,7 @@ mod resources;
 #[cfg(test)]
 mod tests;
 mod tools;
+mod transforms;
 
 use std::sync::Arc;
 
@@ -26,6 +27,9 @@ pub use prefix::{PrefixError, ToolPrefix};
 pub use prompts::{CompletionOutput, PromptEntry, PromptOutput};
 pub use resources::{ResourceEntry, TemplateEntry};
 pub use tools::{ToolEntry, ToolOutput};
+pub use transforms::TransformEntry;
+
+pub(crate) use knowledge::failure;
 
 /// Which revision of which extension something belongs to.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,6 +74,8 @@ pub struct ExtensionEntry {
     pub rid_types: Vec<Arc<RidTypeEntry>>,
     /// The schemas that it owns.
     pub schemas: Vec<Arc<SchemaEntry>>,
+    /// From which schema to which it turns contents.
+    pub transforms: Vec<Arc<TransformEntry>>,
     /// Its part in the pipeline.
     pub handlers: Vec<Arc<HandlerEntry>>,
     /// Its tools and resources of now.
@@ -113,6 +119,12 @@ impl ExtensionEntry {
             })
             .map(Arc::new)
             .collect();
+        let transforms = description
+            .transforms
+            .iter()
+            .map(|pair| TransformEntry::new(pair, access.clone(), callee.clone()))
+            .map(Arc::new)
+            .collect();
         let writer = revision.writer();
         let handlers = description
             .handlers
@@ -129,6 +141,7 @@ impl ExtensionEntry {
             access,
             rid_types,
             schemas,
+            transforms,
             handlers,
             lists,
             left_out: Vec::new(),
@@ -144,6 +157,7 @@ impl ExtensionEntry {
             access: self.access.clone(),
             rid_types: self.rid_types.clone(),
             schemas: self.schemas.clone(),
+            transforms: self.transforms.clone(),
             handlers: self.handlers.clone(),
             lists,
             left_out: Vec::new(),

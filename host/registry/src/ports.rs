@@ -12,6 +12,7 @@ mod key_value;
 mod knowledge;
 mod network;
 mod saved_state;
+mod schemas;
 mod secrets;
 mod system;
 #[cfg(test)]
@@ -35,6 +36,8 @@ use key_value::GrantedKeyValue;
 use knowledge::GrantedKnowledge;
 use network::GrantedNetwork;
 use saved_state::StoredState;
+use schemas::GrantedSchemas;
+pub(crate) use schemas::Newest;
 use secrets::GrantedSecrets;
 use system::OperatorLog;
 pub(crate) use system::Unheard;
@@ -48,6 +51,7 @@ pub(crate) struct NodePorts {
     pub(crate) saved_states: Arc<dyn SavedStates>,
     pub(crate) egress: Arc<Egress>,
     pub(crate) vault: Arc<Vault>,
+    pub(crate) newest: Newest,
 }
 
 impl NodePorts {
@@ -64,6 +68,7 @@ impl NodePorts {
                 access.clone(),
                 guard.cloned(),
             )),
+            schemas: Arc::new(GrantedSchemas::new(self.newest.clone(), access.clone())),
             key_value: Arc::new(GrantedKeyValue::new(
                 self.key_value.clone(),
                 access.clone(),

@@ -82,7 +82,7 @@ struct Inner {
     settings: BTreeMap<String, Map<String, Value>>,
     limits: Limits,
     save_every: NonZero<u32>,
-    snapshot: ArcSwap<Snapshot>,
+    snapshot: Arc<ArcSwap<Snapshot>>,
     generation: watch::Sender<u64>,
     /// Held for the whole of a change to what is installed or granted.
     changing: Mutex<()>,

@@ -5,6 +5,8 @@
 //! a fixed order. Each RID type, schema, tool, resource and prompt has one owner.
 
 mod claims;
+mod failed;
+mod reading;
 #[cfg(test)]
 mod tests;
 mod yielding;
@@ -14,25 +16,17 @@ use std::sync::Arc;
 
 use koi_rid::{EventType, Rid, RidType};
 use koi_runtime::{Phase, RecordError, Recording};
-use koi_store::Revision;
 
 use crate::callee::Invocation;
 use crate::entry::{
     ExtensionEntry, HandlerEntry, PromptEntry, ResourceEntry, RidTypeEntry, SchemaEntry,
-    TemplateEntry, ToolEntry,
+    TemplateEntry, ToolEntry, TransformEntry,
 };
 
 pub use claims::{ClaimKind, Collision};
+pub use failed::Failed;
 pub(crate) use yielding::yield_names;
 
-/// An extension that is installed and could not be activated when the node started.
-#[derive(Debug, Clone)]
-pub struct Failed {
-    /// The revision that should run.
-    pub revision: Revision,
-    /// Why it does not.
-    pub error: String,
-}
 
 /// What a node offers. See the module for what it promises.
 #[derive(Default)]
@@ -57,6 +51,8 @@ pub struct Snapshot {
     pub failed: BTreeMap<String, Arc<Failed>>,
     /// By phase and RID type, in the order in which they see an object.
     handlers: BTreeMap<(Phase, RidType), Vec<Arc<HandlerEntry>>>,
+    /// By the schema that they lead to, in the order of the extensions' names.
+    transforms: BTreeMap<String, Vec<Arc<TransformEntry>>>,
     /// The extensions whose lists may change with knowledge of a type.
     dependents: BTreeMap<RidType, Vec<Arc<str>>>,
 }
@@ -88,6 +84,10 @@ impl Snapshot {
     }
 
     fn connect(&mut self, extension: &ExtensionEntry) {
+        for transform in &extension.transforms {
+            let to = transform.to.clone();
+            self.transforms.entry(to).or_default().push(transform.clone());
+        }
         for handler in &extension.handlers {
             // A type that is named twice is one type.
             for rid_type in handler.rid_types.iter().collect::<BTreeSet<_>>() {
@@ -122,6 +122,12 @@ impl Snapshot {
             .into_iter()
             .flatten()
             .filter(move |handler| handler.wants(rid, event_type))
+    }
+
+    /// An extension that would have a say in what becomes of an object, and does not run.
+    pub fn missing_for(&self, rid: &Rid) -> Option<&Failed> {
+        let mut failed = self.failed.values();
+        failed.find(|failed| failed.has_a_say_in(rid)).map(|failed| &**failed)
     }
 
     /// The RID types that some handler may see objects of.

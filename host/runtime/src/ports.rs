@@ -128,6 +128,19 @@ pub trait Knowledge: Send + Sync {
     ) -> Result<Option<KnownBundle>, PortError>;
 }
 
+/// The schemas of all extensions.
+#[async_trait]
+pub trait Schemas: Send + Sync {
+    /// Contents under a RID as the schema of that name wants them.
+    async fn transform(
+        &self,
+        call: &CallContext,
+        rid: &Rid,
+        contents: Contents,
+        schema: &str,
+    ) -> Result<Contents, PortError>;
+}
+
 /// The extension's own keys and values, in named buckets.
 #[async_trait]
 pub trait KeyValue: Send + Sync {
@@ -388,6 +401,8 @@ pub fn nobody() -> Arc<dyn Caller> {
 pub struct Ports {
     /// The node's knowledge.
     pub knowledge: Arc<dyn Knowledge>,
+    /// The schemas.
+    pub schemas: Arc<dyn Schemas>,
     /// The extension's own keys and values.
     pub key_value: Arc<dyn KeyValue>,
     /// The extension's settings.

@@ -17,6 +17,17 @@ pub fn read(rid: &Rid) -> Result<Option<Bundle>> {
     host::read(rid.as_str())?.map(Bundle::try_from).transpose()
 }
 
+/// The stored bundle with its contents as the schema of that name wants them, through the transforms that
+/// extensions offer. What else the bundle says, its hash too, is of what is stored. Needs a grant to read.
+///
+/// # Errors
+/// `denied` without the grant, `invalid-input` if there is no such schema or no way to it.
+pub fn read_as(rid: &Rid, schema: &str) -> Result<Option<Bundle>> {
+    host::read_as(rid.as_str(), schema)?
+        .map(Bundle::try_from)
+        .transpose()
+}
+
 /// The stored bundle, else one fetched from a node that provides the RID type. Needs a grant to
 /// read.
 ///

@@ -9,6 +9,7 @@ mod hot_load;
 mod limits;
 mod modes;
 mod reach;
+mod reading;
 mod replay;
 mod secrets;
 mod wrote;

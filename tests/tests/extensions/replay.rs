@@ -120,8 +120,9 @@ fn install(node: &Node, name: &str, grants: &[&str]) {
     node.json(&args);
 }
 
-const ALL: [&str; 6] = [
+const ALL: [&str; 7] = [
     "read=orn:journey.note",
+    "handle=orn:journey.note",
     "publish=orn:journey.note",
     "capability=keyvalue",
     "capability=config",
@@ -196,6 +197,8 @@ async fn a_call_runs_again_the_same_to_the_byte_when_all_that_it_asked_is_gone()
         "knowledge.dereference",
         "knowledge.publish",
         "knowledge.query",
+        "knowledge.read",
+        "schemas.transform",
         "log.log",
         "http.begin",
         "http.exchange",
@@ -214,7 +217,7 @@ async fn a_call_runs_again_the_same_to_the_byte_when_all_that_it_asked_is_gone()
         );
     }
     let answer = recording["ended"]["answer"].as_str().unwrap();
-    for seen in ["find me", "you asked: GET /a?b=c", "\"times\":1"] {
+    for seen in ["find me", "you asked: GET /a?b=c", "\"times\":1", "\"words\":2"] {
         assert!(
             answer.contains(seen) || answer.contains(&seen.replace('"', "\\\"")),
             "{answer}"

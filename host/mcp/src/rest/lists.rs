@@ -15,7 +15,7 @@ use super::problem::Problem;
 use super::{Rest, json_text};
 use crate::cursor::{self, PAGE, page, position};
 use crate::principals::Principal;
-use crate::resources;
+use crate::resources::{self, BundleError, Wanted};
 use crate::view::{BUNDLE_MIME_TYPE, View};
 
 /// What stands in a path as it is, besides letters and digits.
@@ -138,19 +138,32 @@ struct Content {
     more: Vec<Content>,
 }
 
+/// How something is wanted.
+#[derive(Deserialize)]
+pub(super) struct As {
+    schema: Option<String>,
+}
+
 pub(super) async fn read(
     State(rest): State<Rest>,
     Path(id): Path<String>,
+    Query(wanted): Query<As>,
     principal: Option<Extension<Principal>>,
 ) -> Result<Response, Problem> {
     let shared = &rest.shared;
     let (view, correlation) = (shared.view(), shared.correlation());
-    let stored = resources::bundle(&view, shared.bundles.as_ref(), &id).await;
-    let contents = match stored.map_err(|error| Problem::internal(&error, &correlation))? {
-        Some(contents) => vec![contents],
-        None => {
-            let mut invocation = Invocation::new(correlation.clone());
-            invocation.principal = principal.map(|Extension(principal)| principal.0);
+    let mut invocation = Invocation::new(correlation.clone());
+    invocation.principal = principal.map(|Extension(principal)| principal.0);
+    let wanted = Wanted {
+        schema: wanted.schema.as_deref(),
+        invocation: invocation.clone(),
+    };
+    let stored = resources::bundle(&view, shared.bundles.as_ref(), &id, wanted).await;
+    let contents = match stored {
+        Ok(Some(contents)) => vec![contents],
+        Err(BundleError::Schema(error)) => return Err(Problem::of_call(&error, &correlation)),
+        Err(error) => return Err(Problem::internal(&error, &correlation)),
+        Ok(None) => {
             let read = view.read_own(&id, invocation).await;
             match read.ok_or_else(Problem::unknown_resource)? {
                 Ok(contents) => resources::own_contents(&id, Some(Ok(contents)), &correlation)?,

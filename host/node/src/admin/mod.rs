@@ -16,7 +16,7 @@
 //! | `GET /v1/extensions/{name}/learned`, `PUT …` with `true` or `false` | what it was refused; whether that is recorded |
 //! | `GET /v1/secrets`, `PUT /v1/secrets/{name}`, `DELETE /v1/secrets/{name}` | names and grants, set to the body, remove |
 //! | `GET /v1/audit?extension=&cursor=` | who changed what, the newest first |
-//! | `POST /v1/bundles`, `GET /v1/bundles?rid=`, `DELETE /v1/bundles?rid=` | publish, read, forget |
+//! | `POST /v1/bundles`, `GET /v1/bundles?rid=` (`&schema=`), `DELETE /v1/bundles?rid=` | publish, read, forget |
 //! | `POST /v1/tools/{name}` | calls a tool with the arguments in the body |
 //! | `POST /v1/recordings` | makes the call in the body ([`RecordRequest`]) and answers with its recording |
 //! | `POST /v1/replays` | runs the recording in the body again ([`ReplayReport`]) |

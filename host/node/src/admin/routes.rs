@@ -219,22 +219,34 @@ impl RidQuery {
     }
 }
 
+#[derive(Deserialize)]
+struct ReadQuery {
+    rid: String,
+    schema: Option<String>,
+}
+
 async fn read(
     State(parts): State<AdminParts>,
-    Query(query): Query<RidQuery>,
+    Query(query): Query<ReadQuery>,
 ) -> Result<Response, Problem> {
-    let rid = query.parse()?;
+    let rid = Rid::parse(&query.rid).map_err(Problem::bad_request)?;
     let stored = parts
         .stores
         .bundles
         .read(&rid)
         .await
         .map_err(Problem::internal)?;
-    let stored = stored.ok_or_else(|| {
+    let mut stored = stored.ok_or_else(|| {
         Problem::not_found(format!(
             "nothing is stored under {rid}; `koi-mcp dead-letters list` shows what was refused"
         ))
     })?;
+    if let Some(schema) = &query.schema {
+        let (snapshot, contents) = (parts.registry.snapshot(), stored.bundle.contents.clone());
+        let operator = Invocation::from_operator();
+        let transformed = snapshot.transform(&rid, contents, schema, None, operator);
+        stored.bundle.contents = transformed.await.map_err(Problem::refused)?;
+    }
     let json = [(header::CONTENT_TYPE, "application/json")];
     Ok((json, knowledge::bundle_json(&stored)).into_response())
 }

@@ -75,11 +75,11 @@ pub(super) async fn forget(data_dir: &Path, rid: &str, json: bool) -> Result<()>
     }
 }
 
-pub(super) async fn read(data_dir: &Path, rid: &str) -> Result<()> {
+pub(super) async fn read(data_dir: &Path, rid: &str, schema: Option<&str>) -> Result<()> {
     let client = Client::of(data_dir)?;
     let request = client
         .request(Method::GET, "bundles")
-        .query(&[("rid", rid)]);
+        .query(&[("rid", Some(rid)), ("schema", schema)]);
     // Printed as it was sent, so that contents keep the order of their members.
     let bundle: Box<serde_json::value::RawValue> = client.send(request).await?;
     print::text(bundle.get())

@@ -46,7 +46,7 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Publish { file } => knowledge::publish(&data_dir, &file, json).await,
         Command::Forget { rid } => knowledge::forget(&data_dir, &rid, json).await,
         Command::Query(query) => query::run(&data_dir, &query, json).await,
-        Command::Read { rid } => knowledge::read(&data_dir, &rid).await,
+        Command::Read { rid, r#as } => knowledge::read(&data_dir, &rid, r#as.as_deref()).await,
         Command::Call { tool, args, limits } => {
             knowledge::call(&data_dir, &tool, &args, &limits, json).await
         }

@@ -10,6 +10,7 @@ mod order;
 mod starting;
 #[path = "../support/mod.rs"]
 mod support;
+mod waiting;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,6 +1,7 @@
 //! Extensions without Wasm, for the tests of whatever needs a registry with something in it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -29,6 +30,8 @@ const LONG: Duration = Duration::from_millis(300);
 #[derive(Clone)]
 pub struct FakeLoader {
     pub behaviour: Behaviour,
+    /// Whether nothing can be loaded.
+    pub broken: Arc<AtomicBool>,
 }
 
 #[derive(Clone)]
@@ -42,6 +45,9 @@ struct FakeExtension {
 #[async_trait]
 impl Loader for FakeLoader {
     async fn load(&self, component: Arc<[u8]>) -> Result<Arc<dyn Loaded>, LoadError> {
+        if self.broken.load(Ordering::Relaxed) {
+            return Err(LoadError::NotWasm);
+        }
         Ok(Arc::new(FakeExtension {
             description: String::from_utf8(component.to_vec()).unwrap(),
             behaviour: self.behaviour.clone(),

@@ -116,10 +116,37 @@ pub struct Fixture {
     pub knowledge: Arc<dyn Knowledge>,
 }
 
-/// Opens the store in a folder and starts a pipeline on it.
+/// Opens the store in a folder, installs the extension and starts a pipeline on it.
 pub async fn start(
     folder: &Path,
     behaviour: Behaviour,
+    host_handlers: Vec<Arc<dyn HostHandler>>,
+) -> Fixture {
+    let loader = FakeLoader {
+        behaviour,
+        broken: Arc::default(),
+    };
+    open(folder, loader, Some(notes()), host_handlers).await
+}
+
+/// The extension, with all that it asks for.
+pub fn notes() -> Install {
+    Install {
+        component: description().into_bytes(),
+        grants: GrantRequest::AsAsked,
+        settings: Map::new(),
+        source: "test".to_owned(),
+        learn: false,
+        tool_prefix: None,
+        who: "operator".to_owned(),
+    }
+}
+
+/// Opens the store in a folder, with what is installed there and what is to be, and starts a pipeline.
+pub async fn open(
+    folder: &Path,
+    loader: FakeLoader,
+    install: Option<Install>,
     host_handlers: Vec<Arc<dyn HostHandler>>,
 ) -> Fixture {
     let stores = koi_store::sqlite::open(&folder.join("store.db")).unwrap();
@@ -127,7 +154,7 @@ pub async fn start(
     let elsewhere = Arc::new(Elsewhere::default());
     let knowledge = knowledge(&stores, &intake, elsewhere.clone(), me());
     let registry = Registry::open(RegistryParts {
-        loader: Arc::new(FakeLoader { behaviour }),
+        loader: Arc::new(loader),
         extensions: stores.extensions.clone(),
         vault: Arc::default(),
         key_value: stores.key_value.clone(),
@@ -140,16 +167,9 @@ pub async fn start(
     })
     .await
     .unwrap();
-    let install = Install {
-        component: description().into_bytes(),
-        grants: GrantRequest::AsAsked,
-        settings: Map::new(),
-        source: "test".to_owned(),
-        learn: false,
-        tool_prefix: None,
-        who: "operator".to_owned(),
-    };
-    registry.install(install).await.unwrap();
+    if let Some(install) = install {
+        registry.install(install).await.unwrap();
+    }
     let pipeline = Pipeline::start(PipelineParts {
         stores: stores.clone(),
         intake: intake.clone(),

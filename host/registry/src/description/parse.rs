@@ -17,7 +17,7 @@ use crate::grant::{
 use crate::text::shortened;
 
 /// RID types of the network itself: the host owns them.
-const HOST_RID_TYPES: [&str; 2] = ["orn:koi-net.node", "orn:koi-net.edge"];
+pub(crate) const HOST_RID_TYPES: [&str; 2] = ["orn:koi-net.node", "orn:koi-net.edge"];
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -142,7 +142,9 @@ pub(super) fn parse(text: &str) -> Result<Description, String> {
         .map(handler)
         .collect::<Result<Vec<_>, _>>()?;
     let execution = execution(raw.mode.as_deref(), &raw.limits)?;
-    let asks = asks(raw.asks, shown(&handlers, &rid_types, &schemas), execution)?;
+    let transforms = !raw.transforms.is_empty();
+    let shown = shown(&handlers, &rid_types, &schemas, transforms);
+    let asks = asks(raw.asks, shown, execution)?;
     Ok(Description {
         name: raw.name,
         version,
@@ -319,11 +321,13 @@ fn shown<'a>(
     handlers: &'a [HandlerDescription],
     rid_types: &'a [RidTypeDescription],
     schemas: &'a [SchemaDescription],
+    transforms: bool,
 ) -> impl Iterator<Item = &'a RidType> {
     let validates = |name: &String| schemas.iter().any(|s| s.name == *name && s.validates);
+    let looks = move |name: &String| transforms || validates(name);
     let owned = rid_types
         .iter()
-        .filter(move |owned| owned.parses || owned.schema.as_ref().is_some_and(validates));
+        .filter(move |owned| owned.parses || owned.schema.as_ref().is_some_and(looks));
     let handled = handlers.iter().flat_map(|handler| &handler.rid_types);
     handled.chain(owned.map(|owned| &owned.rid_type))
 }

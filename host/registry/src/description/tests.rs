@@ -82,6 +82,17 @@ fn an_owner_that_looks_at_references_or_contents_asks_to_handle_them() {
     let read = Description::parse(&script.to_string()).unwrap();
     let asks: Vec<String> = read.asks.iter().map(ToString::to_string).collect();
     assert_eq!(asks, ["handle=orn:t.parsed", "handle=orn:t.validated"]);
+    let transforming = Description::parse(
+        &json!({
+            "name": "a", "version": "1.0.0",
+            "rid-types": [{"rid-type": "orn:t.free"}, {"rid-type": "orn:t.told", "schema": "p"}],
+            "schemas": [{"name": "p", "schema": true}],
+            "transforms": [{"from": "p", "to": "q"}],
+        })
+        .to_string(),
+    );
+    let asks = transforming.unwrap().asks;
+    assert_eq!(asks.iter().map(ToString::to_string).collect::<Vec<_>>(), ["handle=orn:t.told"]);
 }
 
 #[test]

@@ -14,11 +14,13 @@ use crate::description::{HandlerDescription, RidTypeDescription, SchemaDescripti
 use crate::grant::{Access, Right};
 use koi_schema::{JsonSchema, Patterns, SchemaError};
 
+/// A failure as if an extension had said it.
+pub(crate) fn failure(kind: GuestErrorKind, message: String) -> CallError {
+    CallError::Guest(GuestError { kind, message })
+}
+
 fn invalid(message: String) -> CallError {
-    CallError::Guest(GuestError {
-        kind: GuestErrorKind::InvalidInput,
-        message,
-    })
+    failure(GuestErrorKind::InvalidInput, message)
 }
 
 /// A RID type and the extension that owns it.
@@ -167,7 +169,7 @@ impl SchemaEntry {
 
     /// # Errors
     /// Of kind invalid input if the contents do not fit the JSON Schema.
-    fn check(&self, contents: &Contents) -> Result<(), CallError> {
+    pub(crate) fn check(&self, contents: &Contents) -> Result<(), CallError> {
         let value: Value = contents.to().map_err(|error| invalid(error.to_string()))?;
         self.compiled.check(&value).map_err(|misfit| {
             invalid(format!(

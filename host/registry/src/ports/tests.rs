@@ -39,6 +39,7 @@ fn fixture(granted: &[&str], known: &[&str]) -> Fixture {
         vault: Arc::default(),
         saved_states: stores.saved_states.clone(),
         egress: Arc::new(Egress::new()),
+        newest: std::sync::Weak::new(),
     };
     let settings = json!({"greeting": "hello", "list": [1, "x"]});
     let settings = Settings::new(settings.as_object().unwrap());
@@ -253,6 +254,7 @@ async fn a_secret_is_neither_published_nor_kept() {
         vault,
         saved_states: stores.saved_states.clone(),
         egress: Arc::new(Egress::new()),
+        newest: std::sync::Weak::new(),
     };
     let ports = ports.granted(&access, Settings::default(), Some(&guard));
     let call = context("a");

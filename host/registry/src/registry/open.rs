@@ -30,6 +30,7 @@ impl Registry {
     /// with what went wrong.
     pub fn open(parts: RegistryParts) -> BoxFuture<'static, Result<Self, OpenError>> {
         Box::pin(async move {
+            let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot::default()));
             let inner = Inner {
                 loader: parts.loader,
                 store: parts.extensions,
@@ -40,11 +41,12 @@ impl Registry {
                     vault: parts.vault,
                     saved_states: parts.saved_states,
                     egress: Arc::new(Egress::new()),
+                    newest: Arc::downgrade(&snapshot),
                 },
                 settings: parts.settings,
                 limits: parts.limits,
                 save_every: parts.save_every,
-                snapshot: ArcSwap::from_pointee(Snapshot::default()),
+                snapshot,
                 generation: watch::Sender::new(0),
                 changing: Mutex::new(()),
                 swapping: Mutex::new(()),
@@ -124,7 +126,7 @@ pub(super) fn fail(failed: &mut BTreeMap<String, Arc<Failed>>, revision: Revisio
     );
     failed.insert(
         revision.extension.clone(),
-        Arc::new(Failed { revision, error }),
+        Arc::new(Failed::new(revision, error)),
     );
 }
 

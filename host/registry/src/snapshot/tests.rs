@@ -1,11 +1,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use koi_rid::{EventType, Rid, RidType, Timestamp};
-use koi_runtime::Phase;
+use koi_rid::{Contents, EventType, Rid, RidType, Timestamp};
+use koi_runtime::{CallError, GuestErrorKind, Phase};
+use koi_store::Revision;
 use serde_json::{Value, json};
 
-use super::{Collision, Snapshot};
+use super::{Collision, Failed, Snapshot};
+use crate::callee::Invocation;
 use crate::description::Description;
 use crate::entry::{ExtensionEntry, Listed, Lists, RevisionInfo, ToolPrefix};
 use crate::grant::Access;
@@ -172,4 +174,116 @@ fn only_the_owner_of_a_type_may_list_its_rids_as_resources() {
     let mut both = owner;
     both["x-resources"] = json!({"resources": [{"uri": "orn:t.t:x", "name": "n"}]});
     snapshot([both]).unwrap();
+}
+
+/// Owns `orn:t.t`, whose contents are of `one`, and leads from it to `two` and on to `three`.
+fn versions() -> Value {
+    let schema = |name: &str, member: &str| {
+        json!({"name": name, "schema": {"type": "object", "required": [member]}})
+    };
+    script(
+        "versions",
+        json!({
+            "rid-types": [{"rid-type": "orn:t.t", "schema": "one"}],
+            "schemas": [schema("one", "a"), schema("two", "b"), schema("three", "c"), schema("island", "i")],
+            "transforms": [{"from": "two", "to": "three"}, {"from": "one", "to": "two"}],
+            "x-answers": {"two": {"b": 2}, "three": {"c": 3}},
+        }),
+    )
+}
+
+async fn read(snapshot: &Snapshot, contents: &str, wanted: &str) -> Result<String, CallError> {
+    let contents = Contents::parse(contents).unwrap();
+    let invocation = Invocation::new("test");
+    let read = snapshot.transform(&rid("orn:t.t:x"), contents, wanted, None, invocation);
+    Ok(read.await?.as_str().to_owned())
+}
+
+fn kind(result: Result<String, CallError>) -> (GuestErrorKind, String) {
+    match result {
+        Err(CallError::Guest(error)) => (error.kind, error.message),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn contents_are_read_in_another_schema_through_the_fewest_transforms() {
+    let snapshot = snapshot([versions()]).unwrap();
+    let stored = r#"{"a":1}"#;
+    assert_eq!(read(&snapshot, stored, "one").await.unwrap(), stored);
+    let two = r#"{"a":1,"b":2}"#;
+    assert_eq!(read(&snapshot, stored, "two").await.unwrap(), two);
+    let three = r#"{"a":1,"b":2,"c":3}"#;
+    assert_eq!(read(&snapshot, stored, "three").await.unwrap(), three);
+    // Stored before the type's schema was what it is now.
+    let late = r#"{"b":7}"#;
+    let read_late = read(&snapshot, late, "three").await.unwrap();
+    assert_eq!(read_late, r#"{"b":7,"c":3}"#);
+    // What fits without anybody's help is not touched.
+    assert_eq!(read(&snapshot, r#"{"c": 0}"#, "three").await.unwrap(), r#"{"c": 0}"#);
+}
+
+#[tokio::test]
+async fn what_no_transform_leads_to_is_refused_in_a_sentence() {
+    let snapshot = snapshot([versions()]).unwrap();
+    let (refused, told) = kind(read(&snapshot, r#"{"a":1}"#, "island").await);
+    assert_eq!(refused, GuestErrorKind::InvalidInput);
+    assert!(told.contains("no transform leads there"), "{told}");
+    let (refused, told) = kind(read(&snapshot, r#"{"a":1}"#, "nowhere").await);
+    assert_eq!(refused, GuestErrorKind::InvalidInput);
+    assert!(told.contains("no extension has a schema `nowhere`"), "{told}");
+    // Backwards there is no way.
+    assert!(read(&snapshot, r#"{"c":1}"#, "one").await.is_err());
+}
+
+#[tokio::test]
+async fn what_comes_of_a_transform_has_to_fit() {
+    let mut liar = versions();
+    liar["x-answers"] = json!({"two": {}});
+    let snapshot = snapshot([liar]).unwrap();
+    let (refused, told) = kind(read(&snapshot, r#"{"a":1}"#, "three").await);
+    assert_eq!(refused, GuestErrorKind::Permanent);
+    assert!(told.contains("versions turned `one` into what is no `two`"), "{told}");
+}
+
+#[tokio::test]
+async fn a_transform_sees_only_what_its_extension_may_handle() {
+    let snapshot = snapshot([versions()]).unwrap();
+    let access = &snapshot.extensions["versions"].access;
+    access.grant(crate::grant::Grants::default());
+    let (refused, told) = kind(read(&snapshot, r#"{"a":1}"#, "two").await);
+    assert_eq!(refused, GuestErrorKind::Denied);
+    assert!(told.contains("handle=orn:t.t"), "{told}");
+}
+
+#[test]
+fn an_extension_that_does_not_run_is_missing_for_what_it_owns_or_may_handle() {
+    let description = script("a", json!({
+        "rid-types": [{"rid-type": "orn:t.own"}],
+        "handlers": [{"phase": "final", "rid-types": ["orn:t.other", "orn:koi-net.node"]}],
+        "asks": {"handle": ["orn:t.other:x*", "orn:koi-net.node"]},
+    }));
+    let asks = Description::parse(&description.to_string()).unwrap().asks;
+    let revision = Revision {
+        extension: "a".to_owned(),
+        revision: 1,
+        digest: "00".to_owned(),
+        version: "1.0.0".to_owned(),
+        description: description.to_string(),
+        grants: serde_json::to_string(&asks).unwrap(),
+        settings: "{}".to_owned(),
+        tool_prefix: String::new(),
+        source: "test".to_owned(),
+        installed_at: Timestamp::now(),
+    };
+    let mut snapshot = Snapshot::default();
+    let failed = Arc::new(Failed::new(revision, "it is broken".to_owned()));
+    snapshot.failed.insert("a".to_owned(), failed);
+    let missing = |text: &str| snapshot.missing_for(&rid(text)).is_some();
+    assert!(missing("orn:t.own:1"));
+    assert!(missing("orn:t.other:x1"));
+    assert!(!missing("orn:t.other:y1"));
+    assert!(!missing("orn:t.third:1"));
+    // Without its network a node would be cut off.
+    assert!(!missing("orn:koi-net.node:a+1"));
 }

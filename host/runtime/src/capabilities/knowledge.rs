@@ -9,7 +9,7 @@ use crate::bindings::koi::extension::knowledge::{
     Bundle, BundlePage, Entry, EntryPage, Host, Publication,
 };
 use crate::bindings::koi::extension::types::Error;
-use crate::ports::KnowledgeQuery;
+use crate::ports::{KnowledgeQuery, KnownBundle};
 use crate::state::State;
 
 const DEFAULT_PAGE: u32 = 100;
@@ -66,6 +66,36 @@ impl Host for State {
         };
         let found = self.ports.knowledge.read(&self.context, &rid).await;
         Ok(found.map(|known| known.map(bundle)).map_err(error))
+    }
+
+    async fn read_as(
+        &mut self,
+        of: String,
+        schema: String,
+    ) -> wasmtime::Result<Result<Option<Bundle>, Error>> {
+        self.meter.host_call()?;
+        let rid = match rid(&of) {
+            Ok(rid) => rid,
+            Err(error) => return Ok(Err(error)),
+        };
+        let (knowledge, schemas) = (&self.ports.knowledge, &self.ports.schemas);
+        let found = match knowledge.read(&self.context, &rid).await {
+            Ok(Some(known)) => known,
+            Ok(None) => return Ok(Ok(None)),
+            Err(reason) => return Ok(Err(error(reason))),
+        };
+        let contents = found.bundle.contents.clone();
+        let transformed = schemas.transform(&self.context, &rid, contents, &schema);
+        Ok(match transformed.await {
+            Ok(contents) => Ok(Some(bundle(KnownBundle {
+                bundle: koi_rid::Bundle {
+                    contents,
+                    ..found.bundle
+                },
+                ..found
+            }))),
+            Err(reason) => Err(error(reason)),
+        })
     }
 
     async fn query(

@@ -11,7 +11,7 @@ use koi_rid::{Contents, Manifest, Rid};
 use super::{
     CallContext, Caller, Clock, Config, Denial, Environment, FileRoot, Files, Http, HttpError,
     KeyPage, KeyValue, Knowledge, KnowledgePage, KnowledgeQuery, KnownBundle, Level, Log,
-    ManifestPage, Neighbour, Network, PortError, Ports, Random, SavedState, Secrets,
+    ManifestPage, Neighbour, Network, PortError, Ports, Random, SavedState, Schemas, Secrets,
 };
 
 /// All ports but randomness are without state, so that one of each is enough.
@@ -22,6 +22,7 @@ pub(super) fn ports() -> Ports {
     let denied = || DENIED.clone();
     Ports {
         knowledge: denied(),
+        schemas: denied(),
         key_value: denied(),
         config: denied(),
         network: denied(),
@@ -93,6 +94,19 @@ impl Knowledge for Denied {
         _: &CallContext,
         _: &Rid,
     ) -> Result<Option<KnownBundle>, PortError> {
+        denied(KNOWLEDGE)
+    }
+}
+
+#[async_trait]
+impl Schemas for Denied {
+    async fn transform(
+        &self,
+        _: &CallContext,
+        _: &Rid,
+        _: Contents,
+        _: &str,
+    ) -> Result<Contents, PortError> {
         denied(KNOWLEDGE)
     }
 }

@@ -17,7 +17,7 @@ use super::tape::Tape;
 use crate::ports::{
     CallContext, Caller, Clock, Config, Environment, FileRoot, Files, Http, HttpError, KeyPage,
     KeyValue, Knowledge, KnowledgePage, KnowledgeQuery, KnownBundle, Level, Log, ManifestPage,
-    Neighbour, Network, Order, PortError, Ports, Random, SavedState, Secrets,
+    Neighbour, Network, Order, PortError, Ports, Random, SavedState, Schemas, Secrets,
 };
 
 /// What is recorded, and what stands in for it once a replay has gone another way.
@@ -41,6 +41,7 @@ pub(super) fn taped(
     });
     let ports = Ports {
         knowledge: taped.clone(),
+        schemas: taped.clone(),
         key_value: taped.clone(),
         config: taped.clone(),
         network: taped.clone(),
@@ -116,6 +117,21 @@ impl Knowledge for Taped {
         let real = self.real.knowledge.dereference(call, rid);
         let asked = rid.write();
         self.tape.ask("knowledge.dereference", asked, real).await
+    }
+}
+
+#[async_trait]
+impl Schemas for Taped {
+    async fn transform(
+        &self,
+        call: &CallContext,
+        rid: &Rid,
+        contents: Contents,
+        schema: &str,
+    ) -> Result<Contents, PortError> {
+        let asked = json!([rid.write(), contents.as_str(), schema]);
+        let real = self.real.schemas.transform(call, rid, contents, schema);
+        self.tape.ask("schemas.transform", asked, real).await
     }
 }
 

@@ -66,6 +66,11 @@ pub(crate) mod knowledge {
         Ok(with(|node| node.bundles.get_key_value(rid).map(bundle)))
     }
 
+    /// There are no schemas here: contents come as they are stored.
+    pub(crate) fn read_as(rid: &str, _: &str) -> Result<Option<Bundle>, Error> {
+        read(rid)
+    }
+
     pub(crate) fn dereference(rid: &str) -> Result<Option<Bundle>, Error> {
         read(rid)
     }

@@ -14,6 +14,7 @@ mod call;
 mod catalogue;
 mod client;
 mod fairness;
+mod fetch;
 mod files;
 mod fuel;
 mod grant;
@@ -25,6 +26,7 @@ mod load;
 mod many;
 mod native;
 mod pace;
+mod passing_on;
 mod python;
 mod receiver;
 mod report;
@@ -109,7 +111,9 @@ fn measure(arguments: Arguments) -> Result<ExitCode> {
         tools_list::measure(&mut report).await?;
         sessions::measure(&mut report).await?;
         listening::measure(&mut report).await?;
-        broadcast::measure(&mut report).await
+        broadcast::measure(&mut report).await?;
+        fetch::measure(&mut report).await?;
+        passing_on::measure(&mut report).await
     });
     // What was measured before a failure is of use too.
     report.write(&file)?;

@@ -70,6 +70,26 @@ impl Receiver {
         }
     }
 
+    /// Signs a question for one bundle.
+    pub fn sign_fetch(&self, sender: &Sender, rid: &Rid) -> Vec<u8> {
+        let question = Payload::FetchBundles {
+            rids: vec![rid.clone()],
+        };
+        self.request(Endpoint::FetchBundles, &sender.seal(&self.rid, &question))
+    }
+
+    /// Asks it, and sees that it is answered.
+    pub async fn fetch(&mut self, request: &[u8]) -> Result<()> {
+        let answer = self.connection.exchange(request).await?;
+        ensure!(
+            answer.status == 200 && answer.body.contains("\"contents\""),
+            "no bundle: {} {}",
+            answer.status,
+            answer.body
+        );
+        Ok(())
+    }
+
     /// Sends envelopes one after the other; how long it takes until all that they carry is stored.
     /// Asking takes the node's time too, so it begins when most of the time is over that is
     /// expected, and comes at intervals of a fiftieth of it.

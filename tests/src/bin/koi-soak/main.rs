@@ -19,11 +19,22 @@ mod guests;
 mod http;
 #[path = "../koi-bench/legacy.rs"]
 mod legacy;
+mod koi_net;
 mod mcp;
+mod members;
 mod outcomes;
 mod random;
 mod record;
 mod sandbox;
+
+mod postgres {
+    pub use koi_store::postgres::Settings;
+}
+
+// The store's own tests start it in the same way; the tests of another crate cannot be depended on.
+#[allow(dead_code, reason = "this needs only some of it")]
+#[path = "../../../../host/store/src/tests/server.rs"]
+mod server;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -33,7 +44,7 @@ use anyhow::{Result, bail};
 use clap::Parser;
 
 /// The soaks, and what each does.
-const SOAKS: [(&str, &str); 2] = [
+const SOAKS: [(&str, &str); 3] = [
     (
         "sandbox",
         "calls of well-behaved guests in all modes, one in a thousand of a hostile one: memory stays as it is",
@@ -41,6 +52,10 @@ const SOAKS: [(&str, &str); 2] = [
     (
         "mcp",
         "clients at a node, a tenth of which cut their connections: the others are answered, and nothing is left",
+    ),
+    (
+        "koi-net",
+        "events through a node that is killed again and again, as its peers are: all have the same in the end",
     ),
 ];
 
@@ -58,7 +73,16 @@ struct Arguments {
     /// How long they call.
     #[arg(long, default_value_t = 60)]
     seconds: u64,
-    /// Of what `mcp` does at random; another one each time if left out.
+    /// Events that `koi-net` sends.
+    #[arg(long, default_value_t = 100_000)]
+    events: usize,
+    /// How many times it kills a node.
+    #[arg(long, default_value_t = 50)]
+    kills: usize,
+    /// Its hub keeps what it knows in PostgreSQL, which is restarted meanwhile.
+    #[arg(long)]
+    postgresql: bool,
+    /// Of what `mcp` and `koi-net` do at random; another one each time if left out.
     #[arg(long)]
     seed: Option<u64>,
     /// Where the figures go.
@@ -104,6 +128,15 @@ fn run(arguments: Arguments) -> Result<bool> {
                 seed: arguments.seed.unwrap_or_else(random::seed),
             };
             runtime.block_on(soak.run(&folder))
+        }
+        "koi-net" => {
+            let soak = koi_net::Soak {
+                events: arguments.events,
+                kills: arguments.kills,
+                postgresql: arguments.postgresql,
+                seed: arguments.seed.unwrap_or_else(random::seed),
+            };
+            runtime.block_on(soak.run())
         }
         _ => bail!("there is no soak `{name}`; without a name, `koi-soak` lists them"),
     }
