@@ -10,6 +10,7 @@ mod callable;
 mod client;
 mod footprint;
 pub mod fuzz;
+pub mod measure;
 mod named_guest;
 mod node;
 mod paths;

@@ -51,7 +51,7 @@ pub use handler::{Effects, Flow, HandlerError, HostHandler, Object};
 pub use intake::{Intake, IntakeError};
 pub use knowledge::knowledge;
 pub use pipeline::{Pipeline, PipelineError, PipelineParts, Retry};
-pub use publication::{correlation, fetched, forgetting, publication, succeed};
+pub use publication::{answer, correlation, fetched, forgetting, publication, succeed};
 
 /// How many causes may stand behind an object. Deeper ones are handlers that answer each other
 /// without end, and go to the dead letters.

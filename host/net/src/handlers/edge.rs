@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use koi_pipeline::{Flow, HandlerError, HostHandler, Object, succeed};
+use koi_pipeline::{Flow, HandlerError, HostHandler, Object, answer};
 use koi_rid::{Event, EventType, Rid};
 use koi_runtime::Phase;
 use koi_store::{Arrival, Outgoing};
@@ -100,7 +100,8 @@ impl HostHandler for EdgeNegotiation {
                 let contents = approved
                     .to_contents()
                     .map_err(|error| HandlerError::Refused(error.to_string()))?;
-                let bundle = succeed(Some(manifest), knowledge.rid.clone(), contents);
+                // A subscriber that wants other types meanwhile proposes again before it has heard this.
+                let bundle = answer(manifest, knowledge.rid.clone(), contents);
                 // The proposal is stored as it came; the approval follows as an object of this node,
                 // and as such is told to the subscriber.
                 object.effects.publications.push(Arrival {

@@ -177,6 +177,24 @@ async fn a_subscriber_is_approved_and_given_each_event_twice_at_most() {
 }
 
 #[tokio::test]
+async fn a_subscriber_may_want_more_before_it_has_heard_the_approval() {
+    let node = node().await;
+    let peer = introduced(&node, "peer").await;
+    let first = peer.proposal(&node, EdgeStatus::Proposed, &["orn:test.note"]);
+    let second = peer.proposal(&node, EdgeStatus::Proposed, &["orn:test.note", NODE_TYPE]);
+    for (proposal, types) in [(first, 1), (second, 2)] {
+        peer.tell(&node, vec![proposal]).await;
+        node.until("the approval", async |node| {
+            let edge = node.edge(node.rid(), &peer.rid).await;
+            edge.is_some_and(|edge| {
+                edge.status == EdgeStatus::Approved && edge.rid_types.len() == types
+            })
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn a_proposal_for_what_is_not_provided_is_answered_by_forgetting_it() {
     let node = node().await;
     let peer = introduced(&node, "peer").await;

@@ -92,7 +92,10 @@ fn an_owner_that_looks_at_references_or_contents_asks_to_handle_them() {
         .to_string(),
     );
     let asks = transforming.unwrap().asks;
-    assert_eq!(asks.iter().map(ToString::to_string).collect::<Vec<_>>(), ["handle=orn:t.told"]);
+    assert_eq!(
+        asks.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["handle=orn:t.told"]
+    );
 }
 
 #[test]

@@ -12,25 +12,18 @@ mod bare;
 mod broadcast;
 mod call;
 mod catalogue;
-mod client;
 mod fairness;
 mod fetch;
-mod files;
 mod fuel;
 mod grant;
-mod http;
-mod legacy;
 mod listener;
 mod listening;
 mod load;
 mod many;
 mod native;
-mod pace;
 mod passing_on;
 mod python;
 mod receiver;
-mod report;
-mod rounds;
 mod sessions;
 mod spinning;
 mod stop;
@@ -42,6 +35,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+
+use koi_tests::measure::{client, files, http, legacy, pace, report, rounds};
 
 use crate::pace::Pace;
 use crate::report::{Report, Selection};

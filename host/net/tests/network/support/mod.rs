@@ -125,6 +125,7 @@ impl Node {
         let knowledge = knowledge(&stores, &intake, net.fetch(), net.rid().clone());
         let registry = Registry::open(RegistryParts {
             loader: Arc::new(FakeLoader {
+                broken: Arc::default(),
                 behaviour: unchanged(),
             }),
             extensions: stores.extensions.clone(),
