@@ -98,6 +98,13 @@ impl PeerBuilder {
         self
     }
 
+    /// Further environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
     /// Starts it.
     ///
     /// # Panics

@@ -15,6 +15,7 @@ use koi_wire::{
 use crate::ask_error::AskError;
 use crate::graph::KnownNode;
 use crate::shared::Shared;
+use crate::tls::Authorities;
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 /// Between two pieces of an answer, the first one included. Peers answer before they process.
@@ -23,6 +24,9 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 const IDLE_WITHIN: Duration = Duration::from_secs(20);
 /// For a whole question, however large its answer.
 const DONE_WITHIN: Duration = Duration::from_secs(60);
+
+/// Longest time for which a node is left alone because it asks for that.
+const LONGEST_ASKED_WAIT: Duration = Duration::from_secs(120);
 
 /// Waits between an introduction and the repeated question: the peer processes the one before it can
 /// answer the other.
@@ -41,8 +45,12 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    pub(crate) fn new(shared: Arc<Shared>) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder()
+    /// Believes the certificates of those authorities, else of the system's.
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        authorities: Option<Authorities>,
+    ) -> Result<Self, reqwest::Error> {
+        let mut http = reqwest::Client::builder()
             .tcp_nodelay(true)
             .connect_timeout(CONNECT_WITHIN)
             .read_timeout(ANSWER_WITHIN)
@@ -50,8 +58,11 @@ impl Client {
             .pool_idle_timeout(IDLE_WITHIN)
             .redirect(reqwest::redirect::Policy::none())
             // Peers are named by their own addresses; an environment's proxy is not asked.
-            .no_proxy()
-            .build()?;
+            .no_proxy();
+        if let Some(authorities) = authorities {
+            http = http.tls_certs_only(authorities.0);
+        }
+        let http = http.build()?;
         Ok(Self { http, shared })
     }
 
@@ -173,9 +184,10 @@ impl Client {
             .await
             .map_err(|error| AskError::unreachable(&error))?;
         let status = response.status().as_u16();
+        let wait = asked_wait(response.headers());
         let body = read(response).await?;
         if status != 200 {
-            return Err(AskError::refusal(status, &body));
+            return Err(AskError::refusal(status, &body, wait));
         }
         let Some(kind) = endpoint.response() else {
             return Ok(None);
@@ -214,6 +226,13 @@ fn signed_part(sealed: &str) -> &str {
     sealed
         .rsplit_once(",\"signature\":")
         .map_or(sealed, |(signed, _)| signed)
+}
+
+/// How long a node asks to be left alone, in whole seconds as it says.
+fn asked_wait(headers: &reqwest::header::HeaderMap) -> Option<Duration> {
+    let text = headers.get(reqwest::header::RETRY_AFTER)?.to_str().ok()?;
+    let seconds: u64 = text.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(LONGEST_ASKED_WAIT))
 }
 
 async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, AskError> {

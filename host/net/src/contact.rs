@@ -18,6 +18,7 @@ use crate::backoff::Backoff;
 use crate::catch_up::{ContactError, catch_up};
 use crate::client::Client;
 use crate::shared::Shared;
+use crate::trust::Direction;
 
 /// What a contact is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,7 +122,10 @@ impl Contacts {
                 tracing::warn!(node = %node, %error, "could not catch up with a node");
                 return;
             }
-            let wait = backoff.wait();
+            let mut wait = backoff.wait();
+            if let ContactError::Ask(error) = &error {
+                wait = wait.max(error.asks_to_wait().unwrap_or_default());
+            }
             tracing::debug!(node = %node, %error, "will catch up with a node later");
             tokio::time::sleep(wait).await;
         }
@@ -144,7 +148,7 @@ impl Inner {
         let Some(known) = shared.graph.node(node).filter(|known| known.is_full()) else {
             return Ok(());
         };
-        let wanted = wanted(shared, &known.profile);
+        let wanted = wanted(shared, node, &known.profile);
         if *node == *shared.me() || wanted.is_empty() {
             return Ok(());
         }
@@ -185,12 +189,17 @@ impl Inner {
     }
 }
 
-/// What a node provides that this one wants to hear of.
-pub(crate) fn wanted(shared: &Shared, of: &NodeProfile) -> BTreeSet<RidType> {
+/// What a node provides that this one wants to hear of, and may hear of from it.
+pub(crate) fn wanted(shared: &Shared, node: &Rid, of: &NodeProfile) -> BTreeSet<RidType> {
     let interest = &shared.offer.load().interest;
+    let permits = |rid_type: &RidType| {
+        shared
+            .trust
+            .permits(node, Direction::From, rid_type.as_str())
+    };
     let provided = of.provides.event.iter();
     provided
-        .filter(|rid_type| interest.contains(rid_type))
+        .filter(|rid_type| interest.contains(rid_type) && permits(rid_type))
         .cloned()
         .collect()
 }

@@ -24,14 +24,17 @@ use crate::client::Client;
 use crate::contact::Contacts;
 use crate::delivery::Delivery;
 use crate::graph::{Graph, KnownNode};
+use crate::limits::Accounts;
 use crate::network::KnownNetwork;
 use crate::offer::Offer;
 use crate::peers::Peers;
 use crate::receive::Bodies;
 use crate::recent::Recent;
+use crate::replay::Replays;
 use crate::serve::serve;
 use crate::shared::{MAX_ANSWERS, MAX_STRANGERS, Shared};
-use crate::{FirstContact, Identity, Role, contact, handlers, join, server};
+use crate::tls::{Authorities, TlsServer};
+use crate::{FirstContact, Identity, PeerLimits, Role, Trust, contact, handlers, join, server};
 
 /// Where a node that listens on an address has its endpoints.
 pub fn base_url(address: SocketAddr) -> String {
@@ -52,6 +55,36 @@ pub struct NetParts {
     pub base_url: String,
     /// Through which node it enters a network.
     pub first_contact: Option<FirstContact>,
+    /// How it meets other nodes.
+    pub border: Border,
+}
+
+/// With whom a node deals, how much each may take of it, and how connections are secured.
+#[derive(Debug, Clone)]
+pub struct Border {
+    /// Whom and what the operator allows and denies.
+    pub trust: Trust,
+    /// What one other node may take.
+    pub limits: PeerLimits,
+    /// For how long a broadcast that was taken is known again; not at all if that is nothing.
+    pub replay_window: Duration,
+    /// What the server shows of itself; it speaks plain HTTP without.
+    pub tls: Option<TlsServer>,
+    /// Whose certificates the client believes; the system's authorities' without.
+    pub authorities: Option<Authorities>,
+}
+
+impl Default for Border {
+    /// Everybody is dealt with, a broadcast is known again for ten minutes, nothing is secured.
+    fn default() -> Self {
+        Self {
+            trust: Trust::default(),
+            limits: PeerLimits::default(),
+            replay_window: Duration::from_secs(600),
+            tls: None,
+            authorities: None,
+        }
+    }
 }
 
 /// Why the network side could not be started.
@@ -72,6 +105,9 @@ pub enum NetError {
     /// The first contact is this node itself.
     #[error("the first contact is this node itself: name another one, or none")]
     OwnContact,
+    /// The first contact is a node with which this one must not deal.
+    #[error("the first contact, {0}, is denied: allow it, or name another one")]
+    DeniedContact(Rid),
 }
 
 /// Why there is nothing to propose to a node.
@@ -83,6 +119,9 @@ pub enum ProposeError {
     /// It is this node.
     #[error("this node proposes nothing to itself")]
     Own,
+    /// It is denied.
+    #[error("this node does not deal with {0}, see koi.trust in its configuration")]
+    Denied(Rid),
     /// It has no server.
     #[error("{0} is a partial node, which nobody can be told by")]
     Partial(Rid),
@@ -101,6 +140,7 @@ pub enum ProposeError {
 pub struct Net {
     shared: Arc<Shared>,
     client: Client,
+    tls: Option<TlsServer>,
 }
 
 impl Net {
@@ -115,6 +155,9 @@ impl Net {
                     return Err(NetError::OwnContact);
                 }
                 if let Some(rid) = &contact.rid {
+                    if !parts.border.trust.admits(rid) {
+                        return Err(NetError::DeniedContact(rid.clone()));
+                    }
                     coordinator.get_or_init(|| rid.clone());
                 }
             }
@@ -137,11 +180,19 @@ impl Net {
                 heard: Bell::default(),
                 reachable: Bell::default(),
                 strangers: Semaphore::new(MAX_STRANGERS),
-                bodies: Bodies::default(),
+                bodies: Bodies::up_to(parts.border.limits.body),
+                trust: parts.border.trust,
+                accounts: Accounts::new(parts.border.limits),
+                replays: Replays::new(parts.border.replay_window),
                 answers: Semaphore::new(MAX_ANSWERS),
             });
-            let client = Client::new(shared.clone())?;
-            Ok(Self { shared, client })
+            let client = Client::new(shared.clone(), parts.border.authorities)?;
+            let tls = parts.border.tls;
+            Ok(Self {
+                shared,
+                client,
+                tls,
+            })
         })
     }
 
@@ -179,10 +230,13 @@ impl Net {
         }
         let known = shared.graph.node(node);
         let known = known.ok_or_else(|| ProposeError::Unknown(node.clone()))?;
+        if !shared.trust.admits(node) {
+            return Err(ProposeError::Denied(node.clone()));
+        }
         if !known.is_full() {
             return Err(ProposeError::Partial(node.clone()));
         }
-        let wanted = contact::wanted(shared, &known.profile);
+        let wanted = contact::wanted(shared, node, &known.profile);
         if wanted.is_empty() {
             let provided = known.profile.provides.event.iter();
             let provided: Vec<&str> = provided.map(RidType::as_str).collect();
@@ -257,7 +311,7 @@ impl Net {
                 }
             });
             let router = server::router(shared.clone());
-            let serving = tokio::spawn(serve(listener, router, stopping.clone()));
+            let serving = tokio::spawn(serve(listener, self.tls.clone(), router, stopping.clone()));
             Ok(NetNode {
                 net: self.clone(),
                 stopping,

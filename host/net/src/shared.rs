@@ -6,14 +6,18 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use koi_pipeline::{Bell, Intake};
 use koi_rid::{Bundle, Rid};
 use koi_store::Stores;
+use koi_wire::{EDGE_TYPE, NODE_TYPE, edge_rid};
 use tokio::sync::Semaphore;
 
 use crate::graph::Graph;
 use crate::identity::Identity;
+use crate::limits::Accounts;
 use crate::offer::Offer;
 use crate::peers::Peers;
 use crate::receive::Bodies;
 use crate::recent::Recent;
+use crate::replay::Replays;
+use crate::trust::{Direction, Trust};
 
 /// How many requests of unknown nodes may wait for a profile at a time.
 pub(crate) const MAX_STRANGERS: usize = 64;
@@ -68,6 +72,12 @@ pub(crate) struct Shared {
     pub(crate) strangers: Semaphore,
     /// Room for the requests that are being read.
     pub(crate) bodies: Bodies,
+    /// With whom this node deals, and in what.
+    pub(crate) trust: Trust,
+    /// What each other node has left of what it may take.
+    pub(crate) accounts: Accounts,
+    /// Broadcasts that were taken.
+    pub(crate) replays: Replays,
     /// Turns to make answers, which can be large.
     pub(crate) answers: Semaphore,
     /// Nodes that have just been heard of: what waits for them may be tried at once.
@@ -85,8 +95,33 @@ impl Shared {
         self.coordinator.get() == Some(node)
     }
 
-    /// Where a node's endpoints are, if it has any that are known.
+    /// Whether something may go that way between this node and another.
+    pub(crate) fn permits(&self, node: &Rid, direction: Direction, rid: &Rid) -> bool {
+        self.trust.permits(node, direction, rid.type_str())
+            || (self.trust.admits(node) && self.is_between(node, rid))
+    }
+
+    /// Whether it is what two nodes need to deal with each other: a profile of theirs or an edge between
+    /// them.
+    fn is_between(&self, node: &Rid, rid: &Rid) -> bool {
+        let me = self.me();
+        let is_edge = |source, target| {
+            let standing = self.graph.edge(source, target);
+            *rid == edge_rid(source, target)
+                || standing.is_some_and(|(standing, _)| standing == *rid)
+        };
+        match rid.type_str() {
+            NODE_TYPE => rid == node || rid == me,
+            EDGE_TYPE => is_edge(me, node) || is_edge(node, me),
+            _ => false,
+        }
+    }
+
+    /// Where a node's endpoints are, if it has any that are known and is dealt with.
     pub(crate) fn url_of(&self, node: &Rid) -> Option<String> {
+        if !self.trust.admits(node) {
+            return None;
+        }
         if let Some(known) = self.peers.find(&self.graph, node) {
             return known.base_url().map(str::to_owned);
         }

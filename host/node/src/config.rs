@@ -8,12 +8,18 @@
 mod environment;
 mod load;
 mod mcp_limits;
+mod peer_limits;
 mod store;
+mod tls;
+mod trust;
 mod views;
 
 pub use load::ConfigText;
 pub use mcp_limits::McpLimits;
+pub use peer_limits::PeerLimitsConfig;
 pub use store::StoreConfig;
+pub use tls::TlsConfig;
+pub use trust::{TrustConfig, TrustRuleConfig, WayConfig};
 pub use views::{DispatcherConfig, ViewConfig};
 
 use std::collections::BTreeMap;
@@ -106,6 +112,12 @@ pub struct KoiConfig {
     pub base_url: Option<String>,
     /// A node of the network to join.
     pub first_contact: FirstContact,
+    /// With whom it deals, and in what.
+    pub trust: TrustConfig,
+    /// What one other node may take of it.
+    pub limits: PeerLimitsConfig,
+    /// How connections to other nodes are secured.
+    pub tls: TlsConfig,
 }
 
 impl Default for KoiConfig {
@@ -114,6 +126,9 @@ impl Default for KoiConfig {
             listen: loopback(8000),
             base_url: None,
             first_contact: FirstContact::default(),
+            trust: TrustConfig::default(),
+            limits: PeerLimitsConfig::default(),
+            tls: TlsConfig::default(),
         }
     }
 }

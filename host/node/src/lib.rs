@@ -35,8 +35,9 @@ use koi_runtime::Compiler;
 
 pub use config::{
     AdminConfig, CompileConfig, Config, ConfigText, DispatcherConfig, ExtensionsConfig,
-    FirstContact, KoiConfig, LogConfig, LogFormat, McpConfig, McpLimits, NodeConfig, Role,
-    RuntimeConfig, ViewConfig,
+    FirstContact, KoiConfig, LogConfig, LogFormat, McpConfig, McpLimits, NodeConfig,
+    PeerLimitsConfig, Role, RuntimeConfig, TlsConfig, TrustConfig, TrustRuleConfig, ViewConfig,
+    WayConfig,
 };
 pub use data_dir::RunningNode;
 pub use node::{Node, STOP_WITHIN};

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use koi_mcp_server::{McpOptions, McpParts, McpServer};
-use koi_net::{FirstContact, Identity, Net, NetNode, NetParts, base_url};
+use koi_net::{Border, FirstContact, Identity, Net, NetNode, NetParts, base_url};
 use koi_pipeline::{Intake, Pipeline, PipelineParts, Retry};
 use koi_registry::{Registry, RegistryParts};
 use koi_rid::Rid;
@@ -73,11 +73,17 @@ impl Node {
             slots: config.runtime.slots,
             fuel: config.runtime.fuel,
         })?;
+        let limits = config.koi.limits.limits()?;
+        let tls = config.koi.tls.server()?;
+        let address = koi.local_addr()?;
         let running = RunningNode {
             node_rid: identity.rid().to_string(),
             koi_url: match &config.koi.base_url {
                 Some(url) => url.trim_end_matches('/').to_owned(),
-                None => base_url(koi.local_addr()?),
+                None => match &tls {
+                    Some(tls) => tls.base_url(address),
+                    None => base_url(address),
+                },
             },
             mcp_url: format!("http://{}/mcp", usable(mcp.local_addr()?)),
             admin_url: format!("http://{}", admin.local_addr()?),
@@ -92,14 +98,21 @@ impl Node {
         }
         let token = data_dir.new_token()?;
         let drop_folder = DropFolder::open(&config.drop_folder())?;
-        let limits = config.limits()?;
+        let call_limits = config.limits()?;
         let views = config.mcp.other_views()?;
 
-        let intake = Intake::new(&stores, INTAKE_BOUND);
+        let intake = Intake::new(&stores, INTAKE_BOUND, limits.waiting);
         let net = Net::open(NetParts {
             role: net_role(config.role()),
             base_url: running.koi_url.clone(),
             first_contact: first_contact(&config)?,
+            border: Border {
+                trust: config.koi.trust.rules()?,
+                limits,
+                replay_window: config.koi.trust.replay_window(),
+                tls,
+                authorities: config.koi.tls.authorities()?,
+            },
             identity: identity.clone(),
             stores: stores.clone(),
             intake: intake.clone(),
@@ -117,7 +130,7 @@ impl Node {
             knowledge,
             network: net.network(),
             settings: config.extensions.settings.clone(),
-            limits,
+            limits: call_limits,
             save_every: config.runtime.save_every,
         })
         .await?;

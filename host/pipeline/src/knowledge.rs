@@ -213,7 +213,9 @@ fn store_error(error: StoreError) -> PortError {
 
 fn intake_error(error: IntakeError) -> PortError {
     match error {
-        IntakeError::Busy { .. } | IntakeError::Closed => PortError::Transient(error.to_string()),
+        IntakeError::Busy { .. } | IntakeError::Share { .. } | IntakeError::Closed => {
+            PortError::Transient(error.to_string())
+        }
         IntakeError::Store(error) => store_error(error),
     }
 }

@@ -12,6 +12,7 @@ use koi_wire::{EDGE_TYPE, EdgeProfile};
 
 use crate::answers::is_short;
 use crate::shared::Shared;
+use crate::trust::Direction;
 
 /// Subscribers hear of what this node provides, of its own profile and of its own edges; of such an
 /// edge its other end hears in any case, and so it does of the profile, which nobody else may tell it.
@@ -104,6 +105,7 @@ impl OutputFilter {
             let edges = edges.iter();
             targets.extend(edges.filter_map(|(_, edge)| other_end(edge, shared.me())));
         }
+        targets.retain(|node| shared.permits(node, Direction::To, &knowledge.rid));
         targets.remove(shared.me());
         targets.remove(&knowledge.rid);
         if let Some(source) = &knowledge.source {

@@ -8,3 +8,4 @@ mod delivery;
 mod nodes;
 mod peers;
 mod support;
+mod trust;

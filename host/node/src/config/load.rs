@@ -130,6 +130,9 @@ impl Config {
         self.limits()?;
         self.tokens()?;
         self.mcp.other_views()?;
+        self.koi.trust.rules()?;
+        self.koi.limits.limits()?;
+        self.koi.tls.check(self.koi.base_url.as_deref())?;
         is_url("koi.base_url", self.koi.base_url.as_deref())?;
         is_url("koi.first_contact.url", contact.url.as_deref())?;
         is_reachable(self.koi.listen, self.koi.base_url.as_deref())
@@ -367,6 +370,62 @@ mod tests {
         assert!(error.contains("mcp.tokens.operator"), "{error}");
         let error = load("c.toml", "[mcp]\ntokens = 7\n").unwrap_err();
         assert!(error.to_string().contains("mcp.tokens"), "{error}");
+    }
+
+    #[test]
+    fn a_rule_between_nodes_that_is_none_is_named() {
+        let error = |text: &str| load("c.toml", text).unwrap_err().to_string();
+        let of_no_node = error("[koi.trust]\ndeny = [{ node = \"orn:test.note:1\" }]\n");
+        assert!(
+            of_no_node.contains("c.toml: koi.trust.deny: rule 1")
+                && of_no_node.contains("koi-net.node"),
+            "{of_no_node}"
+        );
+        let of_all = error("[[koi.trust.allow]]\ndirection = \"to\"\n");
+        assert!(of_all.contains("neither a node nor RID types"), "{of_all}");
+        let unknown = error("[[koi.trust.allow]]\nnodes = \"x\"\n");
+        assert!(
+            unknown.contains("unknown key") && unknown.contains("rid_types"),
+            "{unknown}"
+        );
+    }
+
+    #[test]
+    fn rules_between_nodes_come_from_the_environment_too() {
+        let variables = [(
+            "KOI_MCP_KOI__TRUST__DENY".to_owned(),
+            r#"[{node="orn:koi-net.node:mallory+*"},{rid_types=["orn:test.note"],direction="from"}]"#
+                .to_owned(),
+        )];
+        let config = Config::read(ConfigText::Toml(""), variables).unwrap();
+        assert_eq!(config.koi.trust.rules().unwrap().deny.len(), 2);
+    }
+
+    #[test]
+    fn a_limit_for_other_nodes_of_nothing_or_of_too_much_is_refused() {
+        for (text, key) in [
+            ("requests = 0", "koi.limits.requests"),
+            ("body = 33554433", "koi.limits.body"),
+            ("event = 5", "koi.limits.event"),
+        ] {
+            let error = load("c.toml", &format!("[koi.limits]\n{text}\n")).unwrap_err();
+            assert!(error.to_string().contains(key), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_half_secured_is_refused() {
+        for (text, expected) in [
+            ("[koi.tls]\ncertificate = \"c.pem\"", "koi.tls.key besides"),
+            ("[koi.tls]\nkey = \"k.pem\"", "koi.tls.certificate besides"),
+            (
+                "[koi]\nbase_url = \"http://a/koi-net\"\n[koi.tls]\ncertificate = \"c\"\nkey = \"k\"",
+                "koi.base_url: expected a URL that starts with https://",
+            ),
+        ] {
+            let error = load("c.toml", text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
     }
 
     #[test]

@@ -150,7 +150,7 @@ pub async fn open(
     host_handlers: Vec<Arc<dyn HostHandler>>,
 ) -> Fixture {
     let stores = koi_store::sqlite::open(&folder.join("store.db")).unwrap();
-    let intake = Intake::new(&stores, 1000);
+    let intake = Intake::new(&stores, 1000, 1000);
     let elsewhere = Arc::new(Elsewhere::default());
     let knowledge = knowledge(&stores, &intake, elsewhere.clone(), me());
     let registry = Registry::open(RegistryParts {

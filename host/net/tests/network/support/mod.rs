@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use extension::{FakeLoader, unchanged};
-use koi_net::{FirstContact, Identity, Net, NetNode, NetParts, Role, base_url};
+use koi_net::{Border, FirstContact, Identity, Net, NetNode, NetParts, Role, base_url};
 use koi_pipeline::{
     Change, Intake, Pipeline, PipelineParts, Retry, forgetting, knowledge, publication,
 };
@@ -42,6 +42,8 @@ pub struct Plan {
     pub first_contact: Option<FirstContact>,
     /// RID types of an extension that is installed from the start.
     pub owns: Vec<&'static str>,
+    /// How it meets other nodes.
+    pub border: Border,
 }
 
 impl Plan {
@@ -51,6 +53,7 @@ impl Plan {
             role,
             first_contact: None,
             owns: vec!["orn:test.note"],
+            border: Border::default(),
         }
     }
 
@@ -59,6 +62,10 @@ impl Plan {
             owns: owns.to_vec(),
             ..self
         }
+    }
+
+    pub fn with(self, border: Border) -> Self {
+        Self { border, ..self }
     }
 
     pub fn through(self, node: &Node) -> Self {
@@ -110,7 +117,7 @@ impl Node {
     pub async fn start(plan: Plan, folder: TempDir, listener: TcpListener) -> Self {
         let address = listener.local_addr().unwrap();
         let stores = koi_store::sqlite::open(&folder.path().join("store.db")).unwrap();
-        let intake = Intake::new(&stores, 1000);
+        let intake = Intake::new(&stores, 1000, 1000);
         let identity = Identity::load_or_create(folder.path(), plan.name).unwrap();
         let net = Net::open(NetParts {
             identity,
@@ -119,6 +126,7 @@ impl Node {
             role: plan.role,
             base_url: base_url(address),
             first_contact: plan.first_contact.clone(),
+            border: plan.border.clone(),
         })
         .await
         .unwrap();
