@@ -2,12 +2,16 @@
 //! with what they have.
 //!
 //! One task a node at a time. It is tried again, with growing waits, as long as the node is known.
-//! Nothing here is remembered: at the next start every known node is contacted again.
+//! Nothing here is remembered: at the next start every known node is contacted again, and what it has
+//! not answered by then is proposed again.
+//!
+//! A partial node cannot be asked for anything, and hears of a proposal only when it polls this node. So
+//! one that subscribes here is proposed to, and any other is let be.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use koi_pipeline::{correlation, succeed};
+use koi_pipeline::{correlation, forgetting, succeed};
 use koi_rid::{Contents, Event, EventType, Rid, RidType};
 use koi_store::Arrival;
 use koi_wire::{EDGE_TYPE, EdgeProfile, EdgeStatus, EdgeType, NODE_TYPE, NodeProfile};
@@ -38,6 +42,8 @@ struct Inner {
     client: Client,
     /// The nodes that have a task, with what is to be done after the present try.
     running: Mutex<HashMap<Rid, Option<Purpose>>>,
+    /// What was proposed last, to whom. A provider that approves less is not asked the same again.
+    asked: Mutex<HashMap<Rid, EdgeProfile>>,
     stopping: CancellationToken,
     tasks: TaskTracker,
 }
@@ -53,6 +59,7 @@ impl Contacts {
             shared,
             client,
             running: Mutex::default(),
+            asked: Mutex::default(),
             stopping,
             tasks,
         };
@@ -65,7 +72,17 @@ impl Contacts {
     pub(crate) async fn run(self) {
         let shared = self.inner.shared.clone();
         for (node, _) in shared.graph.nodes() {
-            self.start(&node, Purpose::Usual);
+            let standing = shared.graph.edge(&node, shared.me());
+            // The proposal may have gone with the other node's memory.
+            let unanswered = standing.is_some_and(|(_, e)| e.status == EdgeStatus::Proposed);
+            self.start(
+                &node,
+                if unanswered {
+                    Purpose::Again
+                } else {
+                    Purpose::Usual
+                },
+            );
         }
         loop {
             tokio::select! {
@@ -128,12 +145,13 @@ impl Contacts {
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<Rid, Option<Purpose>>> {
-        // Nothing here can stop half-way.
-        self.inner
-            .running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.inner.running)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing here can stop half-way.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Inner {
@@ -141,35 +159,48 @@ impl Inner {
     /// left to be done.
     async fn contact(&self, node: &Rid, purpose: &mut Purpose) -> Result<(), ContactError> {
         let shared = &self.shared;
-        let Some(known) = shared.graph.node(node).filter(|known| known.is_full()) else {
+        let me = shared.me();
+        let Some(known) = shared.graph.node(node).filter(|_| node != me) else {
             return Ok(());
         };
-        let wanted = wanted(shared, &known.profile);
-        if *node == *shared.me() || wanted.is_empty() {
+        if !known.is_full() && (shared.is_partial() || shared.graph.edge(me, node).is_none()) {
             return Ok(());
         }
-        let standing = shared.graph.edge(node, shared.me());
-        let edge = proposal(
-            node,
-            shared.me(),
-            &wanted,
-            standing.as_ref().map(|(_, e)| &**e),
-        );
-        if let Some(edge) = edge.or_else(|| {
-            let again = *purpose == Purpose::Again;
-            let (_, standing) = standing.as_ref().filter(|_| again)?;
-            Some(EdgeProfile {
-                status: EdgeStatus::Proposed,
-                ..standing.as_ref().clone()
-            })
-        }) {
-            let rid = standing.map_or_else(|| edge.rid(), |(rid, _)| rid);
-            match edge.to_contents() {
-                Ok(contents) => self.propose(rid, contents).await?,
-                Err(error) => tracing::error!(%error, "an edge could not be proposed"),
+        let wanted = wanted(shared, &known.profile);
+        let standing = shared.graph.edge(node, me);
+        let edge = Ask {
+            provider: node,
+            me,
+            edge_type: if shared.is_partial() {
+                EdgeType::Poll
+            } else {
+                EdgeType::Webhook
+            },
+            wanted: &wanted,
+            provided: &known.profile.provides.event,
+            standing: standing.as_ref().map(|(_, edge)| &**edge),
+            asked: lock(&self.asked).get(node).cloned(),
+            again: *purpose == Purpose::Again,
+        };
+        match (edge.wish(), standing) {
+            (Wish::Propose(edge), standing) => {
+                let rid = standing.map_or_else(|| edge.rid(), |(rid, _)| rid);
+                match edge.to_contents() {
+                    Ok(contents) => self.propose(rid, contents).await?,
+                    Err(error) => tracing::error!(%error, "an edge could not be proposed"),
+                }
+                lock(&self.asked).insert(node.clone(), edge);
             }
+            (Wish::Withdraw, Some((rid, _))) => {
+                lock(&self.asked).remove(node);
+                self.shared.intake.accept(vec![forgetting(rid)]).await?;
+            }
+            (Wish::Withdraw | Wish::Nothing, _) => {}
         }
         *purpose = Purpose::Usual;
+        if wanted.is_empty() || !known.is_full() {
+            return Ok(());
+        }
         catch_up(shared, &self.client, node, &wanted).await
     }
 
@@ -195,33 +226,71 @@ pub(crate) fn wanted(shared: &Shared, of: &NodeProfile) -> BTreeSet<RidType> {
         .collect()
 }
 
-/// The edge that this node would propose to a provider; none if the standing one says the same.
-/// Nodes and edges that a standing edge has stay in it: a coordinator proposes those for itself
-/// whether or not the other node provides them.
-fn proposal(
-    provider: &Rid,
-    me: &Rid,
-    wanted: &BTreeSet<RidType>,
-    standing: Option<&EdgeProfile>,
-) -> Option<EdgeProfile> {
-    let mut types = wanted.clone();
-    if let Some(standing) = standing {
-        let kept = standing.rid_types.iter();
-        types.extend(
-            kept.filter(|t| t.as_str() == NODE_TYPE || t.as_str() == EDGE_TYPE)
-                .cloned(),
-        );
-        if standing.rid_types.iter().collect::<BTreeSet<_>>() == types.iter().collect() {
-            return None;
+/// What is to be decided about the edge from a provider to this node.
+struct Ask<'a> {
+    provider: &'a Rid,
+    me: &'a Rid,
+    edge_type: EdgeType,
+    /// What this node wants of that which the other provides.
+    wanted: &'a BTreeSet<RidType>,
+    /// What the other provides.
+    provided: &'a [RidType],
+    standing: Option<&'a EdgeProfile>,
+    /// What was proposed last.
+    asked: Option<EdgeProfile>,
+    /// Also if it stands already.
+    again: bool,
+}
+
+/// What is to become of the edge.
+#[derive(Debug, PartialEq, Eq)]
+enum Wish {
+    Nothing,
+    Propose(EdgeProfile),
+    /// Nothing of what it is about is provided any more.
+    Withdraw,
+}
+
+impl Ask<'_> {
+    /// Nodes and edges that a standing edge has stay in it: a coordinator proposes those for itself
+    /// whether or not the other node provides them.
+    fn wish(self) -> Wish {
+        let mut types = self.wanted.clone();
+        let stood = self.standing.map_or(&[][..], |edge| &edge.rid_types);
+        let kept = stood
+            .iter()
+            .filter(|t| t.as_str() == NODE_TYPE || t.as_str() == EDGE_TYPE);
+        types.extend(kept.cloned());
+        if types.is_empty() {
+            let provided = stood.iter().any(|t| self.provided.contains(t));
+            return match self.standing {
+                Some(_) if !provided => Wish::Withdraw,
+                _ => Wish::Nothing,
+            };
+        }
+        let edge = EdgeProfile {
+            source: self.provider.clone(),
+            target: self.me.clone(),
+            edge_type: self.edge_type,
+            status: EdgeStatus::Proposed,
+            rid_types: types.into_iter().collect(),
+        };
+        let Some(standing) = self.standing.filter(|_| !self.again) else {
+            return Wish::Propose(edge);
+        };
+        let answered =
+            standing.status == EdgeStatus::Approved && self.asked.as_ref() == Some(&edge);
+        if answered || says_the_same(standing, &edge) {
+            Wish::Nothing
+        } else {
+            Wish::Propose(edge)
         }
     }
-    Some(EdgeProfile {
-        source: provider.clone(),
-        target: me.clone(),
-        edge_type: EdgeType::Webhook,
-        status: EdgeStatus::Proposed,
-        rid_types: types.into_iter().collect(),
-    })
+}
+
+fn says_the_same(standing: &EdgeProfile, edge: &EdgeProfile) -> bool {
+    let types = |edge: &EdgeProfile| edge.rid_types.iter().cloned().collect::<BTreeSet<_>>();
+    standing.edge_type == edge.edge_type && types(standing) == types(edge)
 }
 
 #[cfg(test)]
@@ -235,40 +304,98 @@ mod tests {
             .collect()
     }
 
-    fn nodes() -> (Rid, Rid) {
-        let node = |text| Rid::parse(text).unwrap();
-        (
-            node("orn:koi-net.node:provider+1"),
-            node("orn:koi-net.node:me+2"),
-        )
+    fn node(name: &str) -> Rid {
+        Rid::parse(&format!("{NODE_TYPE}:{name}+00")).unwrap()
+    }
+
+    /// What a full node wishes that wants all that is provided.
+    fn wish(
+        provided: &[&str],
+        standing: Option<&EdgeProfile>,
+        asked: Option<&EdgeProfile>,
+    ) -> Wish {
+        let ask = Ask {
+            provider: &node("provider"),
+            me: &node("me"),
+            edge_type: EdgeType::Webhook,
+            wanted: &types(provided),
+            provided: &Vec::from_iter(types(provided)),
+            standing,
+            asked: asked.cloned(),
+            again: false,
+        };
+        ask.wish()
+    }
+
+    fn edge(status: EdgeStatus, names: &[&str]) -> EdgeProfile {
+        EdgeProfile {
+            source: node("provider"),
+            target: node("me"),
+            edge_type: EdgeType::Webhook,
+            status,
+            rid_types: Vec::from_iter(types(names)),
+        }
     }
 
     #[test]
     fn a_first_proposal_asks_for_what_is_wanted() {
-        let (provider, me) = nodes();
-        let edge = proposal(&provider, &me, &types(&["orn:test.note"]), None).unwrap();
-        assert_eq!((edge.source, edge.target), (provider, me));
-        assert_eq!(edge.status, EdgeStatus::Proposed);
-        assert_eq!(edge.rid_types, Vec::from_iter(types(&["orn:test.note"])));
+        let expected = edge(EdgeStatus::Proposed, &["orn:test.note"]);
+        assert_eq!(
+            wish(&["orn:test.note"], None, None),
+            Wish::Propose(expected)
+        );
+        assert_eq!(wish(&[], None, None), Wish::Nothing);
     }
 
     #[test]
     fn what_stands_is_not_proposed_again() {
-        let (provider, me) = nodes();
-        let wanted = types(&["orn:test.a", "orn:test.b"]);
-        let mut edge = proposal(&provider, &me, &wanted, None).unwrap();
-        edge.rid_types.reverse();
-        assert_eq!(proposal(&provider, &me, &wanted, Some(&edge)), None);
+        let mut standing = edge(EdgeStatus::Approved, &["orn:test.a", "orn:test.b"]);
+        standing.rid_types.reverse();
+        let provided = ["orn:test.a", "orn:test.b"];
+        assert_eq!(wish(&provided, Some(&standing), None), Wish::Nothing);
     }
 
     #[test]
     fn other_wishes_are_proposed_and_keep_nodes_and_edges() {
-        let (provider, me) = nodes();
-        let edge = proposal(&provider, &me, &types(&[NODE_TYPE, "orn:test.a"]), None).unwrap();
-        let edge = proposal(&provider, &me, &types(&["orn:test.b"]), Some(&edge)).unwrap();
-        assert_eq!(
-            edge.rid_types,
-            Vec::from_iter(types(&[NODE_TYPE, "orn:test.b"]))
-        );
+        let standing = edge(EdgeStatus::Approved, &[NODE_TYPE, "orn:test.a"]);
+        let expected = edge(EdgeStatus::Proposed, &[NODE_TYPE, "orn:test.b"]);
+        let wish = wish(&["orn:test.b"], Some(&standing), None);
+        assert_eq!(wish, Wish::Propose(expected));
+    }
+
+    #[test]
+    fn an_edge_for_what_is_no_longer_provided_is_narrowed_and_at_last_withdrawn() {
+        let standing = edge(EdgeStatus::Approved, &["orn:test.a", "orn:test.b"]);
+        let expected = edge(EdgeStatus::Proposed, &["orn:test.a"]);
+        let narrower = wish(&["orn:test.a"], Some(&standing), None);
+        assert_eq!(narrower, Wish::Propose(expected));
+        assert_eq!(wish(&[], Some(&standing), None), Wish::Withdraw);
+        let coordinators = edge(EdgeStatus::Approved, &[NODE_TYPE, EDGE_TYPE]);
+        assert_eq!(wish(&[], Some(&coordinators), None), Wish::Nothing);
+    }
+
+    #[test]
+    fn a_provider_that_approves_less_is_not_asked_the_same_again() {
+        let provided = ["orn:test.a", "orn:test.b"];
+        let asked = edge(EdgeStatus::Proposed, &provided);
+        let less = edge(EdgeStatus::Approved, &["orn:test.a"]);
+        assert_eq!(wish(&provided, Some(&less), Some(&asked)), Wish::Nothing);
+        assert_eq!(wish(&provided, Some(&less), None), Wish::Propose(asked));
+    }
+
+    #[test]
+    fn a_node_that_has_become_partial_asks_to_poll() {
+        let standing = edge(EdgeStatus::Approved, &["orn:test.a"]);
+        let ask = Ask {
+            provider: &node("provider"),
+            me: &node("me"),
+            edge_type: EdgeType::Poll,
+            wanted: &types(&["orn:test.a"]),
+            provided: &[],
+            standing: Some(&standing),
+            asked: None,
+            again: false,
+        };
+        assert!(matches!(ask.wish(), Wish::Propose(edge) if edge.edge_type == EdgeType::Poll));
     }
 }

@@ -35,7 +35,7 @@ use koi_runtime::Compiler;
 
 pub use config::{
     AdminConfig, CompileConfig, Config, ConfigText, DispatcherConfig, ExtensionsConfig,
-    FirstContact, KoiConfig, LogConfig, LogFormat, McpConfig, McpLimits, NodeConfig, Role,
+    FirstContact, Kind, KoiConfig, LogConfig, LogFormat, McpConfig, McpLimits, NodeConfig, Role,
     RuntimeConfig, ViewConfig,
 };
 pub use data_dir::RunningNode;

@@ -21,7 +21,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::admin::{AdminParts, router};
-use crate::config::{Config, Role};
+use crate::config::{Config, Kind, Role};
 use crate::data_dir::{DataDir, RunningNode};
 use crate::drop_folder::DropFolder;
 use crate::secrets::Secrets;
@@ -54,7 +54,10 @@ impl Node {
     /// If its data folder is in use, a port is taken, or what it keeps cannot be read.
     pub async fn start(config: Config) -> Result<Self> {
         let data_dir = DataDir::open(&config.node.data_dir)?;
-        let koi = listen(config.koi.listen, "KOI-net", "--koi-listen").await?;
+        let koi = match config.koi.kind {
+            Kind::Full => Some(listen(config.koi.listen, "KOI-net", "--koi-listen").await?),
+            Kind::Partial => None,
+        };
         let mcp = listen(config.mcp.listen, "MCP", "--mcp-listen").await?;
         let admin = listen(
             config.admin.listen,
@@ -75,9 +78,10 @@ impl Node {
         })?;
         let running = RunningNode {
             node_rid: identity.rid().to_string(),
-            koi_url: match &config.koi.base_url {
-                Some(url) => url.trim_end_matches('/').to_owned(),
-                None => base_url(koi.local_addr()?),
+            koi_url: match (&koi, &config.koi.base_url) {
+                (None, _) => None,
+                (Some(_), Some(url)) => Some(url.trim_end_matches('/').to_owned()),
+                (Some(koi), None) => Some(base_url(koi.local_addr()?)),
             },
             mcp_url: format!("http://{}/mcp", usable(mcp.local_addr()?)),
             admin_url: format!("http://{}", admin.local_addr()?),
@@ -98,7 +102,12 @@ impl Node {
         let intake = Intake::new(&stores, INTAKE_BOUND);
         let net = Net::open(NetParts {
             role: net_role(config.role()),
-            base_url: running.koi_url.clone(),
+            kind: match running.koi_url.clone() {
+                Some(base_url) => koi_net::Kind::Full { base_url },
+                None => koi_net::Kind::Partial {
+                    poll_every: Duration::from_millis(config.koi.poll_interval.get()),
+                },
+            },
             first_contact: first_contact(&config)?,
             identity: identity.clone(),
             stores: stores.clone(),

@@ -6,5 +6,6 @@
 
 mod delivery;
 mod nodes;
+mod partial;
 mod peers;
 mod support;
