@@ -75,14 +75,11 @@ impl Contacts {
             let standing = shared.graph.edge(&node, shared.me());
             // The proposal may have gone with the other node's memory.
             let unanswered = standing.is_some_and(|(_, e)| e.status == EdgeStatus::Proposed);
-            self.start(
-                &node,
-                if unanswered {
-                    Purpose::Again
-                } else {
-                    Purpose::Usual
-                },
-            );
+            let purpose = match unanswered {
+                true => Purpose::Again,
+                false => Purpose::Usual,
+            };
+            self.start(&node, purpose);
         }
         loop {
             tokio::select! {
@@ -256,7 +253,9 @@ impl Ask<'_> {
     /// whether or not the other node provides them.
     fn wish(self) -> Wish {
         let mut types = self.wanted.clone();
-        let stood = self.standing.map_or(&[][..], |edge| &edge.rid_types);
+        let stood = self
+            .standing
+            .map_or(&[][..], |edge| edge.rid_types.as_slice());
         let kept = stood
             .iter()
             .filter(|t| t.as_str() == NODE_TYPE || t.as_str() == EDGE_TYPE);

@@ -374,9 +374,8 @@ impl NetNode {
                 let _ = serving.await;
             }
         };
-        if tokio::time::timeout(patience, finished).await.is_err()
-            && let Some(serving) = serving
-        {
+        let late = tokio::time::timeout(patience, finished).await.is_err();
+        if let Some(serving) = serving.filter(|_| late) {
             serving.abort();
         }
     }

@@ -77,10 +77,11 @@ impl Peers {
         let known = self.dialect(graph, &message.source);
         let mut dialect = known;
         if message.payload.has_manifest_extras() {
-            dialect = Dialect {
-                extras: ManifestExtras::Keep,
-                ..Dialect::default()
-            };
+            dialect.extras = ManifestExtras::Keep;
+            if known.extras == ManifestExtras::Strip {
+                // What was guessed of its floats was wrong then.
+                dialect.floats = FloatStyle::default();
+            }
         } else if known == STRANGER && message.payload.has_manifests() {
             // It makes manifests as those versions do that came with the old print of floats. An
             // answer that is signed otherwise would stop them, and cannot be repeated.

@@ -33,8 +33,8 @@ async fn exchange(rust: Kind, python: Kind, version: Version) {
     let early = json!({"rid": rid("early"), "contents": weighed("early")});
     let pair = Pair::begin(rust, python, version, &[early]);
     pair.meet().await;
-    // Fetched, where a wrong signature would end the old node, and told.
-    if python != Kind::Partial {
+    // Fetched, where a wrong signature would end the old node.
+    if rust != Kind::Partial {
         pair.python_knows("early", "heavy").await;
     }
     let late = json!([{"rid": rid("late"), "contents": weighed("late")}]);
