@@ -9,7 +9,7 @@ use figment::providers::{Format, Json, Serialized, Toml};
 use figment::{Figment, Metadata, Source};
 
 use super::environment::{Environment, PREFIX};
-use super::{Config, Fault, Kind, Role};
+use super::{Config, Fault, Kind as NodeKind, Role};
 
 /// Files looked for when `--config` is not given, in this order.
 const DEFAULT_FILES: [&str; 3] = ["koi-mcp.toml", "koi-mcp.json", "/etc/koi-mcp/config.json"];
@@ -127,7 +127,7 @@ impl Config {
             let what = "needs koi.first_contact.url besides it";
             return Err(Fault::of("koi.first_contact.rid", what));
         }
-        if self.koi.kind == Kind::Partial {
+        if self.koi.kind == NodeKind::Partial {
             return self.check_partial();
         }
         self.check_rest()?;
@@ -367,7 +367,7 @@ mod tests {
         let config = load("c.toml", &format!("{partial}{contact}")).unwrap();
         assert_eq!(
             (config.koi.kind, config.role()),
-            (Kind::Partial, Role::Producer)
+            (NodeKind::Partial, Role::Producer)
         );
         for (text, expected) in [
             (partial.to_owned(), "first_contact"),
