@@ -194,6 +194,47 @@ async fn a_proposal_for_what_is_not_provided_is_answered_by_forgetting_it() {
 }
 
 #[tokio::test]
+async fn a_change_of_an_edge_that_is_rejected_takes_the_edge_with_it() {
+    let node = node().await;
+    let peer = introduced(&node, "peer").await;
+    let proposal = |rid_types: &[&str]| peer.proposal(&node, EdgeStatus::Proposed, rid_types);
+    let approved = async |node: &Node| {
+        let edge = node.edge(node.rid(), &peer.rid).await;
+        edge.is_some_and(|edge| edge.status == EdgeStatus::Approved)
+    };
+    peer.tell(&node, vec![proposal(&["orn:test.note"])]).await;
+    node.until("the approval", approved).await;
+    let wider = proposal(&["orn:test.note", "orn:other.thing"]);
+    let rid = wider.rid.clone();
+    peer.tell(&node, vec![wider]).await;
+    node.until("the edge to be gone", async |node| {
+        node.edge(node.rid(), &peer.rid).await.is_none()
+    })
+    .await;
+    let told = peer.poll(&node, 0).await;
+    assert!(
+        told.iter()
+            .any(|event| event.rid == rid && event.event_type == EventType::Forget),
+        "{told:?}"
+    );
+    peer.tell(&node, vec![proposal(&["orn:test.note"])]).await;
+    node.until("the approval", approved).await;
+}
+
+#[tokio::test]
+async fn a_peer_with_manifests_of_the_old_form_is_answered_with_floats_of_the_old_form() {
+    let node = node().await;
+    let peer = introduced(&node, "old").await;
+    peer.tell(&node, vec![event(NOTE, r#"{"title":"x","weight":1e17}"#)])
+        .await;
+    node.has(NOTE, Some("x")).await;
+    let rids = vec![rid(NOTE)];
+    let body = peer.seal(node.rid(), &Payload::FetchBundles { rids });
+    let (_, answer) = peer.post(&node, Endpoint::FetchBundles, body).await;
+    assert!(answer.contains(r#""weight":1e17}"#), "{answer}");
+}
+
+#[tokio::test]
 async fn nobody_approves_their_own_subscription() {
     let node = node().await;
     let peer = introduced(&node, "peer").await;
