@@ -10,6 +10,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use koi_pipeline::{correlation, forgetting, succeed};
 use koi_rid::{Contents, Event, EventType, Rid, RidType};
@@ -23,6 +24,13 @@ use crate::catch_up::{ContactError, catch_up};
 use crate::client::Client;
 use crate::shared::Shared;
 
+/// How long a proposal may be without an answer before it is made again; twice as long each further
+/// time.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
+
+/// How often a proposal is made again.
+const MAX_REPETITIONS: u32 = 4;
+
 /// What a contact is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Purpose {
@@ -30,6 +38,13 @@ enum Purpose {
     Usual,
     /// Propose again even what stands: the node has lost it.
     Again,
+}
+
+/// What was proposed to a node.
+struct Asked {
+    edge: EdgeProfile,
+    /// How often it was made again because there was no answer.
+    repeated: u32,
 }
 
 #[derive(Clone)]
@@ -43,7 +58,7 @@ struct Inner {
     /// The nodes that have a task, with what is to be done after the present try.
     running: Mutex<HashMap<Rid, Option<Purpose>>>,
     /// What was proposed last, to whom. A provider that approves less is not asked the same again.
-    asked: Mutex<HashMap<Rid, EdgeProfile>>,
+    asked: Mutex<HashMap<Rid, Asked>>,
     stopping: CancellationToken,
     tasks: TaskTracker,
 }
@@ -165,6 +180,9 @@ impl Inner {
         }
         let wanted = wanted(shared, &known.profile);
         let standing = shared.graph.edge(node, me);
+        let unanswered = standing
+            .as_ref()
+            .is_some_and(|(_, edge)| edge.status == EdgeStatus::Proposed);
         let edge = Ask {
             provider: node,
             me,
@@ -176,17 +194,17 @@ impl Inner {
             wanted: &wanted,
             provided: &known.profile.provides.event,
             standing: standing.as_ref().map(|(_, edge)| &**edge),
-            asked: lock(&self.asked).get(node).cloned(),
+            asked: lock(&self.asked).get(node).map(|asked| asked.edge.clone()),
             again: *purpose == Purpose::Again,
         };
         match (edge.wish(), standing) {
             (Wish::Propose(edge), standing) => {
                 let rid = standing.map_or_else(|| edge.rid(), |(rid, _)| rid);
                 match edge.to_contents() {
-                    Ok(contents) => self.propose(rid, contents).await?,
+                    Ok(contents) => self.propose(rid, contents, unanswered).await?,
                     Err(error) => tracing::error!(%error, "an edge could not be proposed"),
                 }
-                lock(&self.asked).insert(node.clone(), edge);
+                self.expect_answer(node, edge, unanswered);
             }
             (Wish::Withdraw, Some((rid, _))) => {
                 lock(&self.asked).remove(node);
@@ -201,7 +219,41 @@ impl Inner {
         catch_up(shared, &self.client, node, &wanted).await
     }
 
-    async fn propose(&self, rid: Rid, contents: Contents) -> Result<(), ContactError> {
+    /// Remembers what was proposed, and has it proposed again if there is no answer in time.
+    fn expect_answer(&self, node: &Rid, edge: EdgeProfile, unanswered: bool) {
+        let repeated = {
+            let mut all = lock(&self.asked);
+            let before = all.get(node).filter(|_| unanswered);
+            let repeated = before.map_or(0, |before| before.repeated + 1);
+            all.insert(node.clone(), Asked { edge, repeated });
+            repeated
+        };
+        if repeated >= MAX_REPETITIONS {
+            return;
+        }
+        let (shared, stopping) = (self.shared.clone(), self.stopping.clone());
+        let node = node.clone();
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                () = tokio::time::sleep(ANSWERED_WITHIN * 2_u32.pow(repeated)) => {}
+            }
+            let standing = shared.graph.edge(&node, shared.me());
+            if standing.is_some_and(|(_, edge)| edge.status == EdgeStatus::Proposed) {
+                shared.forgotten_by.ring(&node);
+            }
+        });
+    }
+
+    /// A Python node that happens to fetch a proposal before it is told of it takes the one for old news
+    /// and never answers, nor any that says the same. So one without an answer is taken back first.
+    async fn propose(
+        &self,
+        rid: Rid,
+        contents: Contents,
+        unanswered: bool,
+    ) -> Result<(), ContactError> {
+        let taken_back = unanswered.then(|| forgetting(rid.clone()));
         let stored = self.shared.stores.bundles.read(&rid).await?;
         let stored = stored.map(|stored| stored.bundle.manifest);
         let bundle = succeed(stored.as_ref(), rid, contents);
@@ -209,7 +261,8 @@ impl Inner {
             correlation: correlation(),
             ..Arrival::from(Event::of_bundle(EventType::New, bundle))
         };
-        Ok(self.shared.intake.accept(vec![arrival]).await?)
+        let arrivals = taken_back.into_iter().chain([arrival]);
+        Ok(self.shared.intake.accept(arrivals.collect()).await?)
     }
 }
 

@@ -5,7 +5,9 @@ use super::support::{NOTE, Node, Plan, rid};
 use koi_net::Role;
 use koi_rid::{Bundle, Event, EventType};
 use koi_store::{Batch, Op, Outgoing};
-use koi_wire::{EdgeStatus, Endpoint, ErrorCode, ErrorResponse, NODE_TYPE, NodeProfile, Payload};
+use koi_wire::{
+    EdgeStatus, Endpoint, ErrorCode, ErrorResponse, NODE_TYPE, NodeProfile, Payload, Provides,
+};
 use reqwest::StatusCode;
 
 async fn node() -> Node {
@@ -219,6 +221,45 @@ async fn a_change_of_an_edge_that_is_rejected_takes_the_edge_with_it() {
     );
     peer.tell(&node, vec![proposal(&["orn:test.note"])]).await;
     node.until("the approval", approved).await;
+}
+
+#[tokio::test]
+async fn a_proposal_without_an_answer_is_taken_back_and_made_again() {
+    let node = node().await;
+    let peer = RawPeer::new("provider");
+    let provides = Provides {
+        event: vec![koi_rid::RidType::parse("orn:test.note").unwrap()],
+        ..Provides::default()
+    };
+    let profile = NodeProfile {
+        provides,
+        ..peer.profile()
+    };
+    let profile = Bundle::generate(peer.rid.clone(), profile.to_contents().unwrap());
+    let events = vec![
+        Event::of_bundle(EventType::New, profile),
+        peer.proposal(&node, EdgeStatus::Proposed, &["orn:test.note"]),
+    ];
+    peer.tell(&node, events).await;
+    let edge = koi_wire::edge_rid(&peer.rid, node.rid());
+    let made = async |node: &Node| {
+        let stored = node.stores.bundles.read(&edge).await.unwrap();
+        stored.map(|stored| stored.bundle.manifest.timestamp)
+    };
+    node.until("a proposal to who subscribes", async |node| {
+        made(node).await.is_some()
+    })
+    .await;
+    let first = made(&node).await;
+    node.until("another one", async |node| made(node).await > first)
+        .await;
+    let told = peer.poll(&node, 0).await;
+    let told: Vec<EventType> = told
+        .into_iter()
+        .filter(|event| event.rid == edge)
+        .map(|event| event.event_type)
+        .collect();
+    assert_eq!(told, [EventType::Forget, EventType::New]);
 }
 
 #[tokio::test]
