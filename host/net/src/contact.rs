@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use koi_pipeline::{correlation, forgetting, succeed};
 use koi_rid::{Contents, Event, EventType, Rid, RidType};
@@ -43,6 +43,7 @@ enum Purpose {
 /// What was proposed to a node.
 struct Asked {
     edge: EdgeProfile,
+    at: Instant,
     /// How often it was made again because there was no answer.
     repeated: u32,
 }
@@ -182,7 +183,10 @@ impl Inner {
         let standing = shared.graph.edge(node, me);
         let unanswered = standing
             .as_ref()
-            .is_some_and(|(_, edge)| edge.status == EdgeStatus::Proposed);
+            .is_some_and(|(_, edge)| edge.status == EdgeStatus::Proposed)
+            && lock(&self.asked)
+                .get(node)
+                .is_none_or(|asked| asked.at.elapsed() >= ANSWERED_WITHIN);
         let edge = Ask {
             provider: node,
             me,
@@ -225,7 +229,8 @@ impl Inner {
             let mut all = lock(&self.asked);
             let before = all.get(node).filter(|_| unanswered);
             let repeated = before.map_or(0, |before| before.repeated + 1);
-            all.insert(node.clone(), Asked { edge, repeated });
+            let at = Instant::now();
+            all.insert(node.clone(), Asked { edge, at, repeated });
             repeated
         };
         if repeated >= MAX_REPETITIONS {
