@@ -30,7 +30,7 @@ pub use node::{Node, NodeBuilder};
 pub use paths::{extension, guest, program, repository, tool};
 pub use port::{Port, free_port};
 pub use process::Process;
-pub use python::{Kind, Peer, PeerBuilder};
+pub use python::{Kind, Peer, PeerBuilder, Version};
 pub use sender::Sender;
 pub use text_guest::Guest;
 pub use wait::{PATIENCE, eventually};

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use koi_rid::{Event, EventType, Rid};
+use koi_rid::{Bundle, Event, EventType, Rid};
 use koi_wire::{
     Dialect, Endpoint, Envelope, ErrorCode, FloatStyle, MAX_ENVELOPE_BYTES, ManifestExtras,
     Payload, seal,
@@ -79,8 +79,11 @@ impl Client {
     ) -> Result<(), AskError> {
         let payload = Payload::Events { events };
         self.ask(node, url, Endpoint::BroadcastEvents, &payload)
-            .await
-            .map(drop)
+            .await?;
+        if self.shared.is_partial() {
+            self.shared.told.ring(node);
+        }
+        Ok(())
     }
 
     /// Tells a node who this one is.
@@ -194,31 +197,46 @@ impl Client {
         };
         let envelope =
             Envelope::parse(&body, kind).map_err(|error| AskError::BadAnswer(error.to_string()))?;
-        let key = match self.shared.peers.find(&self.shared.graph, node) {
-            Some(known) => known.key.clone(),
-            // An unknown node that answers with its own profile proves by its key that it is it.
-            None => {
-                own_profile(&envelope, node)
-                    .ok_or_else(|| AskError::BadAnswer("its key is not known".to_owned()))?
-                    .key
-            }
+        let known = self.shared.peers.find(&self.shared.graph, node);
+        // An unknown node that answers with its own profile proves by its key that it is it.
+        let introduced = match &known {
+            Some(_) => None,
+            None => own_profile(&envelope, node),
         };
+        let key = known.map(|known| known.key.clone());
+        let key = key.or_else(|| introduced.as_ref().map(|node| node.key.clone()));
+        let key = key.ok_or_else(|| AskError::BadAnswer("its key is not known".to_owned()))?;
         let message = envelope
             .open_response(&key, self.shared.me(), node)
             .map_err(|error| AskError::BadAnswer(error.to_string()))?;
+        if let Some(introduced) = introduced {
+            self.shared.peers.introduce(node, introduced);
+        }
         self.shared.peers.learn(&self.shared.graph, &message);
         Ok(Some(message.payload))
     }
 }
 
-/// The profile of a node in bundles that it claims to have sent. Nothing of it is verified but that
-/// the key makes the RID.
+/// The profile of a node in bundles or events that it claims to have sent. Nothing of it is verified
+/// but that the key makes the RID.
 fn own_profile(envelope: &Envelope<'_>, node: &Rid) -> Option<KnownNode> {
-    let Ok(Payload::Bundles { bundles, .. }) = envelope.payload() else {
-        return None;
-    };
-    let bundle = bundles.iter().find(|bundle| bundle.manifest.rid == *node)?;
-    KnownNode::of(bundle)
+    match envelope.payload().ok()? {
+        Payload::Bundles { bundles, .. } => {
+            let bundle = bundles.iter().find(|bundle| bundle.manifest.rid == *node)?;
+            KnownNode::of(bundle)
+        }
+        Payload::Events { events } => {
+            let own = events.into_iter().filter(|event| event.rid == *node);
+            let mut bundles = own.filter_map(|event| {
+                Some(Bundle {
+                    manifest: event.manifest?,
+                    contents: event.contents?,
+                })
+            });
+            bundles.find_map(|bundle| KnownNode::of(&bundle))
+        }
+        _ => None,
+    }
 }
 
 /// A sealed envelope without its signature, which is another each time.

@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 use koi_pipeline::HostHandler;
 
+pub(crate) use output::other_end;
+
 use crate::Role;
 use crate::shared::Shared;
 

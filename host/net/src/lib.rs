@@ -1,5 +1,6 @@
 //! A node's side of a KOI network: server and client of the signed protocol, handshake, edges,
-//! delivery, and the host's handlers for nodes and edges in the pipeline.
+//! delivery, and the host's handlers for nodes and edges in the pipeline. A partial node has all of it
+//! but the server, and polls for what others are sent.
 //!
 //! Promises: an event is durable before its sender hears `null`; what is told to peers waits in the
 //! outbox until they have it, through restarts and absences; a peer that is away is not forgotten
@@ -27,6 +28,7 @@ mod network;
 mod node;
 mod offer;
 mod peers;
+mod poll;
 mod questions;
 mod receive;
 mod recent;
@@ -40,6 +42,6 @@ mod trust;
 pub use identity::{Identity, IdentityFileError};
 pub use limits::PeerLimits;
 pub use node::{Border, Net, NetError, NetNode, NetParts, ProposeError, base_url};
-pub use shared::{FirstContact, Role};
+pub use shared::{FirstContact, Kind, Role};
 pub use tls::{Authorities, TlsError, TlsServer};
 pub use trust::{Direction, Trust, TrustRule, TrustRuleError};

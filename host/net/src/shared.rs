@@ -1,6 +1,7 @@
 //! What all parts of the network side share: who this node is, what it offers, whom it knows.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use koi_pipeline::{Bell, Intake};
@@ -37,6 +38,21 @@ pub enum Role {
     Consumer,
 }
 
+/// How other nodes and this one come together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// It has a server, and is sent events there.
+    Full {
+        /// Where other nodes reach it; see [`crate::base_url`].
+        base_url: String,
+    },
+    /// It has no server: nobody can ask it, and it asks the full nodes that it has to do with for events.
+    Partial {
+        /// How long to wait between two questions to one node.
+        poll_every: Duration,
+    },
+}
+
 /// The node through which this one enters a network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FirstContact {
@@ -50,7 +66,7 @@ pub struct FirstContact {
 pub(crate) struct Shared {
     pub(crate) identity: Identity,
     pub(crate) role: Role,
-    pub(crate) base_url: String,
+    pub(crate) kind: Kind,
     pub(crate) first_contact: Option<FirstContact>,
     /// The first contact's RID, once it is known. What it says about other nodes is believed.
     pub(crate) coordinator: OnceLock<Rid>,
@@ -78,6 +94,8 @@ pub(crate) struct Shared {
     pub(crate) accounts: Accounts,
     /// Broadcasts that were taken.
     pub(crate) replays: Replays,
+    /// Nodes that have just been told something: to a partial node, what they say to it waits there.
+    pub(crate) told: Bell,
     /// Turns to make answers, which can be large.
     pub(crate) answers: Semaphore,
     /// Nodes that have just been heard of: what waits for them may be tried at once.
@@ -88,6 +106,19 @@ impl Shared {
     /// This node.
     pub(crate) fn me(&self) -> &Rid {
         self.identity.rid()
+    }
+
+    /// Where other nodes reach this one; none of a partial node.
+    pub(crate) fn base_url(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Full { base_url } => Some(base_url),
+            Kind::Partial { .. } => None,
+        }
+    }
+
+    /// Whether this node has no server.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.base_url().is_none()
     }
 
     /// Whether a node may speak for others.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Map, Value};
 
-use crate::config::Role;
+use crate::config::{Kind, Role};
 
 /// A node of a KOI-net knowledge network that is an MCP server, with its domains as Wasm extensions.
 #[derive(Debug, Parser)]
@@ -150,6 +150,9 @@ pub struct NodeArgs {
     /// What the node does in its network [default: coordinator; producer with a first contact]
     #[arg(long)]
     pub role: Option<Role>,
+    /// Whether the node has a KOI-net server; without one it polls for its events [default: full]
+    #[arg(long)]
+    pub kind: Option<Kind>,
     /// Base URL of a node of the network to join
     #[arg(long, value_name = "URL")]
     pub first_contact: Option<String>,
@@ -391,6 +394,9 @@ impl NodeArgs {
         }
         if let Some(role) = self.role {
             set(flags, "node", "role", serde_json::json!(role));
+        }
+        if let Some(kind) = self.kind {
+            set(flags, "koi", "kind", serde_json::json!(kind));
         }
         let contact = [
             ("url", &self.first_contact),

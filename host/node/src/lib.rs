@@ -35,7 +35,7 @@ use koi_runtime::Compiler;
 
 pub use config::{
     AdminConfig, CompileConfig, Config, ConfigText, DispatcherConfig, ExtensionsConfig,
-    FirstContact, KoiConfig, LogConfig, LogFormat, McpConfig, McpLimits, NodeConfig,
+    FirstContact, Kind, KoiConfig, LogConfig, LogFormat, McpConfig, McpLimits, NodeConfig,
     PeerLimitsConfig, Role, RuntimeConfig, TlsConfig, TrustConfig, TrustRuleConfig, ViewConfig,
     WayConfig,
 };

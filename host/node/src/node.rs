@@ -21,7 +21,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::admin::{AdminParts, router};
-use crate::config::{Config, Role};
+use crate::config::{Config, Kind, Role};
 use crate::data_dir::{DataDir, RunningNode};
 use crate::drop_folder::DropFolder;
 use crate::secrets::Secrets;
@@ -54,7 +54,10 @@ impl Node {
     /// If its data folder is in use, a port is taken, or what it keeps cannot be read.
     pub async fn start(config: Config) -> Result<Self> {
         let data_dir = DataDir::open(&config.node.data_dir)?;
-        let koi = listen(config.koi.listen, "KOI-net", "--koi-listen").await?;
+        let koi = match config.koi.kind {
+            Kind::Full => Some(listen(config.koi.listen, "KOI-net", "--koi-listen").await?),
+            Kind::Partial => None,
+        };
         let mcp = listen(config.mcp.listen, "MCP", "--mcp-listen").await?;
         let admin = listen(
             config.admin.listen,
@@ -75,15 +78,15 @@ impl Node {
         })?;
         let limits = config.koi.limits.limits()?;
         let tls = config.koi.tls.server()?;
-        let address = koi.local_addr()?;
         let running = RunningNode {
             node_rid: identity.rid().to_string(),
-            koi_url: match &config.koi.base_url {
-                Some(url) => url.trim_end_matches('/').to_owned(),
-                None => match &tls {
-                    Some(tls) => tls.base_url(address),
-                    None => base_url(address),
-                },
+            koi_url: match (&koi, &config.koi.base_url) {
+                (None, _) => None,
+                (Some(_), Some(url)) => Some(url.trim_end_matches('/').to_owned()),
+                (Some(koi), None) => Some(match &tls {
+                    Some(tls) => tls.base_url(koi.local_addr()?),
+                    None => base_url(koi.local_addr()?),
+                }),
             },
             mcp_url: format!("http://{}/mcp", usable(mcp.local_addr()?)),
             admin_url: format!("http://{}", admin.local_addr()?),
@@ -104,7 +107,12 @@ impl Node {
         let intake = Intake::new(&stores, INTAKE_BOUND, limits.waiting);
         let net = Net::open(NetParts {
             role: net_role(config.role()),
-            base_url: running.koi_url.clone(),
+            kind: match running.koi_url.clone() {
+                Some(base_url) => koi_net::Kind::Full { base_url },
+                None => koi_net::Kind::Partial {
+                    poll_every: Duration::from_millis(config.koi.poll_interval.get()),
+                },
+            },
             first_contact: first_contact(&config)?,
             border: Border {
                 trust: config.koi.trust.rules()?,

@@ -80,6 +80,13 @@ impl HostHandler for EdgeNegotiation {
         let teller = Teller::of(source, &edge, shared.trusts(source));
         let subscriber = shared.peers.find(&shared.graph, &edge.target);
         let subscriber = subscriber.as_ref().map(|node| &node.profile);
+        if shared.is_partial()
+            && edge.source == *shared.me()
+            && subscriber.is_some_and(|node| node.node_type == NodeType::Partial)
+        {
+            let reason = "neither end of the edge has a server".to_owned();
+            return Err(HandlerError::Refused(reason));
+        }
         let mut verdict = judge(&edge, teller, shared.me(), subscriber, &shared.offer.load());
         if verdict == Verdict::Approve
             && let Some(denied) = self.denied(&edge)
@@ -95,8 +102,18 @@ impl HostHandler for EdgeNegotiation {
             ))),
             Verdict::Reject(reason) => {
                 let event = Event::of_rid(EventType::Forget, knowledge.rid.clone());
-                let peer = edge.target.clone();
-                object.effects.outgoing.push(Outgoing { peer, event });
+                if standing.is_some() {
+                    // The subscriber forgets what stood, too. It is told as of any forgotten edge.
+                    object.effects.publications.push(Arrival {
+                        cause: Some(knowledge.rid.clone()),
+                        depth: knowledge.depth.saturating_add(1),
+                        correlation: object.correlation.clone(),
+                        ..Arrival::from(event)
+                    });
+                } else {
+                    let peer = edge.target.clone();
+                    object.effects.outgoing.push(Outgoing { peer, event });
+                }
                 Ok(Flow::Stop(format!("the proposal is rejected: {reason}")))
             }
             Verdict::Approve => {

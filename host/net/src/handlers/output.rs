@@ -162,7 +162,7 @@ fn told(knowledge: &KnowledgeObject) -> Option<Event> {
     }
 }
 
-pub(super) fn other_end(edge: &EdgeProfile, me: &Rid) -> Option<Rid> {
+pub(crate) fn other_end(edge: &EdgeProfile, me: &Rid) -> Option<Rid> {
     if edge.source == *me {
         Some(edge.target.clone())
     } else if edge.target == *me {

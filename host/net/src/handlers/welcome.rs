@@ -13,7 +13,7 @@ use koi_runtime::Phase;
 use koi_store::Outgoing;
 use koi_wire::{EDGE_TYPE, EdgeProfile, EdgeStatus, NODE_TYPE};
 
-use super::output::other_end;
+use super::other_end;
 use crate::answers::is_short;
 use crate::shared::Shared;
 use crate::trust::Direction;

@@ -6,6 +6,7 @@
 
 mod delivery;
 mod nodes;
+mod partial;
 mod peers;
 mod support;
 mod trust;

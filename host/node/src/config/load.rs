@@ -9,7 +9,7 @@ use figment::providers::{Format, Json, Serialized, Toml};
 use figment::{Figment, Metadata, Source};
 
 use super::environment::{Environment, PREFIX};
-use super::{Config, Fault};
+use super::{Config, Fault, Kind as NodeKind, Role};
 
 /// Files looked for when `--config` is not given, in this order.
 const DEFAULT_FILES: [&str; 3] = ["koi-mcp.toml", "koi-mcp.json", "/etc/koi-mcp/config.json"];
@@ -127,6 +127,29 @@ impl Config {
             let what = "needs koi.first_contact.url besides it";
             return Err(Fault::of("koi.first_contact.rid", what));
         }
+        if self.koi.kind == NodeKind::Partial {
+            return self.check_partial();
+        }
+        self.check_rest()?;
+        is_reachable(self.koi.listen, self.koi.base_url.as_deref())
+    }
+
+    /// What a node without a server cannot be.
+    fn check_partial(&self) -> Result<(), Fault> {
+        let what = if self.role() == Role::Coordinator {
+            "a coordinator needs a server that newcomers reach: leave it out, or set node.role"
+        } else if self.koi.first_contact.url.is_none() {
+            "a partial node needs koi.first_contact.url: nobody else can find it"
+        } else if self.koi.base_url.is_some() {
+            "a partial node has no server, and so no koi.base_url"
+        } else {
+            return self.check_rest();
+        };
+        Err(Fault::of("koi.kind", what))
+    }
+
+    fn check_rest(&self) -> Result<(), Fault> {
+        let contact = &self.koi.first_contact;
         self.limits()?;
         self.tokens()?;
         self.mcp.other_views()?;
@@ -134,8 +157,7 @@ impl Config {
         self.koi.limits.limits()?;
         self.koi.tls.check(self.koi.base_url.as_deref())?;
         is_url("koi.base_url", self.koi.base_url.as_deref())?;
-        is_url("koi.first_contact.url", contact.url.as_deref())?;
-        is_reachable(self.koi.listen, self.koi.base_url.as_deref())
+        is_url("koi.first_contact.url", contact.url.as_deref())
     }
 }
 
@@ -207,7 +229,6 @@ fn sentence(metadata: Option<&Metadata>, key: &str, what: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Role;
     use serde_json::json;
 
     fn load(name: &str, text: &str) -> Result<Config> {
@@ -340,6 +361,34 @@ mod tests {
         );
         let with_url = format!("{everywhere}base_url = \"http://node.example.org/koi-net\"\n");
         load("c.toml", &with_url).unwrap();
+    }
+
+    #[test]
+    fn a_partial_node_has_a_first_contact_and_no_address_of_its_own() {
+        let contact = "[koi.first_contact]\nurl = \"http://127.0.0.1:1/koi-net\"\n";
+        let partial = "[koi]\nkind = \"partial\"\nlisten = \"0.0.0.0:1\"\n";
+        let config = load("c.toml", &format!("{partial}{contact}")).unwrap();
+        assert_eq!(
+            (config.koi.kind, config.role()),
+            (NodeKind::Partial, Role::Producer)
+        );
+        for (text, expected) in [
+            (partial.to_owned(), "first_contact"),
+            (
+                format!("{partial}base_url = \"http://a/koi-net\"\n{contact}"),
+                "base_url",
+            ),
+            (
+                format!("[node]\nrole = \"coordinator\"\n{partial}{contact}"),
+                "coordinator",
+            ),
+        ] {
+            let error = load("c.toml", &text).unwrap_err().to_string();
+            assert!(
+                error.contains("c.toml: koi.kind") && error.contains(expected),
+                "{error}"
+            );
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use extension::{FakeLoader, unchanged};
-use koi_net::{Border, FirstContact, Identity, Net, NetNode, NetParts, Role, base_url};
+use koi_net::{Border, FirstContact, Identity, Kind, Net, NetNode, NetParts, Role, base_url};
 use koi_pipeline::{
     Change, Intake, Pipeline, PipelineParts, Retry, forgetting, knowledge, publication,
 };
@@ -40,6 +40,7 @@ pub struct Plan {
     pub name: &'static str,
     pub role: Role,
     pub first_contact: Option<FirstContact>,
+    pub partial: bool,
     /// RID types of an extension that is installed from the start.
     pub owns: Vec<&'static str>,
     /// How it meets other nodes.
@@ -52,6 +53,7 @@ impl Plan {
             name,
             role,
             first_contact: None,
+            partial: false,
             owns: vec!["orn:test.note"],
             border: Border::default(),
         }
@@ -68,9 +70,17 @@ impl Plan {
         Self { border, ..self }
     }
 
+    /// Without a server, and asking often.
+    pub fn partial(self) -> Self {
+        Self {
+            partial: true,
+            ..self
+        }
+    }
+
     pub fn through(self, node: &Node) -> Self {
         let first_contact = FirstContact {
-            url: node.net_node.base_url().to_owned(),
+            url: node.net_node.base_url().unwrap().to_owned(),
             rid: Some(node.rid().clone()),
         };
         Self {
@@ -124,7 +134,13 @@ impl Node {
             stores: stores.clone(),
             intake: intake.clone(),
             role: plan.role,
-            base_url: base_url(address),
+            kind: if plan.partial {
+                let poll_every = Duration::from_millis(100);
+                Kind::Partial { poll_every }
+            } else {
+                let base_url = base_url(address);
+                Kind::Full { base_url }
+            },
             first_contact: plan.first_contact.clone(),
             border: plan.border.clone(),
         })
@@ -168,6 +184,7 @@ impl Node {
         .await
         .unwrap();
         let changes = pipeline.changes();
+        let listener = Some(listener).filter(|_| !plan.partial);
         let net_node = net.start(listener, &registry, &pipeline).await.unwrap();
         let network = net.network();
         Self {
@@ -203,6 +220,10 @@ impl Node {
 
     pub async fn install(&self, owns: &[&str]) {
         install(&self.registry, owns).await;
+    }
+
+    pub async fn uninstall(&self, extension: &str) {
+        self.registry.remove(extension, "operator").await.unwrap();
     }
 
     /// Publishes a note.
