@@ -1,7 +1,8 @@
 //! Contact with known nodes: subscribes to what they provide and this node wants, and catches up
 //! with what they have.
 //!
-//! One task a node at a time. It is tried again, with growing waits, as long as the node is known.
+//! One task a node at a time. It is tried again, with growing waits, as long as the node is known,
+//! and soon when it is heard of (see [`crate::away`]).
 //! Nothing here is remembered: at the next start every known node is contacted again.
 
 use std::collections::{BTreeSet, HashMap};
@@ -123,7 +124,7 @@ impl Contacts {
             }
             let wait = backoff.wait();
             tracing::debug!(node = %node, %error, "will catch up with a node later");
-            tokio::time::sleep(wait).await;
+            self.inner.shared.away.rest(node, wait).await;
         }
     }
 

@@ -158,6 +158,7 @@ async fn answer(shared: &Shared, endpoint: Endpoint, body: &[u8]) -> Result<Stri
     let message = open(shared, endpoint, body).await?;
     let peer = message.source;
     shared.heard.ring(&peer);
+    shared.seen(&peer);
     let _turn = match message.payload {
         Payload::Events { .. } => None,
         _ => Some(turn(shared).await?),

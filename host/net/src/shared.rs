@@ -8,6 +8,7 @@ use koi_rid::{Bundle, Rid};
 use koi_store::Stores;
 use tokio::sync::Semaphore;
 
+use crate::away::Away;
 use crate::graph::Graph;
 use crate::identity::Identity;
 use crate::offer::Offer;
@@ -72,6 +73,8 @@ pub(crate) struct Shared {
     pub(crate) answers: Semaphore,
     /// Nodes that have just been heard of: what waits for them may be tried at once.
     pub(crate) heard: Bell,
+    /// Nodes that could not be reached.
+    pub(crate) away: Away,
 }
 
 impl Shared {
@@ -83,6 +86,13 @@ impl Shared {
     /// Whether a node may speak for others.
     pub(crate) fn trusts(&self, node: &Rid) -> bool {
         self.coordinator.get() == Some(node)
+    }
+
+    /// A node has answered, or was heard of: if it was away, what waits is tried again.
+    pub(crate) fn seen(&self, node: &Rid) {
+        for node in self.away.seen(node) {
+            self.heard.ring(&node);
+        }
     }
 
     /// Where a node's endpoints are, if it has any that are known.

@@ -3,6 +3,7 @@
 #[path = "../../../../pipeline/tests/support/extension.rs"]
 mod extension;
 pub mod raw;
+pub mod switch;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -37,19 +38,22 @@ pub fn rid(text: &str) -> Rid {
 
 /// How a node is started.
 pub struct Plan {
-    pub name: &'static str,
+    pub name: String,
     pub role: Role,
     pub first_contact: Option<FirstContact>,
+    /// Where it says that it is, if not where it listens.
+    pub announced: Option<String>,
     /// RID types of an extension that is installed from the start.
     pub owns: Vec<&'static str>,
 }
 
 impl Plan {
-    pub fn new(name: &'static str, role: Role) -> Self {
+    pub fn new(name: impl Into<String>, role: Role) -> Self {
         Self {
-            name,
+            name: name.into(),
             role,
             first_contact: None,
+            announced: None,
             owns: vec!["orn:test.note"],
         }
     }
@@ -111,13 +115,13 @@ impl Node {
         let address = listener.local_addr().unwrap();
         let stores = koi_store::sqlite::open(&folder.path().join("store.db")).unwrap();
         let intake = Intake::new(&stores, 1000);
-        let identity = Identity::load_or_create(folder.path(), plan.name).unwrap();
+        let identity = Identity::load_or_create(folder.path(), &plan.name).unwrap();
         let net = Net::open(NetParts {
             identity,
             stores: stores.clone(),
             intake: intake.clone(),
             role: plan.role,
-            base_url: base_url(address),
+            base_url: plan.announced.clone().unwrap_or_else(|| base_url(address)),
             first_contact: plan.first_contact.clone(),
         })
         .await
