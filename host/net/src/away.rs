@@ -64,9 +64,13 @@ impl Away {
 
     /// Waits before a node is asked again: so long, or until it is worth another try.
     pub(crate) async fn rest(&self, node: &Rid, wait: Duration) {
-        let waiting = self.lock().remember(node);
-        // Whoever is seen from here on ends the wait.
-        let back = waiting.as_ref().map(|waiting| waiting.notified());
+        let waiting;
+        let back = {
+            let mut state = self.lock();
+            waiting = state.remember(node);
+            // Whoever is seen from here on ends the wait.
+            waiting.as_ref().map(|waiting| waiting.notified())
+        };
         let shortest = wait.min(SHORTEST);
         tokio::time::sleep(shortest).await;
         let rest = tokio::time::sleep(wait - shortest);
