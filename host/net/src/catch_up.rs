@@ -1,10 +1,11 @@
-//! Takes over what another node has and this one lacks.
+//! Takes over what another node has and this one lacks, unless this one has had it forgotten and the
+//! other has not heard of that yet.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use koi_pipeline::{IntakeError, correlation};
 use koi_rid::{Bundle, Event, EventType, Manifest, Rid, RidType};
-use koi_store::{Arrival, ArrivalKind, StoreError};
+use koi_store::{Arrival, ArrivalKind, MAX_PAGE, StoreError};
 
 use crate::ask_error::AskError;
 use crate::client::Client;
@@ -41,10 +42,11 @@ pub(crate) async fn catch_up(
     wanted: &BTreeSet<RidType>,
 ) -> Result<(), ContactError> {
     let me = shared.me();
+    let forgotten = forgotten(shared, node, wanted).await?;
     let rids = client.rids(node, wanted.iter().cloned().collect()).await?;
     let mut rids: Vec<Rid> = rids
         .into_iter()
-        .filter(|rid| rid != me && wanted.contains(&rid.rid_type()))
+        .filter(|rid| rid != me && wanted.contains(&rid.rid_type()) && !forgotten.contains(rid))
         .collect();
     rids.sort();
     rids.dedup();
@@ -76,6 +78,34 @@ pub(crate) async fn catch_up(
         }
     }
     Ok(())
+}
+
+/// What this node has had forgotten and a node may still have: it was told a moment ago, or is still to
+/// be told. To be looked up before the node is asked, as the answer may be older than what is told
+/// meanwhile.
+async fn forgotten(
+    shared: &Shared,
+    node: &Rid,
+    wanted: &BTreeSet<RidType>,
+) -> Result<HashSet<Rid>, StoreError> {
+    let stores = &shared.stores;
+    let rid_types: Vec<RidType> = wanted.iter().cloned().collect();
+    let mut forgotten: HashSet<Rid> = shared.recent.of(&rid_types).into_iter().collect();
+    let told: Vec<Rid> = forgotten.iter().cloned().collect();
+    for stored in stores.bundles.read_many(&told).await? {
+        forgotten.remove(&stored.bundle.manifest.rid);
+    }
+    let mut after = 0;
+    loop {
+        let waiting = stores.outbox.next(node, after, MAX_PAGE).await?;
+        let Some(last) = waiting.last() else {
+            return Ok(forgotten);
+        };
+        after = last.id;
+        let events = waiting.into_iter().map(|entry| entry.event);
+        let forgets = events.filter(|event| event.event_type == EventType::Forget);
+        forgotten.extend(forgets.map(|event| event.rid));
+    }
 }
 
 /// Those RIDs whose bundles are worth asking for.

@@ -160,6 +160,11 @@ impl Client {
                 self.shared.peers.settle_on(node, dialect);
             }
         }
+        match &answer {
+            Ok(_) => self.shared.seen(node),
+            Err(AskError::Unreachable(_)) => self.shared.away.lost(node),
+            Err(_) => {}
+        }
         answer
     }
 

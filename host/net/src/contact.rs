@@ -1,7 +1,8 @@
 //! Contact with known nodes: subscribes to what they provide and this node wants, and catches up
 //! with what they have.
 //!
-//! One task a node at a time. It is tried again, with growing waits, as long as the node is known.
+//! One task a node at a time. It is tried again, with growing waits, as long as the node is known,
+//! and soon when it is heard of (see [`crate::away`]).
 //! Nothing here is remembered: at the next start every known node is contacted again, and what it has
 //! not answered by then is proposed again.
 //!
@@ -157,7 +158,7 @@ impl Contacts {
                 wait = wait.max(error.asks_to_wait().unwrap_or_default());
             }
             tracing::debug!(node = %node, %error, "will catch up with a node later");
-            tokio::time::sleep(wait).await;
+            self.inner.shared.away.rest(node, wait).await;
         }
     }
 

@@ -1,8 +1,8 @@
 //! Sends what waits in the outbox to peers that have a server. Partial peers fetch theirs by polling.
 //!
 //! One task a peer that has something waiting: batches in order, each kept until the peer has taken
-//! it. A peer that is away is tried again with growing waits, and at once when it is heard of. One
-//! that has forgotten this node is told who it is in the same envelope.
+//! it. A peer that is away is tried again with growing waits, and at once when it is heard of
+//! or another one is back. One that has forgotten this node is told who it is in the same envelope.
 //!
 //! An event that a peer refuses, alone in its envelope, is passed over. When the peer takes a later
 //! one it is tried again, and refused once more it is known to be the event's fault: it becomes a dead

@@ -13,6 +13,7 @@
 
 mod answers;
 mod ask_error;
+mod away;
 mod backoff;
 mod catch_up;
 mod client;

@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::away::Away;
 use crate::backoff::Backoff;
 use crate::client::Client;
 use crate::contact::Contacts;
@@ -193,6 +194,7 @@ impl Net {
                 forgotten_by: Bell::default(),
                 heard: Bell::default(),
                 told: Bell::default(),
+                away: Away::default(),
                 reachable: Bell::default(),
                 strangers: Semaphore::new(MAX_STRANGERS),
                 bodies: Bodies::up_to(parts.border.limits.body),

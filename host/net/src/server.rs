@@ -303,6 +303,7 @@ fn meet(shared: &Shared, message: &Message) {
     }
     shared.peers.learn(&shared.graph, message);
     shared.heard.ring(&message.source);
+    shared.seen(&message.source);
 }
 
 /// A node's profile. A node that the first contact has introduced to one side may ask before it has

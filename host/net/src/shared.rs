@@ -10,6 +10,7 @@ use koi_store::Stores;
 use koi_wire::{EDGE_TYPE, NODE_TYPE, edge_rid};
 use tokio::sync::Semaphore;
 
+use crate::away::Away;
 use crate::graph::Graph;
 use crate::identity::Identity;
 use crate::limits::Accounts;
@@ -100,6 +101,8 @@ pub(crate) struct Shared {
     pub(crate) answers: Semaphore,
     /// Nodes that have just been heard of: what waits for them may be tried at once.
     pub(crate) heard: Bell,
+    /// Nodes that could not be reached.
+    pub(crate) away: Away,
 }
 
 impl Shared {
@@ -145,6 +148,13 @@ impl Shared {
             NODE_TYPE => rid == node || rid == me,
             EDGE_TYPE => is_edge(me, node) || is_edge(node, me),
             _ => false,
+        }
+    }
+
+    /// A node has answered, or was heard of: if it was away, what waits is tried again.
+    pub(crate) fn seen(&self, node: &Rid) {
+        for node in self.away.seen(node) {
+            self.heard.ring(&node);
         }
     }
 

@@ -4,9 +4,11 @@
 // own setting for tests does not reach functions beside them.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod catch_up;
 mod delivery;
 mod nodes;
 mod partial;
 mod peers;
 mod support;
 mod trust;
+mod twenty;

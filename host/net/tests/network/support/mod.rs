@@ -3,6 +3,7 @@
 #[path = "../../../../pipeline/tests/support/extension.rs"]
 mod extension;
 pub mod raw;
+pub mod switch;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -37,10 +38,12 @@ pub fn rid(text: &str) -> Rid {
 
 /// How a node is started.
 pub struct Plan {
-    pub name: &'static str,
+    pub name: String,
     pub role: Role,
     pub first_contact: Option<FirstContact>,
     pub partial: bool,
+    /// Where it says that it is, if not where it listens.
+    pub announced: Option<String>,
     /// RID types of an extension that is installed from the start.
     pub owns: Vec<&'static str>,
     /// How it meets other nodes.
@@ -48,12 +51,13 @@ pub struct Plan {
 }
 
 impl Plan {
-    pub fn new(name: &'static str, role: Role) -> Self {
+    pub fn new(name: impl Into<String>, role: Role) -> Self {
         Self {
-            name,
+            name: name.into(),
             role,
             first_contact: None,
             partial: false,
+            announced: None,
             owns: vec!["orn:test.note"],
             border: Border::default(),
         }
@@ -128,7 +132,7 @@ impl Node {
         let address = listener.local_addr().unwrap();
         let stores = koi_store::sqlite::open(&folder.path().join("store.db")).unwrap();
         let intake = Intake::new(&stores, 1000, 1000);
-        let identity = Identity::load_or_create(folder.path(), plan.name).unwrap();
+        let identity = Identity::load_or_create(folder.path(), &plan.name).unwrap();
         let net = Net::open(NetParts {
             identity,
             stores: stores.clone(),
@@ -138,7 +142,7 @@ impl Node {
                 let poll_every = Duration::from_millis(100);
                 Kind::Partial { poll_every }
             } else {
-                let base_url = base_url(address);
+                let base_url = plan.announced.clone().unwrap_or_else(|| base_url(address));
                 Kind::Full { base_url }
             },
             first_contact: plan.first_contact.clone(),
