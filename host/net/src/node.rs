@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use futures::future::BoxFuture;
-use koi_pipeline::{Bell, Fetch, HostHandler, Intake, IntakeError, Pipeline, correlation, succeed};
+use koi_pipeline::{Bell, Fetch, HostHandler, Intake, IntakeError, Lifetimes, Pipeline, correlation, succeed};
 use koi_registry::Registry;
 use koi_rid::{ContentsError, Event, EventType, Rid, RidType};
 use koi_runtime::ports::Network;
@@ -52,6 +52,8 @@ pub struct NetParts {
     pub base_url: String,
     /// Through which node it enters a network.
     pub first_contact: Option<FirstContact>,
+    /// Which knowledge is not kept for good: the same as the pipeline's.
+    pub lifetimes: Lifetimes,
 }
 
 /// Why the network side could not be started.
@@ -128,6 +130,7 @@ impl Net {
                 coordinator,
                 stores: parts.stores,
                 intake: parts.intake,
+                lifetimes: parts.lifetimes,
                 peers: Peers::default(),
                 recent: Recent::default(),
                 offer: ArcSwap::from_pointee(Offer::default()),

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use koi_pipeline::{Bell, Intake};
+use koi_pipeline::{Bell, Intake, Lifetimes};
 use koi_rid::{Bundle, Rid};
 use koi_store::Stores;
 use tokio::sync::Semaphore;
@@ -52,6 +52,7 @@ pub(crate) struct Shared {
     pub(crate) coordinator: OnceLock<Rid>,
     pub(crate) stores: Stores,
     pub(crate) intake: Intake,
+    pub(crate) lifetimes: Lifetimes,
     pub(crate) graph: Graph,
     pub(crate) peers: Peers,
     pub(crate) recent: Recent,

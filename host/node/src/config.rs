@@ -6,13 +6,16 @@
 //! nothing is ever guessed.
 
 mod environment;
+mod lifetime;
 mod load;
 mod mcp_limits;
 mod store;
 mod views;
 
+pub use lifetime::Lifetime;
 pub use load::ConfigText;
 pub use mcp_limits::McpLimits;
+pub(crate) use store::DATABASE;
 pub use store::StoreConfig;
 pub use views::{DispatcherConfig, ViewConfig};
 

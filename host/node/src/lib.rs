@@ -14,6 +14,7 @@
 //! ```
 
 mod admin;
+mod backup;
 pub mod cli;
 pub mod commands;
 mod config;
@@ -35,7 +36,7 @@ use koi_runtime::Compiler;
 
 pub use config::{
     AdminConfig, CompileConfig, Config, ConfigText, DispatcherConfig, ExtensionsConfig,
-    FirstContact, KoiConfig, LogConfig, LogFormat, McpConfig, McpLimits, NodeConfig, Role,
+    FirstContact, KoiConfig, Lifetime, LogConfig, LogFormat, McpConfig, McpLimits, NodeConfig, Role,
     RuntimeConfig, ViewConfig,
 };
 pub use data_dir::RunningNode;

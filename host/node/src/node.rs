@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use crate::admin::{AdminParts, router};
+use crate::admin::{AdminParts, Archive, router};
 use crate::config::{Config, Role};
 use crate::data_dir::{DataDir, RunningNode};
 use crate::drop_folder::DropFolder;
@@ -94,6 +94,7 @@ impl Node {
         let drop_folder = DropFolder::open(&config.drop_folder())?;
         let limits = config.limits()?;
         let views = config.mcp.other_views()?;
+        let lifetimes = config.store.lifetimes()?;
 
         let intake = Intake::new(&stores, INTAKE_BOUND);
         let net = Net::open(NetParts {
@@ -103,6 +104,7 @@ impl Node {
             identity: identity.clone(),
             stores: stores.clone(),
             intake: intake.clone(),
+            lifetimes: lifetimes.clone(),
         })
         .await?;
         let knowledge =
@@ -130,6 +132,7 @@ impl Node {
             fetch: net.fetch(),
             workers: WORKERS,
             retry: Retry::default(),
+            lifetimes,
         })
         .await?;
 
@@ -166,6 +169,7 @@ impl Node {
         let parts = AdminParts {
             node: running.clone(),
             runtime,
+            archive: Archive::new(data_dir.clone(), config.store.url.is_some()),
             registry,
             stores,
             secrets,

@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::expiry::Expiry;
 use crate::fault::{Fault, Persistence};
 use crate::fetching::Fetching;
 use crate::journey::{Before, Halt, Journey};
@@ -37,6 +38,7 @@ pub(crate) struct World {
     pub(crate) lanes: Lanes,
     pub(crate) changes: broadcast::Sender<Change>,
     pub(crate) deliveries: Bell,
+    pub(crate) expiry: Expiry,
     pub(crate) stopping: CancellationToken,
     pub(crate) tasks: TaskTracker,
 }
@@ -56,6 +58,7 @@ impl World {
             lanes: Lanes::default(),
             changes,
             deliveries: Bell::default(),
+            expiry: Expiry::new(parts.lifetimes),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }

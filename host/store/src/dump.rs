@@ -31,7 +31,6 @@ mod values;
 mod write;
 
 use std::io::BufRead;
-use std::path::Path;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -62,20 +61,12 @@ pub type Export = BoxStream<'static, Result<Bytes>>;
 /// How many rows of each kind there are, of kinds that have any, in the order of the file.
 pub type Rows = Vec<(&'static str, u64)>;
 
-/// Copies all that a store has.
+/// Gives out all that a store has.
 #[async_trait]
 pub trait Archive: Send + Sync {
     /// Everything as of now, as JSON lines. Writers go on meanwhile; what they make room for is not
     /// used again before the export has ended or was dropped.
     async fn export(&self) -> Result<Export>;
-
-    /// Makes a copy of the database, which can be opened like the original, in a file that is not there
-    /// yet or is empty. Writers go on meanwhile. It is on the disk when this returns; what a failure
-    /// leaves in the file is of no use.
-    ///
-    /// # Errors
-    /// With [`StoreError::Invalid`] if the database is no file of this machine.
-    async fn copy_to(&self, file: &Path) -> Result<()>;
 }
 
 /// Reads an export as an import does, and keeps nothing of it.

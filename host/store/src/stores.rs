@@ -29,7 +29,7 @@ pub struct Stores {
     pub mcp_sessions: Arc<dyn McpSessions>,
     /// Who changed what an extension is allowed.
     pub audit: Arc<dyn Audit>,
-    /// Copies of all of it.
+    /// All of it, to be given out.
     pub archive: Arc<dyn Archive>,
     /// Changes that belong together.
     pub commits: Arc<dyn Commits>,

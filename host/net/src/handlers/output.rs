@@ -16,7 +16,8 @@ use crate::shared::Shared;
 /// Subscribers hear of what this node provides, of its own profile and of its own edges; of such an
 /// edge its other end hears in any case, and so it does of the profile, which nobody else may tell it.
 /// Nobody is told what they have told, or of themselves, and nobody of the end of an edge that went
-/// because they asked to be forgotten: they are about to begin anew.
+/// because they asked to be forgotten: they are about to begin anew. Nobody is told of what this node
+/// has kept for long enough and another one has told: that is as true as before.
 ///
 /// Between the Network phase and the commit somebody may have subscribed. So it looks again when the
 /// object is stored, and tells those who have come since.
@@ -37,7 +38,10 @@ impl HostHandler for OutputFilter {
     }
 
     async fn handle(&self, object: &mut Object) -> Result<Flow, HandlerError> {
-        let audience = self.audience(&object.knowledge);
+        let audience = match object.is_forgotten_here_alone {
+            true => None,
+            false => self.audience(&object.knowledge),
+        };
         if object.knowledge.phase == Phase::Network {
             let targets = audience.map(|audience| self.targets(object, &audience));
             object.knowledge.network_targets = Vec::from_iter(targets.unwrap_or_default());

@@ -130,6 +130,7 @@ impl Config {
         self.limits()?;
         self.tokens()?;
         self.mcp.other_views()?;
+        self.store.lifetimes()?;
         is_url("koi.base_url", self.koi.base_url.as_deref())?;
         is_url("koi.first_contact.url", contact.url.as_deref())?;
         is_reachable(self.koi.listen, self.koi.base_url.as_deref())

@@ -5,6 +5,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod host;
+mod lifetimes;
 mod letters;
 mod order;
 mod starting;
@@ -21,7 +22,7 @@ use koi_rid::{Bundle, Contents, EventType, Rid};
 use koi_runtime::ports::{CallContext, CallKind};
 use koi_runtime::{GuestErrorKind, Outcome, Phase, Replacement};
 use koi_store::{Arrival, ArrivalKind, Outgoing};
-use support::{Behaviour, failure, from_peer, me, note, peer, rid, start, unchanged};
+use support::{Behaviour, failure, from_peer, me, note, peer, rid, start, start_with, unchanged};
 use tempfile::tempdir;
 
 const NOTE: &str = "orn:test.note:1";

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 pub use extension::{AT_START, Behaviour, FakeLoader, unchanged};
-use koi_pipeline::{
+use koi_pipeline::{Lifetimes, 
     Change, Fetch, FetchError, Fetched, HostHandler, Intake, Pipeline, PipelineParts, Retry,
     knowledge, publication,
 };
@@ -122,6 +122,16 @@ pub async fn start(
     behaviour: Behaviour,
     host_handlers: Vec<Arc<dyn HostHandler>>,
 ) -> Fixture {
+    start_with(folder, behaviour, host_handlers, Lifetimes::default()).await
+}
+
+/// The same, with knowledge that is not kept for good.
+pub async fn start_with(
+    folder: &Path,
+    behaviour: Behaviour,
+    host_handlers: Vec<Arc<dyn HostHandler>>,
+    lifetimes: Lifetimes,
+) -> Fixture {
     let stores = koi_store::sqlite::open(&folder.join("store.db")).unwrap();
     let intake = Intake::new(&stores, 1000);
     let elsewhere = Arc::new(Elsewhere::default());
@@ -163,6 +173,7 @@ pub async fn start(
             first: Duration::from_millis(5),
             growth: 1.5,
         },
+        lifetimes,
     })
     .await
     .unwrap();

@@ -1,7 +1,6 @@
 //! Copies of the store as JSON lines and back.
 
 use std::io::BufRead;
-use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -41,14 +40,6 @@ impl Archive for Postgres {
             Some((receiver.recv().await?, receiver))
         });
         Ok(pieces.boxed())
-    }
-
-    async fn copy_to(&self, _: &Path) -> Result<()> {
-        Err(StoreError::Invalid {
-            what: "the store is in PostgreSQL, of which this program makes no copy: have pg_dump make \
-                   one, or `koi-mcp export`"
-                .to_owned(),
-        })
     }
 }
 

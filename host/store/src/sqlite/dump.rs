@@ -36,12 +36,6 @@ impl Archive for Sqlite {
         });
         Ok(pieces.boxed())
     }
-
-    async fn copy_to(&self, file: &Path) -> Result<()> {
-        let (path, file) = (self.path.clone(), file.to_owned());
-        let copied = tokio::task::spawn_blocking(move || copy(&path, &file));
-        copied.await.map_err(|error| copying(&self.path, error))?
-    }
 }
 
 /// Writes all that there is, for as long as pieces are taken.

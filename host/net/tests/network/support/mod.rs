@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use extension::{FakeLoader, unchanged};
 use koi_net::{FirstContact, Identity, Net, NetNode, NetParts, Role, base_url};
-use koi_pipeline::{
+use koi_pipeline::{Lifetimes, 
     Change, Intake, Pipeline, PipelineParts, Retry, forgetting, knowledge, publication,
 };
 use koi_registry::{GrantRequest, Install, Registry, RegistryParts};
@@ -119,6 +119,7 @@ impl Node {
             role: plan.role,
             base_url: base_url(address),
             first_contact: plan.first_contact.clone(),
+            lifetimes: Lifetimes::default(),
         })
         .await
         .unwrap();
@@ -155,6 +156,7 @@ impl Node {
                 first: Duration::from_millis(100),
                 growth: 1.5,
             },
+            lifetimes: Lifetimes::default(),
         })
         .await
         .unwrap();
