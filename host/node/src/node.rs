@@ -169,7 +169,7 @@ impl Node {
         let parts = AdminParts {
             node: running.clone(),
             runtime,
-            archive: Archive::new(data_dir.clone(), config.store.url.is_some()),
+            archive: Archive::new(data_dir.path(), config.store.url.is_some()),
             registry,
             stores,
             secrets,

@@ -5,6 +5,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod delivery;
+mod lifetimes;
 mod nodes;
 mod peers;
 mod support;

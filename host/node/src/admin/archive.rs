@@ -1,7 +1,7 @@
 //! Exports and backups over the admin API, one at a time: each keeps the database from using room again
 //! that others have freed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Json;
@@ -16,21 +16,20 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::AdminParts;
 use super::problem::Problem;
 use crate::backup::{self, Backup};
-use crate::data_dir::DataDir;
 
 /// Where the node's things are, and whose turn it is to copy them.
 #[derive(Clone)]
 pub struct Archive {
-    data_dir: Arc<DataDir>,
+    data_dir: Arc<Path>,
     is_on_a_server: bool,
     turn: Arc<Semaphore>,
 }
 
 impl Archive {
     /// Of the node on a data folder, whose store is in that or on a server.
-    pub fn new(data_dir: Arc<DataDir>, is_on_a_server: bool) -> Self {
+    pub fn new(data_dir: &Path, is_on_a_server: bool) -> Self {
         Self {
-            data_dir,
+            data_dir: data_dir.into(),
             is_on_a_server,
             turn: Arc::new(Semaphore::new(1)),
         }
@@ -83,7 +82,7 @@ pub(super) async fn backup(
     let turn = archive.turn()?;
     let made = tokio::task::spawn_blocking(move || {
         let _turn = turn;
-        backup::make(archive.data_dir.path(), &request.folder)
+        backup::make(&archive.data_dir, &request.folder)
     });
     let made = made.await.map_err(Problem::internal)?;
     made.map(Json)

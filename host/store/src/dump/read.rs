@@ -166,7 +166,7 @@ impl<R: BufRead> Reader<R> {
         let place = KINDS.iter().position(|kind| kind.name == name);
         let (place, kind) = place
             .and_then(|place| Some((place, KINDS.get(place)?)))
-            .ok_or_else(|| format!("{name:?} is no kind of row"))?;
+            .ok_or_else(|| format!("{:?} is no kind of row", short(name)))?;
         let mut cells = cells(kind, value)?;
         if !self.parts.is_empty() {
             let parts = std::mem::take(&mut self.parts);
@@ -254,7 +254,7 @@ fn begins(line: &[u8]) -> Checked<()> {
         return Err(format!(
             "the export has version {} of the format, and this koi-mcp reads version {VERSION}: import \
              it with the koi-mcp that wrote it, or a newer one",
-            version.unwrap_or("?")
+            short(version.unwrap_or("?"))
         ));
     }
     Ok(())
@@ -274,7 +274,7 @@ fn cells(kind: &Kind, row: Value<'_, '_>) -> Checked<Vec<Cell>> {
         let mut columns = kind.columns.iter().zip(&mut cells);
         let (column, cell) = columns
             .find(|(column, _)| column.name == name)
-            .ok_or_else(|| format!("{}: there is no column {name:?}", kind.name))?;
+            .ok_or_else(|| format!("{}: there is no column {:?}", kind.name, short(&name)))?;
         *cell = value_of(column, value)
             .map_err(|what| format!("{}.{}: {what}", kind.name, column.name))?;
     }
@@ -306,6 +306,11 @@ fn bytes(value: Value<'_, '_>) -> Checked<Vec<u8>> {
     STANDARD
         .decode(&*text)
         .map_err(|error| format!("expected bytes in base64: {error}"))
+}
+
+/// As much of a name as is told.
+fn short(name: &str) -> String {
+    name.chars().take(40).collect()
 }
 
 fn invalid(what: String) -> StoreError {

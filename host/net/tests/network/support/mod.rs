@@ -42,6 +42,7 @@ pub struct Plan {
     pub first_contact: Option<FirstContact>,
     /// RID types of an extension that is installed from the start.
     pub owns: Vec<&'static str>,
+    pub lifetimes: Lifetimes,
 }
 
 impl Plan {
@@ -51,12 +52,22 @@ impl Plan {
             role,
             first_contact: None,
             owns: vec!["orn:test.note"],
+            lifetimes: Lifetimes::default(),
         }
     }
 
     pub fn owning(self, owns: &[&'static str]) -> Self {
         Self {
             owns: owns.to_vec(),
+            ..self
+        }
+    }
+
+    /// Notes are kept for so many seconds.
+    pub fn keeping_for(self, seconds: u64) -> Self {
+        let lifetime = (rid(NOTE).rid_type(), Duration::from_secs(seconds));
+        Self {
+            lifetimes: Lifetimes::new([lifetime].into()),
             ..self
         }
     }
@@ -119,7 +130,7 @@ impl Node {
             role: plan.role,
             base_url: base_url(address),
             first_contact: plan.first_contact.clone(),
-            lifetimes: Lifetimes::default(),
+            lifetimes: plan.lifetimes.clone(),
         })
         .await
         .unwrap();
@@ -156,7 +167,7 @@ impl Node {
                 first: Duration::from_millis(100),
                 growth: 1.5,
             },
-            lifetimes: Lifetimes::default(),
+            lifetimes: plan.lifetimes.clone(),
         })
         .await
         .unwrap();
