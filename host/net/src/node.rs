@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use futures::future::BoxFuture;
-use koi_pipeline::{Bell, Fetch, HostHandler, Intake, IntakeError, Lifetimes, Pipeline, correlation, succeed};
+use koi_pipeline::{
+    Bell, Fetch, HostHandler, Intake, IntakeError, Lifetimes, Pipeline, correlation, succeed,
+};
 use koi_registry::Registry;
 use koi_rid::{ContentsError, Event, EventType, Rid, RidType};
 use koi_runtime::ports::Network;

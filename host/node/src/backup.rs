@@ -113,7 +113,10 @@ fn place(data_dir: &Path, target: &Path) -> Result<PathBuf> {
 }
 
 fn partial(target: &Path) -> Result<PathBuf> {
-    let mut name = target.file_name().context("a folder has a name")?.to_owned();
+    let mut name = target
+        .file_name()
+        .context("a folder has a name")?
+        .to_owned();
     name.push(".partial");
     Ok(target.with_file_name(name))
 }
@@ -166,7 +169,10 @@ fn copy_file(from: &Path, to: &Path) -> std::io::Result<u64> {
         Err(error) => return Err(error),
     };
     let metadata = source.metadata()?;
-    let mut copy = new_file(to, std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()))?;
+    let mut copy = new_file(
+        to,
+        std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()),
+    )?;
     // As long as it was: one that grows meanwhile has an end.
     let bytes = std::io::copy(&mut source.take(metadata.len()), &mut copy)?;
     copy.set_permissions(metadata.permissions())?;
@@ -213,7 +219,11 @@ mod tests {
     #[test]
     fn keys_are_copied_for_their_owner_only_and_what_is_made_anew_is_not() {
         let (_folder, data_dir, copy) = folder();
-        for (name, mode) in [("priv_key.pem", 0o600), ("note", 0o640), ("admin.token", 0o600)] {
+        for (name, mode) in [
+            ("priv_key.pem", 0o600),
+            ("note", 0o640),
+            ("admin.token", 0o600),
+        ] {
             std::fs::write(data_dir.join(name), name).unwrap();
             let permissions = std::fs::Permissions::from_mode(mode);
             std::fs::set_permissions(data_dir.join(name), permissions).unwrap();
@@ -230,7 +240,10 @@ mod tests {
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
         names.sort();
-        assert_eq!(names, ["extensions", DATABASE, "link", "note", "priv_key.pem"]);
+        assert_eq!(
+            names,
+            ["extensions", DATABASE, "link", "note", "priv_key.pem"]
+        );
         let mode = |name: &str| {
             let metadata = std::fs::symlink_metadata(copy.join(name)).unwrap();
             metadata.permissions().mode() & 0o777

@@ -36,8 +36,8 @@ use koi_runtime::Compiler;
 
 pub use config::{
     AdminConfig, CompileConfig, Config, ConfigText, DispatcherConfig, ExtensionsConfig,
-    FirstContact, KoiConfig, Lifetime, LogConfig, LogFormat, McpConfig, McpLimits, NodeConfig, Role,
-    RuntimeConfig, ViewConfig,
+    FirstContact, KoiConfig, Lifetime, LogConfig, LogFormat, McpConfig, McpLimits, NodeConfig,
+    Role, RuntimeConfig, ViewConfig,
 };
 pub use data_dir::RunningNode;
 pub use node::{Node, STOP_WITHIN};

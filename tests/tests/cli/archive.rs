@@ -52,7 +52,10 @@ async fn a_node_moves_with_an_export_and_the_files_that_are_not_in_it() {
     let exported = node.json(&["export", "running.jsonl"]);
     let file = folder.path().join("running.jsonl");
     // Its own profile is a bundle too.
-    assert!(exported["rows"]["bundle"].as_u64().unwrap() > 300, "{exported}");
+    assert!(
+        exported["rows"]["bundle"].as_u64().unwrap() > 300,
+        "{exported}"
+    );
     assert_eq!(exported["rows"]["active-revision"], 1);
     let mode = |file: &Path| {
         use std::os::unix::fs::PermissionsExt;
@@ -68,7 +71,10 @@ async fn a_node_moves_with_an_export_and_the_files_that_are_not_in_it() {
     assert!(std::fs::read_to_string(&file).unwrap().lines().count() <= export.lines().count());
     write(&folder, "export.jsonl", &export);
     let told = printed(&folder, "moved", &["import", "export.jsonl"]);
-    assert!(told.contains("of bundle") && told.contains("priv_key.pem"), "{told}");
+    assert!(
+        told.contains("of bundle") && told.contains("priv_key.pem"),
+        "{told}"
+    );
     assert!(printed(&folder, "moved", &["export"]) == export);
     let told = refused(&folder, "moved", &["import", "export.jsonl"]);
     assert!(told.contains("the store is not empty"), "{told}");
@@ -104,7 +110,10 @@ async fn an_export_that_is_not_whole_leaves_an_empty_store() {
     let args = on(&folder, "new", &["import", "-", "--json"]);
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let input = std::fs::File::open(write(&folder, "whole.jsonl", &export)).unwrap();
-    let output = koi_mcp(&folder, &args).stdin(Stdio::from(input)).output().unwrap();
+    let output = koi_mcp(&folder, &args)
+        .stdin(Stdio::from(input))
+        .output()
+        .unwrap();
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(told["rows"]["bundle"].as_u64() >= Some(3), "{told}");
     // Nothing is made where there is no node.
@@ -209,9 +218,16 @@ async fn knowledge_with_a_time_to_live_is_forgotten_and_watchers_hear_of_it() {
     assert_eq!(forgotten["rid"], "orn:test.note:1");
     assert_eq!(node.read("orn:test.note:1"), None);
     assert!(node.read("orn:test.other:1").is_some());
-    let config = write(&folder, "wrong.toml", "[store.ttl]\n\"orn:koi-net.node\" = \"4s\"\n");
+    let config = write(
+        &folder,
+        "wrong.toml",
+        "[store.ttl]\n\"orn:koi-net.node\" = \"4s\"\n",
+    );
     let told = NodeBuilder::new("node", &folder.path().join("other"))
         .args(["--config", &config])
         .refusal();
-    assert!(told.contains("store.ttl.orn:koi-net.node: nodes and edges"), "{told}");
+    assert!(
+        told.contains("store.ttl.orn:koi-net.node: nodes and edges"),
+        "{told}"
+    );
 }

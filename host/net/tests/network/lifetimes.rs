@@ -53,8 +53,21 @@ async fn a_newcomer_does_not_take_over_what_it_would_not_keep() {
         .until("what is young", async |node| notes(node).await == 60)
         .await;
     assert_eq!(consumer.title("orn:test.note:000").await, None);
-    assert_eq!(consumer.title("orn:test.note:119").await.as_deref(), Some("old"));
-    assert_eq!(consumer.stores.dead_letters.list(None, 9).await.unwrap().items.len(), 0);
+    assert_eq!(
+        consumer.title("orn:test.note:119").await.as_deref(),
+        Some("old")
+    );
+    assert_eq!(
+        consumer
+            .stores
+            .dead_letters
+            .list(None, 9)
+            .await
+            .unwrap()
+            .items
+            .len(),
+        0
+    );
 }
 
 #[tokio::test]

@@ -25,7 +25,8 @@ use tokio_util::task::TaskTracker;
 use super::guard::{Token, check};
 use super::problem::Problem;
 use super::{
-    Archive, MAX_COMPONENT, OPERATOR, archive, audit, bridge, grants, knowledge, network, recordings, secrets, watch,
+    Archive, MAX_COMPONENT, OPERATOR, archive, audit, bridge, grants, knowledge, network,
+    recordings, secrets, watch,
 };
 use crate::data_dir::RunningNode;
 use crate::secrets::Secrets;

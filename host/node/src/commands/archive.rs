@@ -222,7 +222,9 @@ fn beside(file: &Path) -> Result<PathBuf> {
 /// `3 of bundle, 1 of component`.
 fn counts(rows: &Value) -> String {
     let rows = rows.as_object().into_iter().flatten();
-    let counts: Vec<_> = rows.map(|(kind, rows)| format!("{rows} of {kind}")).collect();
+    let counts: Vec<_> = rows
+        .map(|(kind, rows)| format!("{rows} of {kind}"))
+        .collect();
     match counts.is_empty() {
         true => "an empty store".to_owned(),
         false => counts.join(", "),

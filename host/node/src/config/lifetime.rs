@@ -64,8 +64,7 @@ impl<'de> Deserialize<'de> for Lifetime {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Lifetime, E> {
-                Lifetime::parse(text)
-                    .ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+                Lifetime::parse(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
             }
 
             fn visit_u64<E: Error>(self, seconds: u64) -> Result<Lifetime, E> {
@@ -132,7 +131,18 @@ mod tests {
 
     #[test]
     fn what_is_no_lifetime_is_told_with_its_key() {
-        for text in ["0", "-1", "1.5", "\"\"", "\"d\"", "\"1y\"", "\"ä\"", "\"99999999999999999999d\"", "\"200000w\"", "true"] {
+        for text in [
+            "0",
+            "-1",
+            "1.5",
+            "\"\"",
+            "\"d\"",
+            "\"1y\"",
+            "\"ä\"",
+            "\"99999999999999999999d\"",
+            "\"200000w\"",
+            "true",
+        ] {
             let told = read(&format!("\"orn:feed.entry\" = {text}")).unwrap_err();
             assert!(told.contains("store.ttl.orn:feed.entry"), "{text}: {told}");
             assert!(told.contains("such as \"30d\""), "{text}: {told}");

@@ -5,8 +5,8 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod host;
-mod lifetimes;
 mod letters;
+mod lifetimes;
 mod order;
 mod starting;
 #[path = "../support/mod.rs"]

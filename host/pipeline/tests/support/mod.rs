@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 pub use extension::{AT_START, Behaviour, FakeLoader, unchanged};
-use koi_pipeline::{Lifetimes, 
-    Change, Fetch, FetchError, Fetched, HostHandler, Intake, Pipeline, PipelineParts, Retry,
-    knowledge, publication,
+use koi_pipeline::{
+    Change, Fetch, FetchError, Fetched, HostHandler, Intake, Lifetimes, Pipeline, PipelineParts,
+    Retry, knowledge, publication,
 };
 use koi_registry::{GrantRequest, Install, Registry, RegistryParts};
 use koi_rid::{Bundle, Contents, Manifest, Rid};

@@ -251,8 +251,8 @@ async fn insert(client: &ClientWrapper, batch: &Batch) -> Result<()> {
     let columns = batch.columns.iter();
     let values: Vec<&(dyn ToSql + Sync)> = columns
         .map(|values| match values {
-            Values::Numbers(numbers) => numbers as _,
-            Values::Bytes(bytes) => bytes as _,
+            Values::Numbers(numbers) => numbers as &(dyn ToSql + Sync),
+            Values::Bytes(bytes) => bytes as &(dyn ToSql + Sync),
         })
         .collect();
     match client.execute(&statement, &values).await {

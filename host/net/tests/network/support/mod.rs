@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use extension::{FakeLoader, unchanged};
 use koi_net::{FirstContact, Identity, Net, NetNode, NetParts, Role, base_url};
-use koi_pipeline::{Lifetimes, 
-    Change, Intake, Pipeline, PipelineParts, Retry, forgetting, knowledge, publication,
+use koi_pipeline::{
+    Change, Intake, Lifetimes, Pipeline, PipelineParts, Retry, forgetting, knowledge, publication,
 };
 use koi_registry::{GrantRequest, Install, Registry, RegistryParts};
 use koi_rid::{Contents, EventType, Rid};
