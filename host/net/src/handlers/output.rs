@@ -38,10 +38,12 @@ impl HostHandler for OutputFilter {
     }
 
     async fn handle(&self, object: &mut Object) -> Result<Flow, HandlerError> {
-        let audience = match object.is_forgotten_here_alone {
-            true => None,
-            false => self.audience(&object.knowledge),
-        };
+        if object.is_forgotten_here_alone {
+            self.0.recent.drop(&object.knowledge.rid);
+            object.knowledge.network_targets.clear();
+            return Ok(Flow::Continue);
+        }
+        let audience = self.audience(&object.knowledge);
         if object.knowledge.phase == Phase::Network {
             let targets = audience.map(|audience| self.targets(object, &audience));
             object.knowledge.network_targets = Vec::from_iter(targets.unwrap_or_default());
