@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::fixture::Place;
 use super::*;
-use crate::{McpSession, NewRevision, Rows, StoreError, Stores, check_export, postgres, sqlite};
+use crate::{McpSession, NewRevision, Rows, StoreError, Stores, check_export};
 
 on_every_backend! {
     what_was_exported_and_imported_is_exported_again_to_the_byte,
@@ -113,8 +113,8 @@ async fn exported(stores: &Stores) -> String {
 async fn import(place: &Place, export: String) -> crate::Result<Rows> {
     let export = Cursor::new(export);
     match place {
-        Place::Folder(folder) => sqlite::import(&fixture::file(folder), export),
-        Place::Database(settings) => postgres::import(settings.clone(), export).await,
+        Place::Folder(folder) => crate::sqlite::import(&fixture::file(folder), export),
+        Place::Database(settings) => crate::postgres::import(settings.clone(), export).await,
     }
 }
 

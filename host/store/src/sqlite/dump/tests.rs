@@ -86,8 +86,8 @@ async fn a_copy_is_a_store_of_one_moment_while_others_write() {
         () = writing => {}
     }
     let copy = open(&to).unwrap();
-    let read = copy.bundles.read_many(&[rid("orn:a:1"), rid("orn:b:1")]);
-    let read = read.await.unwrap();
+    let pair_of = ["orn:a:1", "orn:b:1"].map(rid);
+    let read = copy.bundles.read_many(&pair_of).await.unwrap();
     assert_eq!(read[0].bundle.contents, read[1].bundle.contents);
     // Ids are given once, in the copy too.
     let next = copy.inbox.accept(vec![arrival("orn:a:1")]).await.unwrap();
