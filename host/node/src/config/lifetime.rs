@@ -154,7 +154,7 @@ mod tests {
         for (key, why) in [
             ("orn:koi-net.node", "kept until they are forgotten"),
             ("orn:koi-net.edge", "kept until they are forgotten"),
-            ("feed entry", "expected a RID type"),
+            ("orn:", "expected a RID type"),
         ] {
             let told = read(&format!("\"{key}\" = \"1d\"")).unwrap_err();
             assert!(told.contains(&format!("store.ttl.{key}")), "{told}");

@@ -309,7 +309,10 @@ async fn an_export_in_which_a_line_was_changed_is_refused_with_the_line(
         lines[at] = line;
         sealed(&lines)
     };
-    let bundles = of("bundle");
+    let bundles = body
+        .iter()
+        .position(|line| line.starts_with(r#"{"bundle":{"rid":"orn:a:1""#))
+        .unwrap();
     let cases = [
         (
             bundles,
