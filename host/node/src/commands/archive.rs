@@ -21,7 +21,7 @@ use crate::data_dir::DataDir;
 const TAIL: usize = 16 * 1024;
 
 /// What stays in the data folder, and has to be carried over by hand.
-const NOT_IN_IT: &str = "It holds neither the node's identity nor secrets. To move the whole node, copy from \
+const NOT_IN_IT: &str = "An export holds neither the node's identity nor secrets. To move the whole node, copy from \
      its data folder, while it stands still: priv_key.pem, priv_key.password, secrets.json, secrets.key and \
      extensions/.";
 
