@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use futures::future::BoxFuture;
-use koi_pipeline::{Bell, Fetch, HostHandler, Intake, IntakeError, Pipeline, correlation, succeed};
+use koi_pipeline::{
+    Bell, Fetch, HostHandler, Intake, IntakeError, Lifetimes, Pipeline, correlation, succeed,
+};
 use koi_registry::Registry;
 use koi_rid::{ContentsError, Event, EventType, Rid, RidType};
 use koi_runtime::ports::Network;
@@ -59,6 +61,8 @@ pub struct NetParts {
     pub first_contact: Option<FirstContact>,
     /// How it meets other nodes.
     pub border: Border,
+    /// Which knowledge is not kept for good: the same as the pipeline's.
+    pub lifetimes: Lifetimes,
 }
 
 /// With whom a node deals, how much each may take of it, and how connections are secured.
@@ -186,6 +190,7 @@ impl Net {
                 coordinator,
                 stores: parts.stores,
                 intake: parts.intake,
+                lifetimes: parts.lifetimes,
                 peers: Peers::default(),
                 recent: Recent::default(),
                 offer: ArcSwap::from_pointee(Offer::default()),

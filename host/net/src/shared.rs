@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use koi_pipeline::{Bell, Intake};
+use koi_pipeline::{Bell, Intake, Lifetimes};
 use koi_rid::{Bundle, Rid};
 use koi_store::Stores;
 use koi_wire::{EDGE_TYPE, NODE_TYPE, edge_rid};
@@ -73,6 +73,7 @@ pub(crate) struct Shared {
     pub(crate) coordinator: OnceLock<Rid>,
     pub(crate) stores: Stores,
     pub(crate) intake: Intake,
+    pub(crate) lifetimes: Lifetimes,
     pub(crate) graph: Graph,
     pub(crate) peers: Peers,
     pub(crate) recent: Recent,

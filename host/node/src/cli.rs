@@ -35,6 +35,14 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// What is in an export.
+const EXPORTED: &str = "\
+It holds knowledge, queues, dead letters, extensions with their grants and what they keep, MCP sessions and the
+audit log, of one moment, and is the same whether the store is a file or in PostgreSQL: so it moves a node from
+one to the other. It holds neither the node's identity nor secrets: to move the whole node, copy priv_key.pem,
+priv_key.password, secrets.json, secrets.key and extensions/ from its data folder too. An import takes all of an
+export or nothing.";
+
 /// What all commands share.
 #[derive(Debug, Args)]
 pub struct Common {
@@ -120,6 +128,28 @@ pub enum Command {
         /// Only what was done to this extension
         #[arg(long, value_name = "NAME")]
         extension: Option<String>,
+    },
+    /// Write all that the node's store has as JSON lines, also while the node runs
+    #[command(after_help = EXPORTED)]
+    Export {
+        /// A file to write, readable for you alone, or - for standard output
+        #[arg(default_value = "-")]
+        file: PathBuf,
+    },
+    /// Read an export into the empty store of a node that does not run: a new data folder, or an empty schema
+    #[command(after_help = EXPORTED)]
+    Import {
+        /// The export, or - for standard input
+        file: PathBuf,
+    },
+    /// Copy the data folder to one that a node can start from, also while the node runs
+    #[command(after_help = "\
+The copy has the database, keys, secrets and dropped in components, so keep it as you keep the data folder.
+The configuration file is in it only if it lies in the data folder. A store in PostgreSQL is backed up with
+pg_dump, or with `koi-mcp export`.")]
+    Backup {
+        /// A folder that is not there yet or is empty, on the node's machine
+        folder: PathBuf,
     },
     /// Look at knowledge that was refused or failed, and give it another try
     #[command(subcommand)]

@@ -6,6 +6,7 @@
 //! nothing is ever guessed.
 
 mod environment;
+mod lifetime;
 mod load;
 mod mcp_limits;
 mod peer_limits;
@@ -14,9 +15,11 @@ mod tls;
 mod trust;
 mod views;
 
+pub use lifetime::Lifetime;
 pub use load::ConfigText;
 pub use mcp_limits::McpLimits;
 pub use peer_limits::PeerLimitsConfig;
+pub(crate) use store::DATABASE;
 pub use store::StoreConfig;
 pub use tls::TlsConfig;
 pub use trust::{TrustConfig, TrustRuleConfig, WayConfig};

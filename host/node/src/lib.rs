@@ -14,6 +14,7 @@
 //! ```
 
 mod admin;
+mod backup;
 pub mod cli;
 pub mod commands;
 mod config;
@@ -35,7 +36,7 @@ use koi_runtime::Compiler;
 
 pub use config::{
     AdminConfig, CompileConfig, Config, ConfigText, DispatcherConfig, ExtensionsConfig,
-    FirstContact, Kind, KoiConfig, LogConfig, LogFormat, McpConfig, McpLimits, NodeConfig,
+    FirstContact, Kind, KoiConfig, Lifetime, LogConfig, LogFormat, McpConfig, McpLimits, NodeConfig,
     PeerLimitsConfig, Role, RuntimeConfig, TlsConfig, TrustConfig, TrustRuleConfig, ViewConfig,
     WayConfig,
 };

@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use crate::admin::{AdminParts, router};
+use crate::admin::{AdminParts, Archive, router};
 use crate::config::{Config, Kind, Role};
 use crate::data_dir::{DataDir, RunningNode};
 use crate::drop_folder::DropFolder;
@@ -103,6 +103,7 @@ impl Node {
         let drop_folder = DropFolder::open(&config.drop_folder())?;
         let call_limits = config.limits()?;
         let views = config.mcp.other_views()?;
+        let lifetimes = config.store.lifetimes()?;
 
         let intake = Intake::new(&stores, INTAKE_BOUND, limits.waiting);
         let net = Net::open(NetParts {
@@ -124,6 +125,7 @@ impl Node {
             identity: identity.clone(),
             stores: stores.clone(),
             intake: intake.clone(),
+            lifetimes: lifetimes.clone(),
         })
         .await?;
         let knowledge =
@@ -151,6 +153,7 @@ impl Node {
             fetch: net.fetch(),
             workers: WORKERS,
             retry: Retry::default(),
+            lifetimes,
         })
         .await?;
 
@@ -187,6 +190,7 @@ impl Node {
         let parts = AdminParts {
             node: running.clone(),
             runtime,
+            archive: Archive::new(data_dir.path(), config.store.url.is_some()),
             registry,
             stores,
             secrets,

@@ -57,7 +57,7 @@ pub(crate) use {
 };
 
 /// In the column of event types, what is no event.
-const LISTED: &str = "LISTED";
+pub(crate) const LISTED: &str = "LISTED";
 
 /// An id as databases have it. None as large as those that do not fit is ever given.
 pub(crate) fn id(id: u64) -> i64 {

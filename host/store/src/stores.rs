@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Audit, Bundles, Commits, DeadLetters, Extensions, Inbox, KeyValue, McpSessions, Outbox,
-    SavedStates,
+    Archive, Audit, Bundles, Commits, DeadLetters, Extensions, Inbox, KeyValue, McpSessions,
+    Outbox, SavedStates,
 };
 
 /// A store: one handle for each concern, cheap to clone. When the last handle of all clones goes,
@@ -29,6 +29,8 @@ pub struct Stores {
     pub mcp_sessions: Arc<dyn McpSessions>,
     /// Who changed what an extension is allowed.
     pub audit: Arc<dyn Audit>,
+    /// All of it, to be given out.
+    pub archive: Arc<dyn Archive>,
     /// Changes that belong together.
     pub commits: Arc<dyn Commits>,
 }
@@ -46,6 +48,7 @@ impl Stores {
             + SavedStates
             + McpSessions
             + Audit
+            + Archive
             + Commits
             + 'static,
     {
@@ -59,6 +62,7 @@ impl Stores {
             saved_states: backend.clone(),
             mcp_sessions: backend.clone(),
             audit: backend.clone(),
+            archive: backend.clone(),
             commits: backend,
         }
     }

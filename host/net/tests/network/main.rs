@@ -6,6 +6,7 @@
 
 mod catch_up;
 mod delivery;
+mod lifetimes;
 mod nodes;
 mod partial;
 mod peers;

@@ -25,7 +25,8 @@ use tokio_util::task::TaskTracker;
 use super::guard::{Token, check};
 use super::problem::Problem;
 use super::{
-    MAX_COMPONENT, OPERATOR, audit, bridge, grants, knowledge, network, recordings, secrets, watch,
+    Archive, MAX_COMPONENT, OPERATOR, archive, audit, bridge, grants, knowledge, network,
+    recordings, secrets, watch,
 };
 use crate::data_dir::RunningNode;
 use crate::secrets::Secrets;
@@ -40,6 +41,8 @@ pub struct AdminParts {
     pub node: RunningNode,
     /// What runs the extensions.
     pub runtime: Runtime,
+    /// For exports and backups.
+    pub archive: Archive,
     /// Installed extensions.
     pub registry: Registry,
     /// Stored knowledge.
@@ -127,6 +130,8 @@ pub fn router(parts: AdminParts, token: &str) -> Router {
         )
         .route("/v1/network/proposals", post(network::propose))
         .route("/v1/network/edges", get(network::edges))
+        .route("/v1/export", get(archive::export))
+        .route("/v1/backups", post(archive::backup))
         .route("/v1/dead-letters", get(dead_letters))
         .route("/v1/dead-letters/{id}", post(retry))
         .route("/v1/mcp", post(bridge::accept))

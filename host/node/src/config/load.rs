@@ -156,6 +156,7 @@ impl Config {
         self.koi.trust.rules()?;
         self.koi.limits.limits()?;
         self.koi.tls.check(self.koi.base_url.as_deref())?;
+        self.store.lifetimes()?;
         is_url("koi.base_url", self.koi.base_url.as_deref())?;
         is_url("koi.first_contact.url", contact.url.as_deref())
     }

@@ -17,6 +17,7 @@ mod bundles;
 mod commit;
 mod connection;
 mod dead_letters;
+mod dump;
 mod extensions;
 mod fault;
 mod inbox;
@@ -39,6 +40,7 @@ use std::sync::Arc;
 
 use deadpool_postgres::{Object, Pool};
 
+pub use self::dump::import;
 use self::place::Place;
 pub use self::place::Settings;
 use self::writer::Writer;

@@ -11,6 +11,7 @@ mod audit;
 mod bundles;
 mod commit;
 mod dead_letters;
+mod dump;
 mod extensions;
 mod fault;
 mod inbox;
@@ -26,7 +27,7 @@ mod schema;
 mod tests;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +36,7 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 use self::readers::Readers;
 use self::writer::Writer;
 use crate::{Result, StoreError, Stores};
+pub use dump::{copy, import};
 
 /// How many reads run at a time.
 const READERS: usize = 4;
@@ -76,6 +78,7 @@ pub fn open(path: &Path) -> Result<Stores> {
 struct Sqlite {
     readers: Arc<Readers>,
     writer: Writer,
+    path: PathBuf,
 }
 
 impl Sqlite {
@@ -100,6 +103,7 @@ fn with_writer(path: &Path, writer: Connection) -> Result<Stores> {
     let sqlite = Arc::new(Sqlite {
         readers: Readers::new(readers),
         writer: Writer::start(writer)?,
+        path: path.to_owned(),
     });
     Ok(Stores::of(sqlite))
 }

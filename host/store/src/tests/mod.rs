@@ -44,6 +44,7 @@ mod alike;
 mod audit;
 mod bundles;
 mod commit;
+mod dump;
 mod extensions;
 pub(crate) mod fixture;
 mod key_value;

@@ -14,7 +14,7 @@ use std::time::Duration;
 use extension::{FakeLoader, unchanged};
 use koi_net::{Border, FirstContact, Identity, Kind, Net, NetNode, NetParts, Role, base_url};
 use koi_pipeline::{
-    Change, Intake, Pipeline, PipelineParts, Retry, forgetting, knowledge, publication,
+    Change, Intake, Lifetimes, Pipeline, PipelineParts, Retry, forgetting, knowledge, publication,
 };
 use koi_registry::{GrantRequest, Install, Registry, RegistryParts};
 use koi_rid::{Contents, EventType, Rid};
@@ -48,6 +48,7 @@ pub struct Plan {
     pub owns: Vec<&'static str>,
     /// How it meets other nodes.
     pub border: Border,
+    pub lifetimes: Lifetimes,
 }
 
 impl Plan {
@@ -60,6 +61,7 @@ impl Plan {
             announced: None,
             owns: vec!["orn:test.note"],
             border: Border::default(),
+            lifetimes: Lifetimes::default(),
         }
     }
 
@@ -78,6 +80,15 @@ impl Plan {
     pub fn partial(self) -> Self {
         Self {
             partial: true,
+            ..self
+        }
+    }
+
+    /// Notes are kept for so many seconds.
+    pub fn keeping_for(self, seconds: u64) -> Self {
+        let lifetime = (rid(NOTE).rid_type(), Duration::from_secs(seconds));
+        Self {
+            lifetimes: Lifetimes::new([lifetime].into()),
             ..self
         }
     }
@@ -147,6 +158,7 @@ impl Node {
             },
             first_contact: plan.first_contact.clone(),
             border: plan.border.clone(),
+            lifetimes: plan.lifetimes.clone(),
         })
         .await
         .unwrap();
@@ -184,6 +196,7 @@ impl Node {
                 first: Duration::from_millis(100),
                 growth: 1.5,
             },
+            lifetimes: plan.lifetimes.clone(),
         })
         .await
         .unwrap();

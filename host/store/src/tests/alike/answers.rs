@@ -6,7 +6,7 @@ use super::*;
 use crate::{BundleQuery, KeyValueUsage, WrittenQuery};
 
 /// All that a store answers when it is asked for everything.
-pub(super) async fn answers(stores: &Stores) -> Vec<String> {
+pub(crate) async fn answers(stores: &Stores) -> Vec<String> {
     let mut answers = lists(stores).await;
     answers.extend(queues(stores).await);
     answers.extend(kept(stores).await);
