@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Audit, Bundles, Commits, DeadLetters, Extensions, Inbox, KeyValue, McpSessions, Outbox,
-    SavedStates,
+    Audit, Bundles, Commits, DeadLetters, Extensions, Inbox, Indexes, KeyValue, McpSessions,
+    Outbox, SavedStates,
 };
 
 /// A store: one handle for each concern, cheap to clone. When the last handle of all clones goes,
@@ -13,6 +13,8 @@ use crate::{
 pub struct Stores {
     /// The knowledge.
     pub bundles: Arc<dyn Bundles>,
+    /// What of the knowledge is indexed.
+    pub indexes: Arc<dyn Indexes>,
     /// What has arrived.
     pub inbox: Arc<dyn Inbox>,
     /// What has to be told to peers.
@@ -38,6 +40,7 @@ impl Stores {
     pub(crate) fn of<B>(backend: Arc<B>) -> Self
     where
         B: Bundles
+            + Indexes
             + Inbox
             + Outbox
             + DeadLetters
@@ -51,6 +54,7 @@ impl Stores {
     {
         Self {
             bundles: backend.clone(),
+            indexes: backend.clone(),
             inbox: backend.clone(),
             outbox: backend.clone(),
             dead_letters: backend.clone(),

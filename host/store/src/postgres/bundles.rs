@@ -13,7 +13,7 @@ use super::{Postgres, blocking};
 use crate::page::page_limit;
 use crate::range::{self, Range};
 use crate::rows::{Columns, revision, stored_bundle_columns};
-use crate::{BundleQuery, Bundles, Page, Result, StoredBundle, Written, WrittenQuery};
+use crate::{BundlePage, BundleQuery, Bundles, Page, Result, StoredBundle, Written, WrittenQuery};
 
 #[async_trait]
 impl Bundles for Postgres {
@@ -45,7 +45,7 @@ impl Bundles for Postgres {
         .await
     }
 
-    async fn list(&self, query: &BundleQuery) -> Result<Page<StoredBundle>> {
+    async fn list(&self, query: &BundleQuery) -> Result<BundlePage> {
         let mut reader = self.reader().await?;
         list::page(&moment(&mut reader).await?, query).await
     }

@@ -14,6 +14,7 @@ mod dead_letters;
 mod extensions;
 mod fault;
 mod inbox;
+mod indexes;
 mod key_value;
 mod mcp_sessions;
 mod outbox;
@@ -34,6 +35,7 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 
 use self::readers::Readers;
 use self::writer::Writer;
+use crate::indexes::Declared;
 use crate::{Result, StoreError, Stores};
 
 /// How many reads run at a time.
@@ -76,6 +78,7 @@ pub fn open(path: &Path) -> Result<Stores> {
 struct Sqlite {
     readers: Arc<Readers>,
     writer: Writer,
+    declared: Arc<Declared>,
 }
 
 impl Sqlite {
@@ -97,9 +100,12 @@ fn with_writer(path: &Path, writer: Connection) -> Result<Stores> {
     let readers = (0..READERS)
         .map(|_| open_reader(path))
         .collect::<Result<Vec<_>>>()?;
+    let declared = Arc::new(Declared::default());
+    declared.set(indexes::numbered(&writer)?);
     let sqlite = Arc::new(Sqlite {
         readers: Readers::new(readers),
         writer: Writer::start(writer)?,
+        declared,
     });
     Ok(Stores::of(sqlite))
 }
