@@ -190,7 +190,7 @@ fn of(query: &KnowledgeQuery) -> BundleQuery {
         rid_types: vec![query.rid_type.clone()],
         reference_prefix: None,
         filter: query.filter.clone(),
-        order: query.order,
+        order: query.order.clone(),
         cursor: query.cursor.clone(),
         limit: query.limit,
     }

@@ -8,7 +8,7 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
-use koi_rid::{EventType, RidType};
+use koi_rid::{EventType, Pointer, RidType};
 use koi_runtime::Phase;
 use semver::Version;
 use serde_json::Value;
@@ -69,6 +69,8 @@ pub struct RidTypeDescription {
     pub mime_type: Option<String>,
     /// Whether its references go through the extension's `parse-reference`.
     pub parses: bool,
+    /// The paths into its contents that are to be indexed; at most [`koi_store::MAX_PATHS`].
+    pub indexes: Vec<Pointer>,
 }
 
 /// A schema that an extension owns.

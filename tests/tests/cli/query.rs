@@ -34,7 +34,7 @@ async fn bundles_are_listed_by_contents_and_in_an_order() {
 
     for (args, part) in [
         (["query", "orn:a:b", "--order", "rid"], "orn:a:b"),
-        (["query", "orn:test.note", "--order", "size"], "-timestamp"),
+        (["query", "orn:test.note", "--order", "size"], "`timestamp`"),
         (["query", "orn:test.note", "--filter", "{"], "filter"),
         (
             ["query", "orn:test.note", "--filter", r#"{"path": "/n"}"#],

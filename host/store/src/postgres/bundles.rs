@@ -152,17 +152,17 @@ impl Postgres {
 }
 
 /// RIDs from the first parameter on.
-const FROM: &str = concat!("rid >= $1 AND ", head!("rid"), " >= ", head!("$1::bytea"));
+pub(super) const FROM: &str = concat!("rid >= $1 AND ", head!("rid"), " >= ", head!("$1::bytea"));
 
 /// RIDs before the third parameter.
-const TO: &str = concat!(
+pub(super) const TO: &str = concat!(
     " AND rid < $3 AND ",
     head!("rid"),
     " <= ",
     head!("$3::bytea")
 );
 
-const BY_RID: &str = concat!(head!("rid"), ", rid");
+pub(super) const BY_RID: &str = concat!(head!("rid"), ", rid");
 
 /// Holds several statements to one moment. Never committed: it changes nothing.
 async fn moment(reader: &mut Object) -> Result<Transaction<'_>> {

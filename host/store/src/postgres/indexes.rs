@@ -4,9 +4,11 @@ use async_trait::async_trait;
 use deadpool_postgres::ClientWrapper;
 use koi_rid::{Contents, Rid};
 
+use super::bundles::{BY_RID, FROM, TO};
 use super::query::{self, Connected, RowColumns, Value};
 use super::{Postgres, blocking, page};
 use crate::indexes::{FILL_BYTES, FILL_ROWS, Numbered, REMOVE_ROWS, key};
+use crate::range::Range;
 use crate::rows::Columns;
 use crate::{Declaration, Index, Indexes, Result};
 
@@ -120,20 +122,17 @@ struct Read {
 /// Takes the keys of the next bundles into an index.
 async fn fill(client: &ClientWrapper, unfilled: Unfilled) -> Result<()> {
     let Unfilled { index, filled_to } = unfilled;
+    let range = Range::of_type(index.on.rid_type.as_str(), "");
+    let Range { from, to } = range.after(&filled_to).unwrap_or_default();
     let sql = page::statement(
         "rid, contents, id",
         "bundle",
-        "sha256(rid_type) = sha256($1) AND rid > $2
-         AND substring(rid, 1, 1024) >= substring($2::bytea, 1, 1024)",
-        "substring(rid, 1, 1024), rid",
-        "$3",
+        &format!("{FROM}{TO}"),
+        BY_RID,
+        "$2",
         FILL_BYTES,
     );
-    let values = [
-        index.on.rid_type.as_str().into(),
-        (&filled_to).into(),
-        FILL_ROWS.into(),
-    ];
+    let values = [(&from).into(), FILL_ROWS.into(), to.as_ref().into()];
     let rows = query::rows(client, &sql, &values).await?;
     let path = index.on.path.clone();
     let read = blocking(move || {
@@ -161,7 +160,7 @@ async fn fill(client: &ClientWrapper, unfilled: Unfilled) -> Result<()> {
     })
     .await?;
     let sql = "INSERT INTO bundle_key (bundle, bundle_index, key, bundle_rid)
-               SELECT bundle, $1, key, rid
+               SELECT bundle, $1::bigint, key, rid
                FROM unnest($2::bigint[], $3::bytea[], $4::bytea[]) AS read (bundle, key, rid)
                ON CONFLICT (bundle, bundle_index) DO UPDATE SET key = excluded.key";
     let values = [

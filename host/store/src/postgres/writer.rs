@@ -41,8 +41,9 @@ impl Writer {
         })?;
         let handle = runtime.handle().clone();
         let (opened, opening) = oneshot::channel();
-        let link = Link::new(place, declared);
-        let serving = move |jobs| runtime.block_on(open_and_serve(link, opened, jobs));
+        let serving = move |jobs| {
+            runtime.block_on(open_and_serve(Link::new(place, declared), opened, jobs));
+        };
         let writer = Self(Queue::start(serving)?);
         opening.await.map_err(|_| StoreError::Closed)??;
         Ok((writer, handle))

@@ -124,15 +124,15 @@ fn to_fill(connection: &Connection) -> Result<Option<Unfilled>> {
 fn fill(connection: &Connection, unfilled: &Unfilled) -> Result<()> {
     let Numbered { number, on } = &unfilled.index;
     let range = Range::of_type(on.rid_type.as_str(), "");
+    let Range { from, to } = range.after(&unfilled.filled_to).unwrap_or_default();
     let mut bundles = connection.prepare_cached(
-        "SELECT rid, contents, id FROM bundle
-         WHERE rid >= ?1 AND rid > ?2 AND (?3 IS NULL OR rid < ?3) ORDER BY rid LIMIT ?4",
+        "SELECT rid, contents, id FROM bundle WHERE rid >= ? AND rid < ? ORDER BY rid LIMIT ?",
     )?;
     let mut insert = connection.prepare_cached(
         "INSERT OR REPLACE INTO bundle_key (bundle, bundle_index, key, bundle_rid)
          VALUES (?, ?, ?, ?)",
     )?;
-    let mut rows = bundles.query(params![range.from, unfilled.filled_to, range.to, FILL_ROWS])?;
+    let mut rows = bundles.query(params![from, to, FILL_ROWS])?;
     let (mut filled_to, mut count, mut bytes) = (unfilled.filled_to.clone(), 0, 0);
     while bytes < FILL_BYTES
         && let Some(row) = rows.next()?
