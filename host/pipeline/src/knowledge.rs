@@ -62,6 +62,7 @@ impl Knowledge for StoredKnowledge {
         Ok(KnowledgePage {
             bundles: page.items.into_iter().map(known).collect(),
             next: page.next,
+            bounded: page.is_bounded.then(|| page.scanned.into()),
         })
     }
 
