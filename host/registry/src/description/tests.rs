@@ -151,7 +151,10 @@ fn deep_nesting_is_refused_and_no_crash() {
 #[test]
 fn the_paths_to_index_are_json_pointers_and_few() {
     let told = refusal(|d| d["rid-types"][1]["indexes"] = json!(["name"]));
-    assert!(told.contains("orn:data.schema") && told.contains("JSON pointer"), "{told}");
+    assert!(
+        told.contains("orn:data.schema") && told.contains("JSON pointer"),
+        "{told}"
+    );
     let many: Vec<_> = (0..9).map(|n| format!("/{n}")).collect();
     let told = refusal(|d| d["rid-types"][1]["indexes"] = json!(many));
     assert!(told.contains("9 entries"), "{told}");
