@@ -92,7 +92,7 @@ pub async fn measure(report: &mut Report) -> Result<()> {
     for number in scattered(report.pace().count(PAGES), count) {
         let query = BundleQuery {
             rid_types: vec![RidType::parse(DATASET)?],
-            filter: Some(Filter::parse(&filter(number))?),
+            filter: Some(Filter::parse(&filter(number, count))?),
             limit: 100,
             ..BundleQuery::default()
         };
@@ -124,8 +124,8 @@ fn format_of(number: usize, count: usize) -> usize {
     number % count.div_ceil(OF_A_FORMAT)
 }
 
-fn filter(number: usize) -> String {
-    let format = number % 50;
+fn filter(number: usize, count: usize) -> String {
+    let format = format_of(number, count);
     format!(r#"{{"path":"/format","eq":"format-{format}"}}"#)
 }
 
@@ -154,17 +154,18 @@ async fn made(folder: &Path, count: usize) -> Result<PathBuf> {
 }
 
 async fn fill(stores: &Stores, count: usize) -> Result<()> {
-    let declared = PATHS.map(|path| {
+    let declaration = |path: &str| -> Result<Declaration> {
         Ok(Declaration {
             rid_type: RidType::parse(DATASET)?,
             path: path.parse()?,
         })
-    });
-    let declared: Vec<_> = declared.into_iter().collect::<Result<_>>()?;
+    };
+    let declared = PATHS.into_iter().map(declaration);
+    let declared = declared.collect::<Result<Vec<_>>>()?;
     stores.indexes.declare(&declared).await?;
     while stores.indexes.tend().await? {}
     for first in (0..count).step_by(AT_ONCE) {
-        let ops = (first..count.min(first + AT_ONCE)).map(|number| {
+        let ops = (first..count.min(first + AT_ONCE)).map(|number| -> Result<Op> {
             let contents = format!(
                 r#"{{"name":"dataset {number}","description":"One of many, for a bench","format":"format-{}","location":"s3://bench/{number}"}}"#,
                 format_of(number, count)
@@ -175,7 +176,7 @@ async fn fill(stores: &Stores, count: usize) -> Result<()> {
                 source: None,
             })
         });
-        let ops = ops.collect::<Result<_>>()?;
+        let ops = ops.collect::<Result<Vec<_>>>()?;
         stores.commits.commit(Batch { ops }).await?;
     }
     Ok(())
@@ -196,7 +197,7 @@ async fn ask(node: &Node, pages: usize, count: usize) -> Result<()> {
     for number in scattered(pages, count) {
         let found = client
             .get(format!("{base}/resources/query/{DATASET}"))
-            .query(&[("filter", filter(number))])
+            .query(&[("filter", filter(number, count))])
             .send()
             .await?;
         ensure!(
