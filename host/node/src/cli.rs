@@ -305,12 +305,16 @@ pub struct QueryArgs {
     /// ge, in, contains, exists; {"all": […]}, {"any": […]} and {"not": …} combine
     #[arg(long, value_name = "JSON")]
     pub filter: Option<String>,
-    /// rid, -rid, timestamp or -timestamp
+    /// rid, timestamp, or a path that the owner of the type has declared for indexing, such as /owner/name;
+    /// with - before it downwards
     #[arg(long, default_value = "rid", allow_hyphen_values = true)]
     pub order: String,
     /// At most so many; more are read page by page
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub limit: usize,
+    /// Look at no more bundles than one page does (10,000), and say so if there are more
+    #[arg(long)]
+    pub bounded: bool,
 }
 
 /// Flags of `koi-mcp record`.

@@ -20,6 +20,7 @@ pub mod commands;
 mod config;
 mod data_dir;
 mod drop_folder;
+mod indexes;
 mod log;
 mod node;
 mod secrets;

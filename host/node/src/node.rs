@@ -24,6 +24,7 @@ use crate::admin::{AdminParts, Archive, router};
 use crate::config::{Config, Kind, Role};
 use crate::data_dir::{DataDir, RunningNode};
 use crate::drop_folder::DropFolder;
+use crate::indexes;
 use crate::secrets::Secrets;
 
 /// How long stopping may take, so that all of the program's end takes less than five seconds.
@@ -187,6 +188,8 @@ impl Node {
             options: mcp_options,
         });
         tasks.spawn(drop_folder.run(registry.clone(), stopping.clone()));
+        let (registered, indexes) = (registry.clone(), stores.indexes.clone());
+        tasks.spawn(indexes::keep(registered, indexes, stopping.clone()));
         let parts = AdminParts {
             node: running.clone(),
             runtime,

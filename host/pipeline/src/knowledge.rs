@@ -62,6 +62,7 @@ impl Knowledge for StoredKnowledge {
         Ok(KnowledgePage {
             bundles: page.items.into_iter().map(known).collect(),
             next: page.next,
+            bounded: page.is_bounded.then(|| page.scanned.into()),
         })
     }
 
@@ -190,7 +191,7 @@ fn of(query: &KnowledgeQuery) -> BundleQuery {
         rid_types: vec![query.rid_type.clone()],
         reference_prefix: None,
         filter: query.filter.clone(),
-        order: query.order,
+        order: query.order.clone(),
         cursor: query.cursor.clone(),
         limit: query.limit,
     }

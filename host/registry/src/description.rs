@@ -9,7 +9,7 @@ pub(crate) use parse::HOST_RID_TYPES;
 #[cfg(test)]
 mod tests;
 
-use koi_rid::{EventType, RidType};
+use koi_rid::{EventType, Pointer, RidType};
 use koi_runtime::Phase;
 use semver::Version;
 use serde_json::Value;
@@ -70,6 +70,8 @@ pub struct RidTypeDescription {
     pub mime_type: Option<String>,
     /// Whether its references go through the extension's `parse-reference`.
     pub parses: bool,
+    /// The paths into its contents that are to be indexed; at most [`koi_store::MAX_PATHS`].
+    pub indexes: Vec<Pointer>,
 }
 
 /// A schema that an extension owns.

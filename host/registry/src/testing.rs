@@ -361,6 +361,7 @@ impl Knowledge for FakeNode {
         Ok(KnowledgePage {
             bundles: all[from..to_here].to_vec(),
             next: (to < all.len()).then(|| to.to_string()),
+            bounded: None,
         })
     }
 

@@ -19,10 +19,12 @@ mod dump;
 mod error;
 mod extensions;
 mod inbox;
+mod indexes;
 mod key_value;
 mod mcp_sessions;
 mod outbox;
 mod page;
+mod plan;
 pub mod postgres;
 mod queue;
 mod quota;
@@ -37,13 +39,16 @@ mod stores;
 mod tests;
 
 pub use audit::{Audit, AuditDraft, AuditEntry};
-pub use bundles::{BundleQuery, Bundles, MAX_SCANNED, StoredBundle, Written, WrittenQuery};
+pub use bundles::{
+    BundlePage, BundleQuery, Bundles, MAX_SCANNED, StoredBundle, Written, WrittenQuery,
+};
 pub use commit::{Batch, Commits, Committed, Op};
 pub use dead_letters::{DeadLetter, DeadLetterDraft, DeadLetters};
 pub use dump::{Archive, Export, Rows, check_export};
 pub use error::{Result, StoreError};
 pub use extensions::{Extensions, NewRevision, Revision};
 pub use inbox::{Arrival, ArrivalKind, Inbox, InboxEntry};
+pub use indexes::{Declaration, Index, Indexes, MAX_PATHS};
 pub use key_value::{
     KeyPage, KeyValue, KeyValueUsage, MAX_KEY_VALUE_BYTES, MAX_KEYS, MAX_VALUES_BYTES,
 };

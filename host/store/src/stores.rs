@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Archive, Audit, Bundles, Commits, DeadLetters, Extensions, Inbox, KeyValue, McpSessions,
+    Archive, Audit, Bundles, Commits, DeadLetters, Extensions, Inbox, Indexes, KeyValue, McpSessions,
     Outbox, SavedStates,
 };
 
@@ -13,6 +13,8 @@ use crate::{
 pub struct Stores {
     /// The knowledge.
     pub bundles: Arc<dyn Bundles>,
+    /// What of the knowledge is indexed.
+    pub indexes: Arc<dyn Indexes>,
     /// What has arrived.
     pub inbox: Arc<dyn Inbox>,
     /// What has to be told to peers.
@@ -40,6 +42,7 @@ impl Stores {
     pub(crate) fn of<B>(backend: Arc<B>) -> Self
     where
         B: Bundles
+            + Indexes
             + Inbox
             + Outbox
             + DeadLetters
@@ -54,6 +57,7 @@ impl Stores {
     {
         Self {
             bundles: backend.clone(),
+            indexes: backend.clone(),
             inbox: backend.clone(),
             outbox: backend.clone(),
             dead_letters: backend.clone(),

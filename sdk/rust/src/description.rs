@@ -138,6 +138,8 @@ pub struct RidType {
     #[serde(skip_serializing_if = "Option::is_none")]
     mime_type: Option<String>,
     parses: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    indexes: Vec<String>,
 }
 
 impl RidType {
@@ -151,6 +153,7 @@ impl RidType {
             description: None,
             mime_type: None,
             parses: false,
+            indexes: Vec::new(),
         }
     }
 
@@ -181,6 +184,13 @@ impl RidType {
     /// The media type under which its bundles are resources; `application/json` if it is not set.
     pub fn mime_type(mut self, mime_type: impl Into<String>) -> Self {
         self.mime_type = Some(mime_type.into());
+        self
+    }
+
+    /// The node indexes what its contents have at a path, a JSON pointer such as `/owner/name`: queries
+    /// that compare it look at few bundles, and can be ordered by it. Eight paths at the most.
+    pub fn index(mut self, path: impl Into<String>) -> Self {
+        self.indexes.push(path.into());
         self
     }
 
@@ -243,7 +253,11 @@ mod tests {
     fn a_description_prints_what_is_provided_and_asked_for() {
         let description = Description::new("glossary", "0.1.0")
             .description("Terms")
-            .rid_type(RidType::new("orn:glossary.term").contents::<TermOfArt>())
+            .rid_type(
+                RidType::new("orn:glossary.term")
+                    .contents::<TermOfArt>()
+                    .index("/meaning"),
+            )
             .handler(Handler::new(Phase::Bundle, ["orn:glossary.term"]).events([EventType::New]))
             .reads(["orn:glossary.term:*"])
             .uses([Capability::Keyvalue]);
@@ -254,7 +268,12 @@ mod tests {
                 "version": "0.1.0",
                 "description": "Terms",
                 "rid-types": [
-                    { "rid-type": "orn:glossary.term", "schema": "term-of-art", "parses": false }
+                    {
+                        "rid-type": "orn:glossary.term",
+                        "schema": "term-of-art",
+                        "parses": false,
+                        "indexes": ["/meaning"]
+                    }
                 ],
                 "schemas": [{
                     "name": "term-of-art",

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use koi_rid::{EventType, RidType};
+use koi_rid::{EventType, Pointer, RidType};
 use koi_runtime::{Mode, Phase};
+use koi_store::MAX_PATHS;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -56,6 +57,8 @@ struct RawRidType {
     mime_type: Option<String>,
     #[serde(default)]
     parses: bool,
+    #[serde(default)]
+    indexes: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -250,17 +253,30 @@ fn rid_types(
             check_text("rid-types", text)?;
         }
     }
-    Ok(raw
-        .into_iter()
-        .map(|entry| RidTypeDescription {
-            rid_type: entry.rid_type,
-            schema: entry.schema,
-            title: entry.title,
-            description: entry.description,
-            mime_type: entry.mime_type,
-            parses: entry.parses,
+    raw.into_iter()
+        .map(|entry| {
+            Ok(RidTypeDescription {
+                indexes: indexes(&entry)?,
+                rid_type: entry.rid_type,
+                schema: entry.schema,
+                title: entry.title,
+                description: entry.description,
+                mime_type: entry.mime_type,
+                parses: entry.parses,
+            })
         })
-        .collect())
+        .collect()
+}
+
+/// The paths that are to be indexed. One that is named twice is one path.
+fn indexes(entry: &RawRidType) -> Result<Vec<Pointer>, String> {
+    at_most("indexes of a RID type", entry.indexes.len(), MAX_PATHS)?;
+    let paths = entry.indexes.iter().map(|text| {
+        Pointer::parse(text)
+            .map_err(|error| format!("`rid-types`: `indexes` of `{}`: {error}", entry.rid_type))
+    });
+    let paths: BTreeSet<_> = paths.collect::<Result<_, _>>()?;
+    Ok(paths.into_iter().collect())
 }
 
 fn handler(raw: RawHandler) -> Result<HandlerDescription, String> {

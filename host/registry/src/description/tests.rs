@@ -10,7 +10,7 @@ fn whole() -> Value {
         "rid-types": [
             {"rid-type": "orn:data.dataset", "schema": "dataset", "title": "Dataset",
              "description": "One", "mime-type": "application/json", "parses": true},
-            {"rid-type": "orn:data.schema"},
+            {"rid-type": "orn:data.schema", "indexes": ["/name", "/owner/name", "/name"]},
         ],
         "schemas": [{"name": "dataset", "schema": {"type": "object"}, "validates": true}],
         "transforms": [{"from": "dataset", "to": "dataset-2"}],
@@ -41,6 +41,9 @@ fn a_whole_description_is_read() {
     assert_eq!(read.version.to_string(), "1.2.3-beta+4");
     assert_eq!(read.rid_types.len(), 2);
     assert!(read.rid_types[0].parses && !read.rid_types[1].parses);
+    let paths = |at: usize| read.rid_types[at].indexes.iter().map(ToString::to_string);
+    assert!(paths(0).eq([] as [&str; 0]));
+    assert!(paths(1).eq(["/name", "/owner/name"]));
     assert_eq!(read.handlers[0].phase, Phase::Bundle);
     assert_eq!(read.handlers[0].event_types, [EventType::New]);
     assert_eq!(
@@ -157,4 +160,16 @@ fn every_list_is_bounded() {
 fn deep_nesting_is_refused_and_no_crash() {
     let deep = format!("{{\"name\":{}", "[".repeat(100_000));
     assert!(Description::parse(&deep).is_err());
+}
+
+#[test]
+fn the_paths_to_index_are_json_pointers_and_few() {
+    let told = refusal(|d| d["rid-types"][1]["indexes"] = json!(["name"]));
+    assert!(
+        told.contains("orn:data.schema") && told.contains("JSON pointer"),
+        "{told}"
+    );
+    let many: Vec<_> = (0..9).map(|n| format!("/{n}")).collect();
+    let told = refusal(|d| d["rid-types"][1]["indexes"] = json!(many));
+    assert!(told.contains("9 entries"), "{told}");
 }

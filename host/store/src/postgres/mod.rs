@@ -21,6 +21,7 @@ mod dump;
 mod extensions;
 mod fault;
 mod inbox;
+mod indexes;
 mod key_value;
 mod link;
 mod mcp_sessions;
@@ -44,6 +45,7 @@ pub use self::dump::import;
 use self::place::Place;
 pub use self::place::Settings;
 use self::writer::Writer;
+use crate::indexes::Declared;
 use crate::{Result, StoreError, Stores};
 
 /// Opens the store in a schema, which is made if it is not there, and brings its tables up to date.
@@ -54,10 +56,12 @@ use crate::{Result, StoreError, Stores};
 /// uses it.
 pub async fn open(settings: Settings) -> Result<Stores> {
     let place = Arc::new(Place::of(settings)?);
-    let (writer, runtime) = Writer::start(Arc::clone(&place)).await?;
+    let declared = Arc::new(Declared::default());
+    let (writer, runtime) = Writer::start(Arc::clone(&place), Arc::clone(&declared)).await?;
     let postgres = Arc::new(Postgres {
         readers: connection::readers(&place, runtime)?,
         writer,
+        declared,
     });
     Ok(Stores::of(postgres))
 }
@@ -66,6 +70,7 @@ pub async fn open(settings: Settings) -> Result<Stores> {
 struct Postgres {
     readers: Pool,
     writer: Writer,
+    declared: Arc<Declared>,
 }
 
 impl Postgres {

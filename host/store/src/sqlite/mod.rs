@@ -15,6 +15,7 @@ mod dump;
 mod extensions;
 mod fault;
 mod inbox;
+mod indexes;
 mod key_value;
 mod mcp_sessions;
 mod outbox;
@@ -35,6 +36,7 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 
 use self::readers::Readers;
 use self::writer::Writer;
+use crate::indexes::Declared;
 use crate::{Result, StoreError, Stores};
 pub use dump::{copy, import};
 
@@ -79,6 +81,7 @@ struct Sqlite {
     readers: Arc<Readers>,
     writer: Writer,
     path: PathBuf,
+    declared: Arc<Declared>,
 }
 
 impl Sqlite {
@@ -100,10 +103,13 @@ fn with_writer(path: &Path, writer: Connection) -> Result<Stores> {
     let readers = (0..READERS)
         .map(|_| open_reader(path))
         .collect::<Result<Vec<_>>>()?;
+    let declared = Arc::new(Declared::default());
+    declared.set(indexes::numbered(&writer)?);
     let sqlite = Arc::new(Sqlite {
         readers: Readers::new(readers),
         writer: Writer::start(writer)?,
         path: path.to_owned(),
+        declared,
     });
     Ok(Stores::of(sqlite))
 }

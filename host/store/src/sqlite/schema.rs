@@ -244,6 +244,25 @@ const MIGRATIONS: &[&str] = &[
     "
     ALTER TABLE revision ADD COLUMN tool_prefix TEXT NOT NULL DEFAULT '';
 ",
+    // Indexes on what contents have at declared paths, each filled up to a RID, and the keys in them.
+    "
+    CREATE TABLE bundle_index (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        rid_type TEXT NOT NULL,
+        path TEXT NOT NULL,
+        filled_to TEXT NOT NULL DEFAULT '',
+        is_whole INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (rid_type, path)
+    ) STRICT;
+    CREATE TABLE bundle_key (
+        bundle INTEGER NOT NULL REFERENCES bundle (id) ON DELETE CASCADE,
+        bundle_index INTEGER NOT NULL,
+        key BLOB NOT NULL,
+        bundle_rid TEXT NOT NULL,
+        PRIMARY KEY (bundle, bundle_index)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX bundle_key_order ON bundle_key (bundle_index, key, bundle_rid);
+",
 ];
 
 /// The schema version of a file, from 0 for an empty one to what this program writes. Refuses

@@ -7,7 +7,7 @@ use koi_rid::Contents;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{McpSession, NewRevision, Sent, Stores};
+use crate::{Declaration, McpSession, NewRevision, Sent, Stores};
 use answers::answers;
 use calls::{Call, Change, any_call};
 
@@ -32,7 +32,21 @@ const PEERS: [&str; 2] = ["orn:n:p", "orn:n:q"];
 /// Names and keys, in no order and with characters that not every database takes.
 const NAMES: [&str; 4] = ["b", "a\0b", "ä", "a"];
 
+/// Paths of which some are declared, the second of what is not in all contents.
+const PATHS: [&str; 2] = ["/n", "/even"];
+
+fn declaration(path: &str) -> Declaration {
+    Declaration {
+        rid_type: rid_type("orn:a"),
+        path: path.parse().unwrap(),
+    }
+}
+
 fn contents(number: u8) -> Contents {
+    if number % 2 == 0 {
+        let even = format!(r#"{{"n" : {number}, "even": "{}"}}"#, number % 3);
+        return Contents::parse(&even).unwrap();
+    }
     Contents::parse(&format!(r#"{{"n" : {number}}}"#)).unwrap()
 }
 
@@ -174,6 +188,11 @@ async fn call(stores: &Stores, call: &Call) -> String {
             told(sessions.used(used.collect()).await)
         }
         Call::End(id) => told(sessions.end(NAMES[*id]).await),
+        Call::Declare(paths) => {
+            let wanted: Vec<_> = paths.iter().map(|at| declaration(PATHS[*at])).collect();
+            told(stores.indexes.declare(&wanted).await)
+        }
+        Call::Tend => told(stores.indexes.tend().await),
         Call::Expire(before) => told(sessions.expire(&Timestamp::from_micros(*before)).await),
     }
 }

@@ -20,6 +20,7 @@ mod listener;
 mod listening;
 mod load;
 mod many;
+mod million;
 mod native;
 mod passing_on;
 mod python;
@@ -102,6 +103,7 @@ fn measure(arguments: Arguments) -> Result<ExitCode> {
         fairness::measure(&mut report).await?;
         python::measure(&mut report).await?;
         many::measure(&mut report).await?;
+        million::measure(&mut report).await?;
         tools_call::measure(&mut report).await?;
         tools_list::measure(&mut report).await?;
         sessions::measure(&mut report).await?;

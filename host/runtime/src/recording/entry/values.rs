@@ -227,7 +227,7 @@ macro_rules! members {
 }
 
 members! {
-    KnowledgePage { bundles: "bundles", next: "next" }
+    KnowledgePage { bundles: "bundles", next: "next", bounded: "bounded" }
     ManifestPage { manifests: "manifests", next: "next" }
     KeyPage { keys: "keys", next: "next" }
     Neighbour {

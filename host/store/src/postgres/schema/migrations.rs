@@ -232,4 +232,24 @@ pub(super) const MIGRATIONS: &[&str] = &["
         REFERENCING OLD TABLE AS changed
         FOR EACH STATEMENT EXECUTE FUNCTION mcp_subscription_count();
 ",
+    // Indexes on what contents have at declared paths, each filled up to a RID, and the keys in them.
+    "
+    CREATE TABLE bundle_index (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        rid_type bytea NOT NULL,
+        path bytea NOT NULL,
+        filled_to bytea NOT NULL DEFAULT '',
+        is_whole bigint NOT NULL DEFAULT 0
+    );
+    CREATE UNIQUE INDEX bundle_index_path ON bundle_index (sha256(rid_type), path);
+    CREATE TABLE bundle_key (
+        bundle bigint NOT NULL REFERENCES bundle (id) ON DELETE CASCADE,
+        bundle_index bigint NOT NULL,
+        key bytea NOT NULL,
+        bundle_rid bytea NOT NULL,
+        PRIMARY KEY (bundle, bundle_index)
+    );
+    CREATE INDEX bundle_key_order
+        ON bundle_key (bundle_index, key, substring(bundle_rid, 1, 1024));
+",
 ];

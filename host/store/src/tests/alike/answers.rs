@@ -8,6 +8,7 @@ use crate::{BundleQuery, KeyValueUsage, WrittenQuery};
 /// All that a store answers when it is asked for everything.
 pub(crate) async fn answers(stores: &Stores) -> Vec<String> {
     let mut answers = lists(stores).await;
+    answers.extend(indexed(stores).await);
     answers.extend(queues(stores).await);
     answers.extend(kept(stores).await);
     answers
@@ -51,6 +52,47 @@ async fn lists(stores: &Stores) -> Vec<String> {
     }
 }
 
+/// Lists along whatever is indexed, as it is and when it is whole.
+async fn indexed(stores: &Stores) -> Vec<String> {
+    let mut answers = Vec::new();
+    for whole in [false, true] {
+        while whole && stores.indexes.tend().await.unwrap() {}
+        answers.push(format!("{:?}", stores.indexes.indexes().await));
+        for order in [
+            "rid",
+            "-rid",
+            "timestamp",
+            "-timestamp",
+            "/n",
+            "-/n",
+            "/even",
+        ] {
+            for filter in [
+                r#"{"path":"/n","lt":128}"#,
+                r#"{"path":"/even","eq":"1"}"#,
+                r#"{"all":[{"path":"/even","in":["0","1"]},{"path":"/n","ge":64}]}"#,
+            ] {
+                let mut query = BundleQuery {
+                    rid_types: vec![rid_type("orn:a")],
+                    filter: Some(Filter::parse(filter).unwrap()),
+                    order: order.parse().unwrap(),
+                    limit: 1,
+                    ..BundleQuery::default()
+                };
+                loop {
+                    let page = stores.bundles.list(&query).await;
+                    query.cursor = page.as_ref().ok().and_then(|page| page.next.clone());
+                    answers.push(format!("{order} {filter} {}", told(page)));
+                    if query.cursor.is_none() {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+    answers
+}
+
 /// Types, beginnings, filters and orders, over pages of several sizes.
 fn queries() -> Vec<BundleQuery> {
     let mut queries = Vec::new();
@@ -61,7 +103,7 @@ fn queries() -> Vec<BundleQuery> {
         BundleOrder::TimestampDescending,
     ];
     for order in orders {
-        let is_timed = [BundleOrder::Timestamp, BundleOrder::TimestampDescending].contains(&order);
+        let is_timed = order.is_timed();
         for types in [&["orn:a"][..], &["orn:a.b", "orn:a"], &[]] {
             for prefix in [None, Some("1"), Some("xxx")] {
                 for (filter, limit) in [(None, 2), (Some(r#"{"path":"/n","lt":128}"#), 1)] {
@@ -72,7 +114,7 @@ fn queries() -> Vec<BundleQuery> {
                         rid_types: types.iter().map(|text| rid_type(text)).collect(),
                         reference_prefix: prefix.map(str::to_owned),
                         filter: filter.map(|filter| Filter::parse(filter).unwrap()),
-                        order,
+                        order: order.clone(),
                         cursor: None,
                         limit,
                     });

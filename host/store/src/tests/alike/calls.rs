@@ -23,6 +23,8 @@ pub(super) enum Call {
     Used(Vec<(usize, i64)>),
     End(usize),
     Expire(i64),
+    Declare(Vec<usize>),
+    Tend,
 }
 
 #[derive(Debug, Clone)]
@@ -113,5 +115,7 @@ pub(super) fn any_call() -> impl Strategy<Value = Call> {
         1 => prop::collection::vec((name.clone(), time.clone()), 0..3).prop_map(Call::Used),
         1 => name.prop_map(Call::End),
         1 => time.prop_map(Call::Expire),
+        2 => prop::collection::vec(0..2_usize, 0..3).prop_map(Call::Declare),
+        2 => Just(Call::Tend),
     ]
 }
