@@ -1,5 +1,6 @@
 //! What a Snapshot is made of: each entry knows the extension that it belongs to and can call it.
 
+mod jobs;
 mod knowledge;
 mod list;
 mod prefix;
@@ -20,6 +21,7 @@ use crate::grant::Access;
 use crate::snapshot::Collision;
 use koi_schema::{Patterns, SchemaError};
 
+pub use jobs::{JobEntry, JobTold};
 pub use knowledge::{HandlerEntry, RidTypeEntry, SchemaEntry};
 pub use list::{ListError, Listed, Lists};
 pub use prefix::{PrefixError, ToolPrefix};
@@ -72,6 +74,8 @@ pub struct ExtensionEntry {
     pub schemas: Vec<Arc<SchemaEntry>>,
     /// Its part in the pipeline.
     pub handlers: Vec<Arc<HandlerEntry>>,
+    /// What it does without being called.
+    pub jobs: Vec<Arc<JobEntry>>,
     /// Its tools and resources of now.
     pub lists: Lists,
     /// What it lists and others own, so that it is not in `lists`.
@@ -122,6 +126,12 @@ impl ExtensionEntry {
             })
             .map(Arc::new)
             .collect();
+        let jobs = description
+            .jobs
+            .iter()
+            .map(|job| JobEntry::new(job, access.clone(), callee.clone()))
+            .map(Arc::new)
+            .collect();
         let lists = Lists::default();
         Ok(Self {
             revision,
@@ -130,6 +140,7 @@ impl ExtensionEntry {
             rid_types,
             schemas,
             handlers,
+            jobs,
             lists,
             left_out: Vec::new(),
             callee,
@@ -145,6 +156,7 @@ impl ExtensionEntry {
             rid_types: self.rid_types.clone(),
             schemas: self.schemas.clone(),
             handlers: self.handlers.clone(),
+            jobs: self.jobs.clone(),
             lists,
             left_out: Vec::new(),
             callee: self.callee.clone(),

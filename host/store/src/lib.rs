@@ -18,6 +18,7 @@ mod dead_letters;
 mod error;
 mod extensions;
 mod inbox;
+mod job_runs;
 mod key_value;
 mod mcp_sessions;
 mod outbox;
@@ -42,6 +43,7 @@ pub use dead_letters::{DeadLetter, DeadLetterDraft, DeadLetters};
 pub use error::{Result, StoreError};
 pub use extensions::{Extensions, NewRevision, Revision};
 pub use inbox::{Arrival, ArrivalKind, Inbox, InboxEntry};
+pub use job_runs::{JobOutcome, JobRun, JobRuns, KEPT_RUNS, LastRuns};
 pub use key_value::{
     KeyPage, KeyValue, KeyValueUsage, MAX_KEY_VALUE_BYTES, MAX_KEYS, MAX_VALUES_BYTES,
 };

@@ -7,6 +7,7 @@ use koi_runtime::{Mode, Phase};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::job::{RawJob, jobs};
 use super::{
     Description, HandlerDescription, MAX_DECLARATIONS, MAX_DESCRIPTION_BYTES, MAX_RID_TYPES,
     MAX_SCHEMAS, MAX_SECRETS, MAX_TEXT_BYTES, RidTypeDescription, SchemaDescription,
@@ -36,6 +37,8 @@ struct Raw {
     handlers: Vec<RawHandler>,
     #[serde(default)]
     lists_depend_on: Vec<RidType>,
+    #[serde(default)]
+    jobs: Vec<RawJob>,
     #[serde(default)]
     asks: RawAsks,
     #[serde(default)]
@@ -142,7 +145,12 @@ pub(super) fn parse(text: &str) -> Result<Description, String> {
         .map(handler)
         .collect::<Result<Vec<_>, _>>()?;
     let execution = execution(raw.mode.as_deref(), &raw.limits)?;
-    let asks = asks(raw.asks, shown(&handlers, &rid_types, &schemas), execution)?;
+    let jobs = jobs(raw.jobs)?;
+    let mut implied = execution;
+    if !jobs.is_empty() {
+        implied.push(Grant::Capability(Capability::Schedule));
+    }
+    let asks = asks(raw.asks, shown(&handlers, &rid_types, &schemas), implied)?;
     Ok(Description {
         name: raw.name,
         version,
@@ -156,6 +164,7 @@ pub(super) fn parse(text: &str) -> Result<Description, String> {
         schemas,
         handlers,
         lists_depend_on: raw.lists_depend_on,
+        jobs,
         asks,
         config_schema: raw.config_schema,
     })
@@ -331,7 +340,7 @@ fn shown<'a>(
 fn asks<'a>(
     raw: RawAsks,
     shown: impl Iterator<Item = &'a RidType>,
-    execution: Vec<Grant>,
+    implied: Vec<Grant>,
 ) -> Result<Grants, String> {
     let knowledge = [
         (Right::Read, raw.read),
@@ -339,7 +348,7 @@ fn asks<'a>(
         (Right::Forget, raw.forget),
         (Right::Handle, raw.handle),
     ];
-    let mut asks = execution;
+    let mut asks = implied;
     for (right, patterns) in knowledge {
         at_most("asks", patterns.len(), MAX_GRANTS)?;
         asks.extend(
@@ -393,7 +402,7 @@ fn asks<'a>(
     Grants::new(asks).map_err(|error| format!("`asks`: {error}"))
 }
 
-fn at_most(member: &str, count: usize, limit: usize) -> Result<(), String> {
+pub(super) fn at_most(member: &str, count: usize, limit: usize) -> Result<(), String> {
     if count > limit {
         return Err(format!(
             "`{member}` has {count} entries; {limit} are taken at most"
@@ -402,7 +411,7 @@ fn at_most(member: &str, count: usize, limit: usize) -> Result<(), String> {
     Ok(())
 }
 
-fn check_text(member: &str, text: &str) -> Result<(), String> {
+pub(super) fn check_text(member: &str, text: &str) -> Result<(), String> {
     if text.len() > MAX_TEXT_BYTES {
         return Err(format!(
             "a text in `{member}` is longer than {MAX_TEXT_BYTES} bytes"

@@ -20,6 +20,7 @@ mod dead_letters;
 mod extensions;
 mod fault;
 mod inbox;
+mod job_runs;
 mod key_value;
 mod link;
 mod mcp_sessions;

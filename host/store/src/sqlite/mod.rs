@@ -14,6 +14,7 @@ mod dead_letters;
 mod extensions;
 mod fault;
 mod inbox;
+mod job_runs;
 mod key_value;
 mod mcp_sessions;
 mod outbox;

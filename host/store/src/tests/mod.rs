@@ -46,6 +46,7 @@ mod bundles;
 mod commit;
 mod extensions;
 pub(crate) mod fixture;
+mod job_runs;
 mod key_value;
 mod mcp_sessions;
 mod queues;
