@@ -11,8 +11,8 @@ pub trait Clock: Send + Sync {
     /// The present.
     fn now(&self) -> Timestamp;
 
-    /// Returns after so long.
-    async fn wait(&self, duration: Duration);
+    /// Returns when it is that late, or shortly after.
+    async fn wait_until(&self, time: Timestamp);
 }
 
 /// The clock of this machine.
@@ -25,8 +25,8 @@ impl Clock for SystemClock {
         Timestamp::now()
     }
 
-    async fn wait(&self, duration: Duration) {
-        tokio::time::sleep(duration).await;
+    async fn wait_until(&self, time: Timestamp) {
+        tokio::time::sleep(between(self.now(), time)).await;
     }
 }
 

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::Clock;
-use crate::clock::between;
+use crate::clock::later;
 use crate::plan::Verdict;
 use crate::run::{complete, left_out};
 use crate::standing::{Key, Standing, Standings, key};
@@ -251,15 +251,15 @@ impl World {
         tokio::select! {
             biased;
             () = self.stopping.cancelled() => false,
-            () = self.clock.wait(wait) => true,
+            () = self.clock.wait_until(later(self.clock.now(), wait)) => true,
         }
     }
 
-    /// Begins what is due; how long there is nothing to do.
-    async fn turn(self: &Arc<Self>) -> Duration {
+    /// Begins what is due; when to look again.
+    async fn turn(self: &Arc<Self>) -> Timestamp {
         let now = self.clock.now();
         let new = self.standings().follow(&self.registry.snapshot(), now);
-        let mut longest = LONGEST_WAIT;
+        let mut again = later(now, LONGEST_WAIT);
         for entry in new {
             match self.runs.last(&entry.extension, &entry.job.name).await {
                 Ok(last) => {
@@ -269,22 +269,23 @@ impl World {
                 Err(error) => {
                     let name = &entry.job.name;
                     tracing::error!(job = name, %error, "the runs of a job could not be read");
-                    longest = STORE_WAIT;
+                    again = later(now, STORE_WAIT);
                 }
             }
         }
-        let (notes, wait) = self.begin_due(now);
+        let (notes, next) = self.begin_due(now);
         for (key, note) in notes {
             self.write_down(key, note).await;
         }
-        wait.min(longest)
+        next.map_or(again, |next| next.min(again))
     }
 
-    /// Begins what is due. What is to be written down of due times that are left out, and how long
-    /// nothing is due.
-    fn begin_due(self: &Arc<Self>, now: Timestamp) -> (Vec<(Key, JobRun)>, Duration) {
+    /// Begins what is due. What is to be written down of due times that are left out, and when the next
+    /// run begins.
+    fn begin_due(self: &Arc<Self>, now: Timestamp) -> (Vec<(Key, JobRun)>, Option<Timestamp>) {
         let mut notes = Vec::new();
-        let mut wait = LONGEST_WAIT;
+        let mut next: Option<Timestamp> = None;
+        let mut sooner = |at: Timestamp| next = Some(next.map_or(at, |next| next.min(at)));
         let mut standings = self.standings();
         let Standings { jobs, running } = &mut *standings;
         let mut begin = Vec::new();
@@ -292,7 +293,7 @@ impl World {
             let Some(plan) = standing.plan else { continue };
             let due = match plan.judge(&standing.entry.job, now) {
                 Verdict::Wait(at) => {
-                    wait = wait.min(between(now, at));
+                    sooner(at);
                     continue;
                 }
                 // It stays due until it is granted, which is another snapshot. One that never ran has
@@ -326,14 +327,14 @@ impl World {
             };
             standing.plan_from(Some(due.due), now);
             if let Some(plan) = standing.plan {
-                wait = wait.min(between(now, plan.at));
+                sooner(plan.at);
             }
         }
         drop(standings);
         for (key, due) in begin {
             self.spawn(key, due);
         }
-        (notes, wait)
+        (notes, next)
     }
 
     /// Begins a run.
@@ -393,7 +394,7 @@ async fn serve(world: Arc<World>) {
     let mut changes = world.registry.changes();
     loop {
         changes.borrow_and_update();
-        let wait = world.turn().await;
+        let again = world.turn().await;
         tokio::select! {
             biased;
             () = world.stopping.cancelled() => return,
@@ -402,7 +403,7 @@ async fn serve(world: Arc<World>) {
                     return;
                 }
             }
-            () = world.clock.wait(wait) => {}
+            () = world.clock.wait_until(again) => {}
         }
     }
 }
