@@ -177,6 +177,9 @@ impl Schedule {
             if !entry.is_granted() {
                 return Err(RunError::NotGranted(extension.to_owned()));
             }
+            if self.world.stopping.is_cancelled() {
+                return Err(RunError::Ended);
+            }
             let running = Running::begin(&self.world, &key);
             let running = running.ok_or_else(|| RunError::Running(job.to_owned()))?;
             let (world, who) = (self.world.clone(), Some(who.into()));
