@@ -149,7 +149,10 @@ async fn jobs_that_trap_and_spin_end_their_own_runs_and_harm_nobody() {
     let witness = Witness::of(&node);
     install(&node, "tick spin trap", &[SCHEDULE, "limit=cpu:200"]);
     let trapped = ran(&node, "trap", "failed", 3).await;
-    assert!(text(&trapped[0], "reason").contains("crashed"), "{trapped:?}");
+    assert!(
+        text(&trapped[0], "reason").contains("crashed"),
+        "{trapped:?}"
+    );
     let spun = ran(&node, "spin", "failed", 3).await;
     assert!(text(&spun[0], "reason").contains("limits.cpu"), "{spun:?}");
     assert!(node.log().contains(text(&spun[0], "correlation")));
