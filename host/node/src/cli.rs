@@ -117,6 +117,9 @@ pub enum Command {
         #[arg(long = "type", value_name = "RID_TYPE")]
         rid_type: Option<String>,
     },
+    /// Look at what extensions do without being called, and have it done now
+    #[command(subcommand)]
+    Jobs(JobsCommand),
     /// Look at the network, the nodes and edges that this node knows, and change its part in it
     #[command(subcommand)]
     Network(NetworkCommand),
@@ -372,6 +375,30 @@ pub enum NetworkCommand {
     Forget {
         /// Its RID
         node: String,
+    },
+}
+
+/// `koi-mcp jobs …`
+#[derive(Debug, Subcommand)]
+pub enum JobsCommand {
+    /// List the jobs: when they run next, and how they ran last
+    List {
+        /// Only those of this extension
+        extension: Option<String>,
+    },
+    /// List the runs of a job, the newest first, with those that were skipped or missed
+    History {
+        /// The extension
+        extension: String,
+        /// The job's name
+        job: String,
+    },
+    /// Run a job now, beside its schedule, and wait for it
+    Run {
+        /// The extension
+        extension: String,
+        /// The job's name
+        job: String,
     },
 }
 

@@ -15,6 +15,7 @@ use koi_pipeline::{Intake, Pipeline, PipelineParts, Retry};
 use koi_registry::{Registry, RegistryParts};
 use koi_rid::Rid;
 use koi_runtime::{Runtime, RuntimeConfig};
+use koi_schedule::{Schedule, ScheduleParts, SystemClock};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -158,6 +159,13 @@ impl Node {
         })
         .await?;
 
+        let schedule = Schedule::start(ScheduleParts {
+            registry: registry.clone(),
+            runs: stores.job_runs.clone(),
+            clock: Arc::new(SystemClock),
+        })
+        .await?;
+
         let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
         let guard = stopping.clone().drop_guard();
         let (served, serving) = oneshot::channel();
@@ -166,6 +174,7 @@ impl Node {
             stopping.clone(),
             data_dir.clone(),
             pipeline.clone(),
+            schedule.clone(),
             serving,
         ));
         let serving = net.start(koi, &registry, &pipeline).await?;
@@ -200,6 +209,7 @@ impl Node {
             net,
             intake,
             pipeline,
+            schedule,
             mcp: mcp_server.clone(),
             tasks: tasks.clone(),
             stopping: stopping.clone(),
@@ -241,20 +251,24 @@ impl Node {
     }
 }
 
-/// Waits until the node stops, and then stops the network side, if it had begun to serve, and the
-/// pipeline, in this order: what is answered meanwhile is accepted. The data folder is free after
-/// that.
+/// Waits until the node stops, and then stops the jobs and the network side, if it had begun to serve,
+/// and then the pipeline: what is answered and published meanwhile is accepted. The data folder is free
+/// after that.
 async fn wind_down(
     stopping: CancellationToken,
     data_dir: Arc<DataDir>,
     pipeline: Pipeline,
+    schedule: Schedule,
     net: oneshot::Receiver<NetNode>,
 ) {
     stopping.cancelled().await;
     data_dir.withdraw();
-    if let Ok(net) = net.await {
-        net.shutdown(DRAIN_WITHIN).await;
-    }
+    let net = async {
+        if let Ok(net) = net.await {
+            net.shutdown(DRAIN_WITHIN).await;
+        }
+    };
+    tokio::join!(net, schedule.drain(DRAIN_WITHIN));
     pipeline.drain(DRAIN_WITHIN).await;
 }
 

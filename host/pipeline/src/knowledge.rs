@@ -178,7 +178,8 @@ impl StoredKnowledge {
                 | CallKind::Tool
                 | CallKind::Resource
                 | CallKind::Prompt
-                | CallKind::Completion => call.depth,
+                | CallKind::Completion
+                | CallKind::Job => call.depth,
             },
             correlation: call.correlation.to_string(),
             ..Arrival::from(event)

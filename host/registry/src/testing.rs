@@ -123,6 +123,7 @@ impl Loaded for FakeLoaded {
             resources: true,
             prompts: true,
             completions: true,
+            schedule: exported("schedule"),
             state: true,
         }
     }
@@ -275,6 +276,15 @@ impl Callee for FakeCallee {
     async fn complete(&self, _: &Completion, _: Invocation) -> Result<String, CallError> {
         self.enter("complete")?;
         Ok(self.script["x-answers"]["complete"].to_string())
+    }
+
+    /// Answers with the member of `x-answers` of that name.
+    async fn run_job(&self, name: &str, _: &str, _: Invocation) -> Result<String, CallError> {
+        self.enter("run-job")?;
+        let answer = &self.script["x-answers"][name];
+        Ok(answer
+            .as_str()
+            .map_or_else(|| answer.to_string(), str::to_owned))
     }
 
     async fn handle(&self, _: &KnowledgeObject, _: Invocation) -> Result<Outcome, CallError> {

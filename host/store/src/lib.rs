@@ -20,6 +20,7 @@ mod error;
 mod extensions;
 mod inbox;
 mod indexes;
+mod job_runs;
 mod key_value;
 mod mcp_sessions;
 mod outbox;
@@ -49,6 +50,7 @@ pub use error::{Result, StoreError};
 pub use extensions::{Extensions, NewRevision, Revision};
 pub use inbox::{Arrival, ArrivalKind, Inbox, InboxEntry};
 pub use indexes::{Declaration, Index, Indexes, MAX_PATHS};
+pub use job_runs::{JobOutcome, JobRun, JobRuns, KEPT_RUNS, LastRuns};
 pub use key_value::{
     KeyPage, KeyValue, KeyValueUsage, MAX_KEY_VALUE_BYTES, MAX_KEYS, MAX_VALUES_BYTES,
 };

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Archive, Audit, Bundles, Commits, DeadLetters, Extensions, Inbox, Indexes, KeyValue, McpSessions,
-    Outbox, SavedStates,
+    Archive, Audit, Bundles, Commits, DeadLetters, Extensions, Inbox, Indexes, JobRuns, KeyValue,
+    McpSessions, Outbox, SavedStates,
 };
 
 /// A store: one handle for each concern, cheap to clone. When the last handle of all clones goes,
@@ -27,6 +27,8 @@ pub struct Stores {
     pub key_value: Arc<dyn KeyValue>,
     /// The states of extensions that run as one instance.
     pub saved_states: Arc<dyn SavedStates>,
+    /// The runs of extensions' jobs.
+    pub job_runs: Arc<dyn JobRuns>,
     /// The sessions of MCP clients.
     pub mcp_sessions: Arc<dyn McpSessions>,
     /// Who changed what an extension is allowed.
@@ -49,6 +51,7 @@ impl Stores {
             + Extensions
             + KeyValue
             + SavedStates
+            + JobRuns
             + McpSessions
             + Audit
             + Archive
@@ -64,6 +67,7 @@ impl Stores {
             extensions: backend.clone(),
             key_value: backend.clone(),
             saved_states: backend.clone(),
+            job_runs: backend.clone(),
             mcp_sessions: backend.clone(),
             audit: backend.clone(),
             archive: backend.clone(),

@@ -3,6 +3,7 @@
 
 mod asks;
 mod execution;
+mod job;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +17,7 @@ use crate::{EventType, Phase};
 use asks::Asks;
 pub use asks::Capability;
 pub use execution::{Limit, Mode};
+pub use job::{Job, Missed};
 
 /// What an extension is, provides and asks for.
 ///
@@ -33,6 +35,8 @@ pub struct Description {
     transforms: Vec<Transform>,
     handlers: Vec<Handler>,
     lists_depend_on: BTreeSet<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    jobs: Vec<Job>,
     asks: Asks,
     #[serde(skip_serializing_if = "Option::is_none")]
     config_schema: Option<Value>,
@@ -61,6 +65,7 @@ impl Description {
             transforms: Vec::new(),
             handlers: Vec::new(),
             lists_depend_on: BTreeSet::new(),
+            jobs: Vec::new(),
             asks: Asks::default(),
             config_schema: None,
             mode: None,

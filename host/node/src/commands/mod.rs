@@ -6,6 +6,7 @@ mod audit;
 mod dead_letters;
 mod extension;
 mod grants;
+mod jobs;
 mod knowledge;
 mod mcp;
 mod network;
@@ -57,6 +58,7 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Audit { extension } => audit::run(&data_dir, extension.as_deref(), json).await,
         Command::Fetch { rid, from } => network::fetch(&data_dir, &rid, from.as_deref()).await,
         Command::Watch { rid_type } => watch::run(&data_dir, rid_type.as_deref(), json).await,
+        Command::Jobs(command) => jobs::run(&data_dir, &command, json).await,
         Command::Network(command) => network::run(&data_dir, &command, json).await,
         Command::Export { file } => archive::export(&config, &file, json).await,
         Command::Import { file } => archive::import(&config, &file, json).await,

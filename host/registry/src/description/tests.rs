@@ -19,6 +19,7 @@ fn whole() -> Value {
             {"phase": "final", "rid-types": ["orn:data.schema"]},
         ],
         "lists-depend-on": ["orn:data.dataset"],
+        "jobs": [{"name": "nightly", "cron": "30 2 * * *", "jitter": 60}],
         "asks": {"read": ["orn:data.dataset"], "publish": ["orn:data.dataset:own/*"],
                  "forget": [], "handle": ["orn:data.dataset:x*"], "capabilities": ["config"]},
         "config-schema": {"type": "object"},
@@ -50,6 +51,7 @@ fn a_whole_description_is_read() {
         (read.handlers[0].priority, read.handlers[1].priority),
         (-3, 0)
     );
+    assert_eq!(read.jobs[0].name, "nightly");
     assert_eq!(
         read.transforms,
         [("dataset".to_owned(), "dataset-2".to_owned())]
@@ -68,6 +70,7 @@ fn a_handler_asks_to_handle_its_types_unless_that_is_narrowed() {
             "handle=orn:data.dataset:x*",
             "handle=orn:data.schema",
             "capability=config",
+            "capability=schedule",
         ]
     );
 }
@@ -110,7 +113,7 @@ fn name_and_version_are_enough() {
 
 #[test]
 fn what_makes_no_sense_is_refused_by_member() {
-    let cases: [(&str, Value, &str); 16] = [
+    let cases: [(&str, Value, &str); 17] = [
         ("/name", json!("Data"), "`name`"),
         ("/name", json!("a".repeat(64)), "`name`"),
         ("/name", json!(""), "`name`"),
@@ -129,6 +132,7 @@ fn what_makes_no_sense_is_refused_by_member() {
         ("/handlers/0/phase", json!("later"), "`handlers`"),
         ("/handlers/0/rid-types", json!([]), "names no RID type"),
         ("/handlers/0/event-types", json!(["OLD"]), "`OLD`"),
+        ("/jobs/0/cron", json!("often"), "`jobs`: `nightly`"),
         ("/asks/capabilities", json!(["root"]), "`root`"),
         ("/asks/read", json!(["orn:*"]), "name the type in full"),
     ];
@@ -149,6 +153,8 @@ fn every_list_is_bounded() {
     assert!(refusal(|d| d["schemas"] = json!(many(&schema, 257))).contains("257 entries"));
     let handler = |_| json!({"phase": "rid", "rid-types": ["orn:x.t"]});
     assert!(refusal(|d| d["handlers"] = json!(many(&handler, 300))).contains("300 entries"));
+    let job = |n: usize| json!({"name": format!("j{n}"), "every": 1});
+    assert!(refusal(|d| d["jobs"] = json!(many(&job, 33))).contains("33 entries"));
     let ask = |n: usize| json!(format!("orn:x.t{n}"));
     assert!(refusal(|d| d["asks"]["read"] = json!(many(&ask, 2000))).contains("2000 entries"));
     let long = "x".repeat(MAX_DESCRIPTION_BYTES);

@@ -22,6 +22,7 @@ mod extensions;
 mod fault;
 mod inbox;
 mod indexes;
+mod job_runs;
 mod key_value;
 mod link;
 mod mcp_sessions;

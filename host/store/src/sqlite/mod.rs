@@ -16,6 +16,7 @@ mod extensions;
 mod fault;
 mod inbox;
 mod indexes;
+mod job_runs;
 mod key_value;
 mod mcp_sessions;
 mod outbox;

@@ -263,6 +263,25 @@ const MIGRATIONS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX bundle_key_order ON bundle_key (bundle_index, key, bundle_rid);
 ",
+    // The runs of jobs; times are in microseconds since 1970.
+    "
+    CREATE TABLE job_run (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        extension TEXT NOT NULL,
+        job TEXT NOT NULL,
+        due INTEGER,
+        times INTEGER NOT NULL,
+        started INTEGER NOT NULL,
+        ended INTEGER,
+        outcome TEXT NOT NULL,
+        attempts INTEGER NOT NULL,
+        reason TEXT,
+        result TEXT,
+        correlation TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX job_run_job ON job_run (extension, job, id);
+    CREATE INDEX job_run_running ON job_run (id) WHERE outcome = 'running';
+",
 ];
 
 /// The schema version of a file, from 0 for an empty one to what this program writes. Refuses

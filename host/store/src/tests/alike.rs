@@ -7,7 +7,7 @@ use koi_rid::Contents;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Declaration, McpSession, NewRevision, Sent, Stores};
+use crate::{Declaration, JobOutcome, JobRun, McpSession, NewRevision, Sent, Stores};
 use answers::answers;
 use calls::{Call, Change, any_call};
 
@@ -165,6 +165,25 @@ async fn call(stores: &Stores, call: &Call) -> String {
             let installed = extensions.install(revision(NAMES[*name]), &component, "me");
             told(installed.await.map(|installed| installed.revision))
         }
+        Call::Run(job, due, outcome) => {
+            let run = JobRun {
+                due: due.map(Timestamp::from_micros),
+                outcome: OUTCOMES[*outcome],
+                reason: Some("a\0b".to_owned()),
+                ..job_run(NAMES[*job])
+            };
+            told(stores.job_runs.add(run).await.map(drop))
+        }
+        Call::AmendRun(job, outcome) => {
+            let newest = stores.job_runs.last("x", NAMES[*job]).await.unwrap().newest;
+            let run = JobRun {
+                outcome: OUTCOMES[*outcome],
+                ended: Some(Timestamp::from_micros(5)),
+                ..newest.unwrap_or_else(|| job_run(NAMES[*job]))
+            };
+            told(stores.job_runs.amend(run).await)
+        }
+        Call::Interrupt => told(stores.job_runs.interrupt("it\0ended").await),
         Call::Deactivate(name) => told(extensions.deactivate(NAMES[*name], "me").await),
         Call::Grant(name, revision) => told(
             extensions
@@ -206,6 +225,25 @@ fn revision(extension: &str) -> NewRevision {
         settings: "{}".to_owned(),
         tool_prefix: String::new(),
         source: "a test".to_owned(),
+    }
+}
+
+const OUTCOMES: [JobOutcome; 3] = [JobOutcome::Running, JobOutcome::Ok, JobOutcome::Failed];
+
+fn job_run(job: &str) -> JobRun {
+    JobRun {
+        id: 0,
+        extension: "x".to_owned(),
+        job: job.to_owned(),
+        due: None,
+        times: 1,
+        started: Timestamp::from_micros(4),
+        ended: None,
+        outcome: JobOutcome::Running,
+        attempts: 1,
+        reason: None,
+        result: None,
+        correlation: "c".to_owned(),
     }
 }
 

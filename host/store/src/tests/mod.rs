@@ -47,6 +47,7 @@ mod commit;
 mod dump;
 mod extensions;
 pub(crate) mod fixture;
+mod job_runs;
 mod key_value;
 mod mcp_sessions;
 mod queues;

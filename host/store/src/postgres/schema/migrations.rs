@@ -252,4 +252,23 @@ pub(super) const MIGRATIONS: &[&str] = &["
     CREATE INDEX bundle_key_order
         ON bundle_key (bundle_index, key, substring(bundle_rid, 1, 1024));
 ",
+    // The runs of jobs; times are in microseconds since 1970.
+    "
+    CREATE TABLE job_run (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        extension bytea NOT NULL,
+        job bytea NOT NULL,
+        due bigint,
+        times bigint NOT NULL,
+        started bigint NOT NULL,
+        ended bigint,
+        outcome bytea NOT NULL,
+        attempts bigint NOT NULL,
+        reason bytea,
+        result bytea,
+        correlation bytea NOT NULL
+    );
+    CREATE INDEX job_run_job ON job_run (extension, job, id);
+    CREATE INDEX job_run_running ON job_run (id) WHERE outcome = 'running';
+",
 ];

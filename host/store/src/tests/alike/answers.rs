@@ -164,6 +164,7 @@ async fn kept(stores: &Stores) -> Vec<String> {
     ];
     for name in NAMES {
         answers.push(format!("{:?}", stores.mcp_sessions.load(name).await));
+        answers.extend(job_runs(stores, name).await);
         let revisions = stores.extensions.revisions(name).await.unwrap();
         answers.extend(revisions.into_iter().map(without_time));
     }
@@ -172,6 +173,24 @@ async fn kept(stores: &Stores) -> Vec<String> {
     let audit = stores.audit.list(None, None, 100).await.unwrap().items;
     answers.extend(audit.iter().map(|entry| format!("{:?}", entry.change)));
     answers
+}
+
+/// The runs of a job, without ids and the time at which they were interrupted.
+async fn job_runs(stores: &Stores, job: &str) -> Vec<String> {
+    let last = stores.job_runs.last("x", job).await.unwrap();
+    let runs = stores.job_runs.list("x", job, None, 100).await.unwrap();
+    let last = [last.newest, last.due, last.succeeded];
+    let all = runs.items.into_iter().map(Some).chain(last);
+    all.map(|run| {
+        let ended = run.as_ref().map(|run| run.ended.is_some());
+        let run = run.map(|run| JobRun {
+            id: 0,
+            ended: None,
+            ..run
+        });
+        format!("{run:?} {ended:?}")
+    })
+    .collect()
 }
 
 fn without_time(revision: crate::Revision) -> String {
