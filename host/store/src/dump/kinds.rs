@@ -218,6 +218,26 @@ pub(crate) const KINDS: &[Kind] = &[
         check: None,
     },
     Kind {
+        name: "job-run",
+        table: "job_run",
+        columns: &[
+            has("id", Holds::Id),
+            has("extension", Holds::Text),
+            has("job", Holds::Text),
+            may("due", Holds::Micros),
+            has("times", Holds::Count),
+            has("started", Holds::Micros),
+            may("ended", Holds::Micros),
+            has("outcome", Holds::Text),
+            has("attempts", Holds::Count),
+            may("reason", Holds::Text),
+            may("result", Holds::Text),
+            has("correlation", Holds::Text),
+        ],
+        key: 1,
+        check: None,
+    },
+    Kind {
         name: "mcp-session",
         table: "mcp_session",
         columns: &[

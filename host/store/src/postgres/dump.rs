@@ -111,7 +111,7 @@ fn cell<'r>(kind: &Kind, row: &'r Row, place: usize) -> Result<CellRef<'r>> {
 /// As [`super::open`], and if the store is not empty, the export cannot be read or is not as it has to
 /// be, with the line.
 pub async fn import(settings: Settings, export: impl BufRead + Send + 'static) -> Result<Rows> {
-    let mut link = Link::new(Arc::new(Place::of(settings)?));
+    let mut link = Link::new(Arc::new(Place::of(settings)?), Arc::default());
     let client = link.client().await?;
     client.batch_execute("BEGIN").await?;
     // A failure takes the connection with it, and that what it has done.

@@ -232,7 +232,7 @@ async fn every_write_is_flushed() {
         .url
         .push_str(" options='-c synchronous_commit=off'");
     let place = Place::of(settings).unwrap();
-    let mut link = Link::new(Arc::new(place));
+    let mut link = Link::new(Arc::new(place), Arc::default());
     let client = link.client().await.unwrap();
     let row = client.query_one("SHOW synchronous_commit", &[]).await;
     assert_eq!(row.unwrap().get::<_, &str>(0), "on");
