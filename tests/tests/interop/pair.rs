@@ -272,6 +272,11 @@ impl Pair {
         self.plan.rust != Kind::Partial
     }
 
+    /// Whether both are coordinators, each of which fetches the other's edges.
+    pub fn are_coordinators(&self) -> bool {
+        self.plan.rust == Kind::Coordinator && self.plan.python == Kind::Coordinator
+    }
+
     /// Whether the Python node can be asked for what it has.
     pub fn can_be_asked(&self) -> bool {
         self.plan.python != Kind::Partial

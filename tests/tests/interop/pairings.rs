@@ -44,10 +44,11 @@ async fn python_restarts(pair: Pair) -> Pair {
     pair
 }
 
-/// A Python node that could not tell ours anything four times in a row forgets it, edges and all.
+/// A Python node that could not tell ours anything four times in a row forgets it, edges and all. A Python
+/// coordinator then takes up its own edge as ours still has it, and proposes none: it is let be.
 async fn ours_is_away_and_returns(pair: Pair) -> Pair {
     let node = pair.node.rid.clone();
-    let gives_up = pair.is_pushed_to() && pair.can_be_asked();
+    let gives_up = pair.is_pushed_to() && pair.can_be_asked() && !pair.are_coordinators();
     let pair = pair
         .rust_returns(async |peer| {
             let contents =
