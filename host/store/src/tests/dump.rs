@@ -326,7 +326,12 @@ async fn an_export_in_which_a_line_was_changed_is_refused_with_the_line(
             r#""contents":"{""#,
             "bundle.contents: contents are refused",
         ),
-        (bundles, r#""rid":""#, r#""rid":" "#, "bundle.rid: "),
+        (
+            bundles,
+            r#""rid":"orn:a:1""#,
+            r#""rid":"orn:""#,
+            "bundle.rid: ",
+        ),
         (
             bundles,
             r#""contents":"{}""#,
