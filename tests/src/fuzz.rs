@@ -8,6 +8,7 @@
 mod component;
 mod configuration;
 mod envelope;
+mod export;
 mod grants;
 mod jcs;
 mod mutation;
@@ -32,7 +33,7 @@ pub struct FuzzTarget {
 }
 
 /// All of them.
-pub const FUZZ_TARGETS: [FuzzTarget; 7] = [
+pub const FUZZ_TARGETS: [FuzzTarget; 8] = [
     FuzzTarget {
         name: "component",
         check: component::check,
@@ -47,6 +48,11 @@ pub const FUZZ_TARGETS: [FuzzTarget; 7] = [
         name: "envelope",
         check: envelope::check,
         rounds: 3_000,
+    },
+    FuzzTarget {
+        name: "export",
+        check: export::check,
+        rounds: 20_000,
     },
     FuzzTarget {
         name: "grants",

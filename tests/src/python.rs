@@ -18,6 +18,28 @@ pub enum Kind {
     Partial,
 }
 
+/// Of which version a Python node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// 2.1.2, with rid-lib 3.3.0.
+    Current,
+    /// 2.0.7, with rid-lib 3.2.16.
+    V2_0_7,
+    /// 1.3.2, with rid-lib 3.2.16. It cannot be a coordinator.
+    V1_3_2,
+}
+
+impl Version {
+    /// The name of its environment.
+    fn environment(self) -> &'static str {
+        match self {
+            Self::Current => "koi-net",
+            Self::V2_0_7 => "koi-net-2.0.7",
+            Self::V1_3_2 => "koi-net-1.3.2",
+        }
+    }
+}
+
 /// How to start a Python node.
 #[derive(Debug)]
 pub struct PeerBuilder {
@@ -25,7 +47,7 @@ pub struct PeerBuilder {
     name: String,
 }
 
-/// A running Python node (koi-net 2.1.2).
+/// A running Python node.
 #[derive(Debug)]
 pub struct Peer {
     /// Its process.
@@ -41,10 +63,17 @@ pub struct Peer {
 }
 
 impl PeerBuilder {
-    /// A node on a folder of its own below `folder`.
+    /// A node of the current version on a folder of its own below `folder`.
     #[must_use]
     pub fn new(kind: Kind, name: &str, folder: &Path) -> Self {
-        let mut command = Command::new(tool("koi-net/bin/python"));
+        Self::of(Version::Current, kind, name, folder)
+    }
+
+    /// A node of some version.
+    #[must_use]
+    pub fn of(version: Version, kind: Kind, name: &str, folder: &Path) -> Self {
+        let python = format!("{}/bin/python", version.environment());
+        let mut command = Command::new(tool(&python));
         command
             .arg(repository().join("tests/peers/koi_peer.py"))
             .args(["--name", name, "--control-port", "0", "--dir"])
@@ -95,6 +124,13 @@ impl PeerBuilder {
     #[must_use]
     pub fn interest(mut self, rid_type: &str) -> Self {
         self.command.args(["--interest", rid_type]);
+        self
+    }
+
+    /// Further environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
         self
     }
 
@@ -177,6 +213,14 @@ impl Peer {
             self.bundle(rid).await
         })
         .await
+    }
+
+    /// Waits until a bundle is no longer in its cache.
+    pub async fn loses(&self, rid: &str) {
+        eventually(&format!("{rid} gone from {}", self.rid), async || {
+            self.bundle(rid).await.is_none().then_some(())
+        })
+        .await;
     }
 
     /// Waits until the other node has approved this one's subscription to a RID type.

@@ -103,25 +103,34 @@ fn timestamp_like() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A JSON text; numbers in all their spellings.
-fn json_text() -> impl Strategy<Value = String> {
-    let number = prop_oneof![
+/// A number in all its spellings, often near the places where its form changes.
+fn number() -> impl Strategy<Value = String> {
+    let finite = any::<f64>().prop_filter("no JSON", |n| n.is_finite());
+    let near_a_change = (
+        prop::sample::select(vec![-8, -7, -6, -5, -4, 14, 15, 16, 17, 20, 21, 22]),
+        0.1..100.0,
+    );
+    prop_oneof![
         any::<i64>().prop_map(|n| n.to_string()),
         (-1_000_000i64..1_000_000).prop_map(|n| n.to_string()),
-        any::<f64>()
-            .prop_filter("no JSON", |n| n.is_finite())
-            .prop_map(|n| format!("{n:e}")),
+        finite.prop_map(|n| format!("{n:e}")),
+        near_a_change.prop_map(|(power, n): (i32, f64)| format!("{:e}", n * 10f64.powi(power))),
         (-1e6..1e6).prop_map(|n: f64| n.to_string()),
         "-?(0|[1-9][0-9]{0,20})\\.[0-9]{1,20}",
         "-?(0|[1-9][0-9]{0,3})(\\.[0-9]{1,4})?[eE][+-]?[0-9]{1,2}",
+        "-?[1-9][0-9]{15,40}",
         Just("-0".to_owned()),
         Just("-0.0".to_owned()),
-    ];
+    ]
+}
+
+/// A JSON text.
+fn json_text() -> impl Strategy<Value = String> {
     let text = any::<String>().prop_map(|text| json!(text).to_string());
     let leaf = prop_oneof![
         Just("null".to_owned()),
         any::<bool>().prop_map(|of| of.to_string()),
-        number,
+        number(),
         text,
     ];
     leaf.prop_recursive(4, 32, 8, |inner| {
@@ -191,10 +200,20 @@ fn timestamps_have_the_canonical_form_of_pydantic() {
 }
 
 #[test]
+fn numbers_are_signed_and_hashed_as_pydantic_and_rid_lib_do() {
+    let texts = texts(&number().prop_map(|number| format!(r#"{{"n":{number}}}"#)));
+    compare(&texts);
+}
+
+#[test]
 fn contents_are_signed_and_hashed_as_pydantic_and_rid_lib_do() {
-    let texts = texts(&members(json_text()));
+    compare(&texts(&members(json_text())));
+}
+
+/// Compares what is signed of contents, and their hash, which is that of their form by RFC 8785.
+fn compare(texts: &[String]) {
     let mut taken = 0;
-    for (text, made) in texts.iter().zip(reference("contents", &texts)) {
+    for (text, made) in texts.iter().zip(reference("contents", texts)) {
         let Ok(contents) = Contents::parse(text) else {
             continue;
         };

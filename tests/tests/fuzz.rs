@@ -51,6 +51,11 @@ fn an_envelope_is_refused_or_arrives_as_it_was_sent() {
 }
 
 #[test]
+fn an_export_is_read_or_refused_with_the_line() {
+    holds("export");
+}
+
+#[test]
 fn a_grant_is_printed_as_it_is_read_and_includes_only_what_it_allows() {
     holds("grants");
 }

@@ -46,7 +46,14 @@ fn clients_that_cut_their_connections_harm_no_others_and_leave_nothing_at_the_no
 
 #[test]
 fn what_was_told_to_a_node_that_is_killed_reaches_all_others_that_are_killed_too() {
-    let (said, _) = soak(&["koi-net", "--events", "3000", "--kills", "6", "--postgresql"]);
+    let (said, _) = soak(&[
+        "koi-net",
+        "--events",
+        "3000",
+        "--kills",
+        "6",
+        "--postgresql",
+    ]);
     assert!(said.contains("3000 events in "), "{said}");
     assert!(said.contains("postgresql 1"), "{said}");
     assert!(said.contains("\n0 dead letters\n"), "{said}");

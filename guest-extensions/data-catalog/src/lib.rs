@@ -37,6 +37,8 @@ impl Extension for DataCatalog {
                     .title("Dataset")
                     .description("What a dataset is, where it lies and which schema it has")
                     .contents::<DatasetMetadata>()
+                    .index("/format")
+                    .index("/name")
                     .parsed(),
             )
             .rid_type(

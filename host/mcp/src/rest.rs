@@ -1,5 +1,5 @@
 //! Plain HTTP routes over the same extensions, for programs that do not speak MCP: lists of tools and
-//! resources, reads and calls, as `rest/openapi.json` describes them.
+//! resources, reads, queries and calls, as `rest/openapi.json` describes them.
 //!
 //! They show what the endpoint `/mcp` shows, check the same arguments by the same schemas and are
 //! bounded as it is. Whatever fails is a problem document (RFC 9457) under a status that says whose
@@ -8,6 +8,7 @@
 mod call;
 mod lists;
 mod problem;
+mod query;
 
 use std::sync::{Arc, LazyLock};
 
@@ -50,6 +51,7 @@ pub(crate) fn router(shared: Arc<Shared>, guard: Arc<Guard>, options: &McpOption
     Router::new()
         .route("/openapi.json", get(openapi))
         .route("/resources/list", get(lists::resources))
+        .route("/resources/query/{rid_type}", get(query::query))
         .route("/resources/read/{*id}", get(lists::read))
         .route("/tools", get(lists::tools))
         .route("/tools/list", get(lists::tools_in_short))

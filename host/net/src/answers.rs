@@ -16,12 +16,17 @@ const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 /// How many bundles are read from the store at once.
 const BUNDLES_AT_ONCE: usize = 32;
 
+/// What a peer may have.
+pub(crate) type MayHave<'a> = &'a (dyn Fn(&Rid) -> bool + Send + Sync);
+
 /// The events that wait for a peer, at most `limit` (0 for as many as one answer holds). Those that
-/// it has been given often enough are gone, and those that would stop a Python node.
+/// it has been given often enough are gone, and those that it may not have or that would stop a Python
+/// node.
 pub(crate) async fn queued(
     stores: &Stores,
     peer: &Rid,
     limit: u64,
+    may_have: MayHave<'_>,
 ) -> Result<Vec<Event>, StoreError> {
     let limit = usize::try_from(limit)
         .ok()
@@ -34,9 +39,10 @@ pub(crate) async fn queued(
         let waiting = stores.outbox.next(peer, after, MAX_PAGE).await?;
         let Some(last) = waiting.last() else { break };
         after = last.id;
-        let (given, left): (Vec<_>, Vec<_>) = waiting
-            .into_iter()
-            .partition(|entry| entry.given >= TIMES_GIVEN || !is_short(&entry.event.rid));
+        let (given, left): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|entry| {
+            let rid = &entry.event.rid;
+            entry.given >= TIMES_GIVEN || !is_short(rid) || !may_have(rid)
+        });
         done.extend(sent(&given));
         giving = fitting(left, limit);
     }
@@ -82,13 +88,18 @@ pub(crate) fn fitting(entries: Vec<OutboxEntry>, limit: usize) -> Vec<OutboxEntr
 }
 
 /// All RIDs of some types, of all types if none is named, as far as one answer holds them. Those that
-/// would stop a Python node are not listed.
-pub(crate) async fn rids(stores: &Stores, rid_types: Vec<RidType>) -> Result<Vec<Rid>, StoreError> {
+/// the peer may not have or that would stop a Python node are not listed.
+pub(crate) async fn rids(
+    stores: &Stores,
+    rid_types: Vec<RidType>,
+    may_have: MayHave<'_>,
+) -> Result<Vec<Rid>, StoreError> {
     let mut query = all_of(rid_types);
     let mut answer = Answer::default();
     loop {
         let page = stores.bundles.rids(&query).await?;
-        let listed = page.items.into_iter().filter(is_short);
+        let listed = page.items.into_iter();
+        let listed = listed.filter(|rid| is_short(rid) && may_have(rid));
         let complete = answer.take(listed, |rid| rid.as_str().len());
         match page.next.filter(|_| complete) {
             Some(next) => query.cursor = Some(next),
@@ -98,20 +109,22 @@ pub(crate) async fn rids(stores: &Stores, rid_types: Vec<RidType>) -> Result<Vec
 }
 
 /// The manifests of some RIDs if any are named, else of some types, else all; as far as one answer
-/// holds them.
+/// holds them. What the peer may not have is not there.
 pub(crate) async fn manifests(
     stores: &Stores,
     rid_types: Vec<RidType>,
     rids: Vec<Rid>,
+    may_have: MayHave<'_>,
 ) -> Result<Payload, StoreError> {
     if !rids.is_empty() {
-        return manifests_of(stores, once_each(rids)).await;
+        return manifests_of(stores, once_each(rids), may_have).await;
     }
     let mut query = all_of(rid_types);
     let mut answer = Answer::default();
     loop {
         let page = stores.bundles.manifests(&query).await?;
-        let listed = page.items.into_iter().filter(|m| is_short(&m.rid));
+        let listed = page.items.into_iter();
+        let listed = listed.filter(|m| is_short(&m.rid) && may_have(&m.rid));
         let complete = answer.take(listed, manifest_bytes);
         match page.next.filter(|_| complete) {
             Some(next) => query.cursor = Some(next),
@@ -125,10 +138,15 @@ pub(crate) async fn manifests(
     }
 }
 
-async fn manifests_of(stores: &Stores, rids: Vec<Rid>) -> Result<Payload, StoreError> {
+async fn manifests_of(
+    stores: &Stores,
+    rids: Vec<Rid>,
+    may_have: MayHave<'_>,
+) -> Result<Payload, StoreError> {
     let (mut answer, mut not_found) = (Answer::default(), Vec::new());
     for chunk in rids.chunks(BUNDLES_AT_ONCE) {
-        let stored = stores.bundles.read_many(chunk).await?;
+        let mut stored = stores.bundles.read_many(chunk).await?;
+        stored.retain(|stored| may_have(&stored.bundle.manifest.rid));
         let found: HashSet<Rid> = stored
             .iter()
             .map(|stored| stored.bundle.manifest.rid.clone())
@@ -206,8 +224,13 @@ impl<T> Answer<T> {
     }
 }
 
-/// The bundles of some RIDs. What one answer does not hold is deferred.
-pub(crate) async fn bundles(stores: &Stores, rids: Vec<Rid>) -> Result<Payload, StoreError> {
+/// The bundles of some RIDs. What one answer does not hold is deferred; what the peer may not have is not
+/// there.
+pub(crate) async fn bundles(
+    stores: &Stores,
+    rids: Vec<Rid>,
+    may_have: MayHave<'_>,
+) -> Result<Payload, StoreError> {
     let (mut bundles, mut not_found, mut deferred) = (Vec::new(), Vec::new(), Vec::new());
     let mut bytes = 0;
     let rids = once_each(rids);
@@ -220,6 +243,7 @@ pub(crate) async fn bundles(stores: &Stores, rids: Vec<Rid>) -> Result<Payload, 
         let mut stored: HashMap<Rid, Bundle> = stored
             .into_iter()
             .map(|stored| (stored.bundle.manifest.rid.clone(), stored.bundle))
+            .filter(|(rid, _)| may_have(rid))
             .collect();
         for rid in chunk {
             let Some(bundle) = stored.remove(rid) else {

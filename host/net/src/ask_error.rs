@@ -1,6 +1,7 @@
 //! Why another node gave no answer that can be used.
 
-use std::fmt;
+use std::time::Duration;
+use std::{fmt, io};
 
 use koi_pipeline::FetchError;
 use koi_rid::Rid;
@@ -24,7 +25,12 @@ pub(crate) enum AskError {
         node: Option<Rid>,
     },
     /// The node answered with another HTTP status.
-    Status { status: u16, body: String },
+    Status {
+        status: u16,
+        body: String,
+        /// How long it asks to be left alone, where it does.
+        wait: Option<Duration>,
+    },
     /// The answer is none that can be believed.
     BadAnswer(String),
     /// This node could not make the envelope.
@@ -35,9 +41,18 @@ impl AskError {
     /// A question that broke on its way.
     pub(crate) fn unreachable(error: &reqwest::Error) -> Self {
         // The outermost text only repeats the URL; the cause says what happened.
-        let mut cause: &dyn std::error::Error = error;
-        while let Some(source) = cause.source() {
-            cause = source;
+        let mut cause: &(dyn std::error::Error + 'static) = error;
+        loop {
+            if let Some(rustls::Error::InvalidCertificate(why)) = of_tls(cause) {
+                return Self::Unreachable(format!(
+                    "its certificate is not accepted ({why}); if it is of a private authority, name \
+                     that under koi.tls.roots"
+                ));
+            }
+            match cause.source() {
+                Some(source) => cause = source,
+                None => break,
+            }
         }
         Self::Unreachable(if error.is_timeout() {
             "it takes too long to answer".to_owned()
@@ -47,7 +62,7 @@ impl AskError {
     }
 
     /// An answer with another status than 200.
-    pub(crate) fn refusal(status: u16, body: &[u8]) -> Self {
+    pub(crate) fn refusal(status: u16, body: &[u8], wait: Option<Duration>) -> Self {
         if let Some(response) = ErrorResponse::parse(body)
             && let Some(code) = response.code()
         {
@@ -63,7 +78,7 @@ impl AskError {
             };
         }
         let body = shortened(&String::from_utf8_lossy(body));
-        Self::Status { status, body }
+        Self::Status { status, body, wait }
     }
 
     /// An answer of another type than was asked for.
@@ -91,6 +106,14 @@ impl AskError {
         }
     }
 
+    /// How long the node asks to be left alone, where it does.
+    pub(crate) fn asks_to_wait(&self) -> Option<Duration> {
+        match self {
+            Self::Status { wait, .. } => *wait,
+            _ => None,
+        }
+    }
+
     pub(crate) fn is_unknown_node(&self) -> bool {
         matches!(
             self,
@@ -108,11 +131,22 @@ impl fmt::Display for AskError {
             Self::NoServer(node) => write!(f, "{node} has no server that is known here"),
             Self::Unreachable(reason) => write!(f, "it cannot be reached: {reason}"),
             Self::Refused { code, message, .. } => write!(f, "it refuses: {code}, {message}"),
-            Self::Status { status, body } => write!(f, "it answers with status {status}: {body}"),
+            Self::Status { status, body, .. } => {
+                write!(f, "it answers with status {status}: {body}")
+            }
             Self::BadAnswer(reason) => write!(f, "its answer is not believed: {reason}"),
             Self::Own(reason) => f.write_str(reason),
         }
     }
+}
+
+/// What TLS says of a connection, if it is that. The chain of causes leads past it.
+fn of_tls<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    let mut wrapped = cause.downcast_ref::<io::Error>()?.get_ref()?;
+    while let Some(inner) = wrapped.downcast_ref::<io::Error>() {
+        wrapped = inner.get_ref()?;
+    }
+    wrapped.downcast_ref()
 }
 
 fn shortened(text: &str) -> String {

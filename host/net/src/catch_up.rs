@@ -107,7 +107,8 @@ async fn forgotten(
     Ok(forgotten)
 }
 
-/// Those RIDs whose bundles are worth asking for.
+/// Those RIDs whose bundles are worth asking for. Of types that are not kept for good, manifests tell:
+/// what this node has let go is there with others for longer.
 async fn missing(
     shared: &Shared,
     client: &Client,
@@ -123,14 +124,21 @@ async fn missing(
         .iter()
         .cloned()
         .partition(|rid| stored.contains_key(rid));
-    if !known.is_empty() {
-        let theirs = client.manifests(node, known).await?;
-        let newer = theirs.into_iter().filter(|theirs| {
-            stored.get(&theirs.rid).is_some_and(|ours| {
-                ours.sha256_hash != theirs.sha256_hash && ours.timestamp < theirs.timestamp
-            })
+    let passing = missing.extract_if(.., |rid| shared.lifetimes.of(&rid.rid_type()).is_some());
+    let passing: HashSet<Rid> = passing.collect();
+    let asked: Vec<Rid> = known.into_iter().chain(passing.iter().cloned()).collect();
+    if !asked.is_empty() {
+        let theirs = client.manifests(node, asked).await?;
+        let wanted = theirs.into_iter().filter(|theirs| {
+            let is_newer = match stored.get(&theirs.rid) {
+                Some(ours) => {
+                    ours.sha256_hash != theirs.sha256_hash && ours.timestamp < theirs.timestamp
+                }
+                None => passing.contains(&theirs.rid),
+            };
+            is_newer && !shared.lifetimes.are_over_for(theirs)
         });
-        missing.extend(newer.map(|manifest| manifest.rid));
+        missing.extend(wanted.map(|manifest| manifest.rid));
     }
     Ok(missing)
 }

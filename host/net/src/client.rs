@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use koi_rid::{Event, EventType, Rid};
+use koi_rid::{Bundle, Event, EventType, Rid};
 use koi_wire::{
     Dialect, Endpoint, Envelope, ErrorCode, FloatStyle, MAX_ENVELOPE_BYTES, ManifestExtras,
     Payload, seal,
@@ -15,6 +15,7 @@ use koi_wire::{
 use crate::ask_error::AskError;
 use crate::graph::KnownNode;
 use crate::shared::Shared;
+use crate::tls::Authorities;
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 /// Between two pieces of an answer, the first one included. Peers answer before they process.
@@ -23,6 +24,9 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 const IDLE_WITHIN: Duration = Duration::from_secs(20);
 /// For a whole question, however large its answer.
 const DONE_WITHIN: Duration = Duration::from_secs(60);
+
+/// Longest time for which a node is left alone because it asks for that.
+const LONGEST_ASKED_WAIT: Duration = Duration::from_secs(120);
 
 /// Waits between an introduction and the repeated question: the peer processes the one before it can
 /// answer the other.
@@ -41,8 +45,12 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    pub(crate) fn new(shared: Arc<Shared>) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder()
+    /// Believes the certificates of those authorities, else of the system's.
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        authorities: Option<Authorities>,
+    ) -> Result<Self, reqwest::Error> {
+        let mut http = reqwest::Client::builder()
             .tcp_nodelay(true)
             .connect_timeout(CONNECT_WITHIN)
             .read_timeout(ANSWER_WITHIN)
@@ -50,8 +58,11 @@ impl Client {
             .pool_idle_timeout(IDLE_WITHIN)
             .redirect(reqwest::redirect::Policy::none())
             // Peers are named by their own addresses; an environment's proxy is not asked.
-            .no_proxy()
-            .build()?;
+            .no_proxy();
+        if let Some(authorities) = authorities {
+            http = http.tls_certs_only(authorities.0);
+        }
+        let http = http.build()?;
         Ok(Self { http, shared })
     }
 
@@ -68,8 +79,11 @@ impl Client {
     ) -> Result<(), AskError> {
         let payload = Payload::Events { events };
         self.ask(node, url, Endpoint::BroadcastEvents, &payload)
-            .await
-            .map(drop)
+            .await?;
+        if self.shared.is_partial() {
+            self.shared.told.ring(node);
+        }
+        Ok(())
     }
 
     /// Tells a node who this one is.
@@ -178,40 +192,56 @@ impl Client {
             .await
             .map_err(|error| AskError::unreachable(&error))?;
         let status = response.status().as_u16();
+        let wait = asked_wait(response.headers());
         let body = read(response).await?;
         if status != 200 {
-            return Err(AskError::refusal(status, &body));
+            return Err(AskError::refusal(status, &body, wait));
         }
         let Some(kind) = endpoint.response() else {
             return Ok(None);
         };
         let envelope =
             Envelope::parse(&body, kind).map_err(|error| AskError::BadAnswer(error.to_string()))?;
-        let key = match self.shared.peers.find(&self.shared.graph, node) {
-            Some(known) => known.key.clone(),
-            // An unknown node that answers with its own profile proves by its key that it is it.
-            None => {
-                own_profile(&envelope, node)
-                    .ok_or_else(|| AskError::BadAnswer("its key is not known".to_owned()))?
-                    .key
-            }
+        let known = self.shared.peers.find(&self.shared.graph, node);
+        // An unknown node that answers with its own profile proves by its key that it is it.
+        let introduced = match &known {
+            Some(_) => None,
+            None => own_profile(&envelope, node),
         };
+        let key = known.map(|known| known.key.clone());
+        let key = key.or_else(|| introduced.as_ref().map(|node| node.key.clone()));
+        let key = key.ok_or_else(|| AskError::BadAnswer("its key is not known".to_owned()))?;
         let message = envelope
             .open_response(&key, self.shared.me(), node)
             .map_err(|error| AskError::BadAnswer(error.to_string()))?;
+        if let Some(introduced) = introduced {
+            self.shared.peers.introduce(node, introduced);
+        }
         self.shared.peers.learn(&self.shared.graph, &message);
         Ok(Some(message.payload))
     }
 }
 
-/// The profile of a node in bundles that it claims to have sent. Nothing of it is verified but that
-/// the key makes the RID.
+/// The profile of a node in bundles or events that it claims to have sent. Nothing of it is verified
+/// but that the key makes the RID.
 fn own_profile(envelope: &Envelope<'_>, node: &Rid) -> Option<KnownNode> {
-    let Ok(Payload::Bundles { bundles, .. }) = envelope.payload() else {
-        return None;
-    };
-    let bundle = bundles.iter().find(|bundle| bundle.manifest.rid == *node)?;
-    KnownNode::of(bundle)
+    match envelope.payload().ok()? {
+        Payload::Bundles { bundles, .. } => {
+            let bundle = bundles.iter().find(|bundle| bundle.manifest.rid == *node)?;
+            KnownNode::of(bundle)
+        }
+        Payload::Events { events } => {
+            let own = events.into_iter().filter(|event| event.rid == *node);
+            let mut bundles = own.filter_map(|event| {
+                Some(Bundle {
+                    manifest: event.manifest?,
+                    contents: event.contents?,
+                })
+            });
+            bundles.find_map(|bundle| KnownNode::of(&bundle))
+        }
+        _ => None,
+    }
 }
 
 /// A sealed envelope without its signature, which is another each time.
@@ -219,6 +249,13 @@ fn signed_part(sealed: &str) -> &str {
     sealed
         .rsplit_once(",\"signature\":")
         .map_or(sealed, |(signed, _)| signed)
+}
+
+/// How long a node asks to be left alone, in whole seconds as it says.
+fn asked_wait(headers: &reqwest::header::HeaderMap) -> Option<Duration> {
+    let text = headers.get(reqwest::header::RETRY_AFTER)?.to_str().ok()?;
+    let seconds: u64 = text.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(LONGEST_ASKED_WAIT))
 }
 
 async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, AskError> {

@@ -13,6 +13,7 @@ mod round;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use koi_pipeline::Bell;
 use koi_rid::{Event, EventType, MAX_PYTHON_RID_BYTES, Rid};
@@ -25,6 +26,7 @@ use crate::answers::{fitting, is_short, sent};
 use crate::ask_error::AskError;
 use crate::client::Client;
 use crate::shared::Shared;
+use crate::trust::Direction;
 use round::{Refusal, Round};
 
 #[derive(Clone)]
@@ -51,6 +53,24 @@ struct Running {
     rung: Notify,
 }
 
+/// How to wait.
+#[derive(Debug, Default)]
+struct Rest {
+    /// Something new ends it.
+    for_more: bool,
+    /// The peer has asked for so much.
+    at_least: Option<Duration>,
+}
+
+impl Rest {
+    fn for_more() -> Self {
+        Self {
+            for_more: true,
+            at_least: None,
+        }
+    }
+}
+
 impl Delivery {
     pub(crate) fn new(
         shared: Arc<Shared>,
@@ -73,7 +93,7 @@ impl Delivery {
     /// Serves the bell of the pipeline and the news of who was heard of, until the node stops.
     pub(crate) async fn run(self, rung: Bell) {
         match self.inner.shared.stores.outbox.peers().await {
-            Ok(peers) => peers.iter().for_each(|peer| self.start(peer)),
+            Ok(peers) => self.begin(peers).await,
             Err(error) => tracing::error!(%error, "the outbox could not be read"),
         }
         let shared = self.inner.shared.clone();
@@ -84,6 +104,24 @@ impl Delivery {
                 peers = shared.reachable.next() => peers.iter().for_each(|peer| self.start(peer)),
                 peers = shared.heard.next() => peers.iter().for_each(|peer| self.wake(peer)),
             }
+        }
+    }
+
+    /// Starts with what waits from before. What waits for a node that is denied now will not be sent.
+    async fn begin(&self, peers: Vec<Rid>) {
+        let shared = &self.inner.shared;
+        let (peers, denied): (Vec<_>, Vec<_>) = peers
+            .into_iter()
+            .partition(|peer| shared.trust.admits(peer));
+        peers.iter().for_each(|peer| self.start(peer));
+        let ops: Vec<Op> = denied
+            .into_iter()
+            .map(|peer| Op::DropPeer { peer })
+            .collect();
+        if !ops.is_empty()
+            && let Err(error) = shared.stores.commits.commit(Batch { ops }).await
+        {
+            tracing::error!(%error, "the outbox of nodes that are denied could not be emptied");
         }
     }
 
@@ -138,10 +176,19 @@ impl Delivery {
             }
             let ops = if waiting.is_empty() {
                 // All that is left was refused. Something new may show whose fault that is.
-                if !self.rest(running, &mut round, true).await {
+                if !self.rest(running, &mut round, Rest::for_more()).await {
                     return;
                 }
                 continue;
+            } else if let Some(denied) = waiting.iter().find(|entry| !self.may_tell(peer, entry)) {
+                tracing::info!(
+                    peer = %peer,
+                    rid = %denied.event.rid,
+                    "the peer is not told: it may not have this RID type, see koi.trust"
+                );
+                vec![Op::Delivered {
+                    sent: vec![denied.sent()],
+                }]
             } else if let Some(long) = waiting.iter().find(|entry| !is_short(&entry.event.rid)) {
                 tracing::warn!(
                     peer = %peer,
@@ -173,7 +220,9 @@ impl Delivery {
                         match round.refuse(peer, waiting, &error) {
                             Refusal::GiveUp(ops) => ops,
                             Refusal::GoOn => continue,
-                            Refusal::Rest if self.rest(running, &mut round, false).await => {
+                            Refusal::Rest
+                                if self.rest(running, &mut round, Rest::default()).await =>
+                            {
                                 continue;
                             }
                             Refusal::Rest => return,
@@ -181,7 +230,11 @@ impl Delivery {
                     }
                     Err(error) => {
                         tracing::info!(peer = %peer, %error, "events could not be delivered; they wait");
-                        if !self.rest(running, &mut round, false).await {
+                        let rest = Rest {
+                            at_least: error.asks_to_wait(),
+                            ..Rest::default()
+                        };
+                        if !self.rest(running, &mut round, rest).await {
                             return;
                         }
                         vec![Op::Attempted {
@@ -198,13 +251,14 @@ impl Delivery {
     }
 
     /// Waits before everything is tried again; false if the node stops meanwhile.
-    async fn rest(&self, running: &Running, round: &mut Round, for_more: bool) -> bool {
-        let wait = round.backoff.wait();
+    async fn rest(&self, running: &Running, round: &mut Round, rest: Rest) -> bool {
+        let wait = round.backoff.wait().max(rest.at_least.unwrap_or_default());
         tokio::select! {
             () = self.inner.stopping.cancelled() => return false,
-            () = running.heard.notified() => round.begin_again(),
+            // A peer that asks for a pause gets it, whatever else it says meanwhile.
+            () = running.heard.notified(), if rest.at_least.is_none() => round.begin_again(),
             // What was refused stays passed over: the new one is what counts.
-            () = running.rung.notified(), if for_more => {}
+            () = running.rung.notified(), if rest.for_more => {}
             () = tokio::time::sleep(wait) => round.begin_again(),
         }
         true
@@ -218,6 +272,11 @@ impl Delivery {
                 self.inner.shared.recent.note(&entry.event.rid, 0);
             }
         }
+    }
+
+    fn may_tell(&self, peer: &Rid, entry: &OutboxEntry) -> bool {
+        let shared = &self.inner.shared;
+        shared.permits(peer, Direction::To, &entry.event.rid)
     }
 
     async fn send(

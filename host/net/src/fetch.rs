@@ -6,6 +6,7 @@ use koi_pipeline::{Fetch, FetchError, Fetched};
 use koi_rid::{Bundle, Manifest, Rid};
 
 use crate::client::Client;
+use crate::trust::Direction;
 
 #[async_trait]
 impl Fetch for Client {
@@ -27,7 +28,8 @@ impl Fetch for Client {
         let rid_type = rid.rid_type();
         let mut failure = None;
         for (source, node) in self.shared().graph.nodes() {
-            if !node.is_full() || !node.profile.provides.state.contains(&rid_type) {
+            let provides = node.is_full() && node.profile.provides.state.contains(&rid_type);
+            if !provides || !self.shared().permits(&source, Direction::From, rid) {
                 continue;
             }
             match self.bundle(&source, rid).await {

@@ -122,6 +122,8 @@ impl Graph {
         if state.edges.remove(rid).is_some() {
             self.index(&mut state);
         }
+        drop(state);
+        self.changed.send_replace(());
     }
 
     fn index(&self, state: &mut State) {
@@ -137,6 +139,11 @@ impl Graph {
 
     pub(crate) fn node(&self, rid: &Rid) -> Option<Arc<KnownNode>> {
         self.read().nodes.get(rid).cloned()
+    }
+
+    /// Told of each change of a node or an edge.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
     }
 
     /// Waits until a node is known.

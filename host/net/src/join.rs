@@ -76,6 +76,11 @@ async fn attempt(
             shared.coordinator.get_or_init(|| rid).clone()
         }
     };
+    if !shared.trust.admits(&rid) {
+        let what =
+            format!("this node does not deal with {rid}, see koi.trust in its configuration");
+        return Err(AskError::Own(what));
+    }
     let before = shared.graph.node(&rid);
     match &before {
         Some(known) if is_at(known, contact) => return Ok(rid),

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use futures::future::BoxFuture;
-use koi_pipeline::{Bell, Fetch, HostHandler, Intake, IntakeError, Pipeline, correlation, succeed};
+use koi_pipeline::{
+    Bell, Fetch, HostHandler, Intake, IntakeError, Lifetimes, Pipeline, correlation, succeed,
+};
 use koi_registry::Registry;
 use koi_rid::{ContentsError, Event, EventType, Rid, RidType};
 use koi_runtime::ports::Network;
@@ -24,15 +26,21 @@ use crate::backoff::Backoff;
 use crate::client::Client;
 use crate::contact::Contacts;
 use crate::delivery::Delivery;
-use crate::graph::{Graph, KnownNode};
+use crate::graph::Graph;
+use crate::limits::Accounts;
 use crate::network::KnownNetwork;
 use crate::offer::Offer;
 use crate::peers::Peers;
+use crate::poll::Polling;
 use crate::receive::Bodies;
 use crate::recent::Recent;
+use crate::replay::Replays;
 use crate::serve::serve;
 use crate::shared::{MAX_ANSWERS, MAX_STRANGERS, Shared};
-use crate::{FirstContact, Identity, Role, contact, handlers, join, server};
+use crate::tls::{Authorities, TlsServer};
+use crate::{
+    FirstContact, Identity, Kind, PeerLimits, Role, Trust, contact, handlers, join, server,
+};
 
 /// Where a node that listens on an address has its endpoints.
 pub fn base_url(address: SocketAddr) -> String {
@@ -49,10 +57,42 @@ pub struct NetParts {
     pub intake: Intake,
     /// What this node is for.
     pub role: Role,
-    /// Where other nodes reach this one; see [`base_url`].
-    pub base_url: String,
+    /// Whether it has a server, and where.
+    pub kind: Kind,
     /// Through which node it enters a network.
     pub first_contact: Option<FirstContact>,
+    /// How it meets other nodes.
+    pub border: Border,
+    /// Which knowledge is not kept for good: the same as the pipeline's.
+    pub lifetimes: Lifetimes,
+}
+
+/// With whom a node deals, how much each may take of it, and how connections are secured.
+#[derive(Debug, Clone)]
+pub struct Border {
+    /// Whom and what the operator allows and denies.
+    pub trust: Trust,
+    /// What one other node may take.
+    pub limits: PeerLimits,
+    /// For how long a broadcast that was taken is known again; not at all if that is nothing.
+    pub replay_window: Duration,
+    /// What the server shows of itself; it speaks plain HTTP without.
+    pub tls: Option<TlsServer>,
+    /// Whose certificates the client believes; the system's authorities' without.
+    pub authorities: Option<Authorities>,
+}
+
+impl Default for Border {
+    /// Everybody is dealt with, a broadcast is known again for ten minutes, nothing is secured.
+    fn default() -> Self {
+        Self {
+            trust: Trust::default(),
+            limits: PeerLimits::default(),
+            replay_window: Duration::from_secs(600),
+            tls: None,
+            authorities: None,
+        }
+    }
 }
 
 /// Why the network side could not be started.
@@ -73,6 +113,12 @@ pub enum NetError {
     /// The first contact is this node itself.
     #[error("the first contact is this node itself: name another one, or none")]
     OwnContact,
+    /// The first contact is a node with which this one must not deal.
+    #[error("the first contact, {0}, is denied: allow it, or name another one")]
+    DeniedContact(Rid),
+    /// Newcomers could not reach it.
+    #[error("a coordinator needs a server that newcomers reach: a partial node cannot be one")]
+    PartialCoordinator,
 }
 
 /// Why there is nothing to propose to a node.
@@ -84,8 +130,13 @@ pub enum ProposeError {
     /// It is this node.
     #[error("this node proposes nothing to itself")]
     Own,
-    /// It has no server.
-    #[error("{0} is a partial node, which nobody can be told by")]
+    /// It is denied.
+    #[error("this node does not deal with {0}, see koi.trust in its configuration")]
+    Denied(Rid),
+    /// It has no server, and does not poll this node.
+    #[error(
+        "{0} is a partial node that does not subscribe to this one, and so cannot be told anything"
+    )]
     Partial(Rid),
     /// No extension may read or handle what it provides.
     #[error("{node} provides nothing that this node wants; it provides: {provided}")]
@@ -102,6 +153,7 @@ pub enum ProposeError {
 pub struct Net {
     shared: Arc<Shared>,
     client: Client,
+    tls: Option<TlsServer>,
 }
 
 impl Net {
@@ -110,12 +162,23 @@ impl Net {
         Box::pin(async move {
             let me = parts.identity.rid().clone();
             let coordinator = OnceLock::new();
+            let own_url = match &parts.kind {
+                Kind::Full { base_url } => Some(base_url.as_str()),
+                Kind::Partial { .. } if parts.role == Role::Coordinator => {
+                    return Err(NetError::PartialCoordinator);
+                }
+                Kind::Partial { .. } => None,
+            };
             if let Some(contact) = &parts.first_contact {
-                let own_url = contact.url.trim_end_matches('/') == parts.base_url;
-                if own_url || contact.rid.as_ref() == Some(&me) {
+                if own_url == Some(contact.url.trim_end_matches('/'))
+                    || contact.rid.as_ref() == Some(&me)
+                {
                     return Err(NetError::OwnContact);
                 }
                 if let Some(rid) = &contact.rid {
+                    if !parts.border.trust.admits(rid) {
+                        return Err(NetError::DeniedContact(rid.clone()));
+                    }
                     coordinator.get_or_init(|| rid.clone());
                 }
             }
@@ -124,11 +187,12 @@ impl Net {
                 graph: Graph::load(me, &parts.stores).await?,
                 identity: parts.identity,
                 role: parts.role,
-                base_url: parts.base_url,
+                kind: parts.kind,
                 first_contact: parts.first_contact,
                 coordinator,
                 stores: parts.stores,
                 intake: parts.intake,
+                lifetimes: parts.lifetimes,
                 peers: Peers::default(),
                 recent: Recent::default(),
                 offer: ArcSwap::from_pointee(Offer::default()),
@@ -136,14 +200,23 @@ impl Net {
                 contacts: Bell::default(),
                 forgotten_by: Bell::default(),
                 heard: Bell::default(),
+                told: Bell::default(),
                 away: Away::default(),
                 reachable: Bell::default(),
                 strangers: Semaphore::new(MAX_STRANGERS),
-                bodies: Bodies::default(),
+                bodies: Bodies::up_to(parts.border.limits.body),
+                trust: parts.border.trust,
+                accounts: Accounts::new(parts.border.limits),
+                replays: Replays::new(parts.border.replay_window),
                 answers: Semaphore::new(MAX_ANSWERS),
             });
-            let client = Client::new(shared.clone())?;
-            Ok(Self { shared, client })
+            let client = Client::new(shared.clone(), parts.border.authorities)?;
+            let tls = parts.border.tls;
+            Ok(Self {
+                shared,
+                client,
+                tls,
+            })
         })
     }
 
@@ -181,10 +254,14 @@ impl Net {
         }
         let known = shared.graph.node(node);
         let known = known.ok_or_else(|| ProposeError::Unknown(node.clone()))?;
-        if !known.is_full() {
+        if !shared.trust.admits(node) {
+            return Err(ProposeError::Denied(node.clone()));
+        }
+        // One that subscribes here polls, and so hears of it.
+        if !known.is_full() && shared.graph.edge(shared.me(), node).is_none() {
             return Err(ProposeError::Partial(node.clone()));
         }
-        let wanted = contact::wanted(shared, &known.profile);
+        let wanted = contact::wanted(shared, node, &known.profile);
         if wanted.is_empty() {
             let provided = known.profile.provides.event.iter();
             let provided: Vec<&str> = provided.map(RidType::as_str).collect();
@@ -208,11 +285,12 @@ impl Net {
         handlers::all(&self.shared)
     }
 
-    /// Publishes this node's profile if it has changed, and begins to serve, deliver and make
-    /// contact. Other nodes that are away are no error.
+    /// Publishes this node's profile if it has changed, and begins to serve, or, as a partial node, to
+    /// poll, to deliver and to make contact. Other nodes that are away are no error. The listener is
+    /// that of a full node's server.
     pub fn start<'a>(
         &'a self,
-        listener: TcpListener,
+        listener: Option<TcpListener>,
         registry: &'a Registry,
         pipeline: &'a Pipeline,
     ) -> BoxFuture<'a, Result<NetNode, NetError>> {
@@ -258,8 +336,20 @@ impl Net {
                     }
                 }
             });
-            let router = server::router(shared.clone());
-            let serving = tokio::spawn(serve(listener, router, stopping.clone()));
+            if let Kind::Partial { poll_every } = shared.kind {
+                let polling = Polling {
+                    shared: shared.clone(),
+                    client: self.client.clone(),
+                    every: poll_every,
+                    stopping: stopping.clone(),
+                    tasks: tasks.clone(),
+                };
+                tasks.spawn(polling.run());
+            }
+            let serving = listener.map(|listener| {
+                let router = server::router(shared.clone());
+                tokio::spawn(serve(listener, self.tls.clone(), router, stopping.clone()))
+            });
             Ok(NetNode {
                 net: self.clone(),
                 stopping,
@@ -275,16 +365,17 @@ impl Net {
         let offer = Arc::new(Offer::of(shared.role, &registry.snapshot()));
         let before = shared.offer.swap(offer.clone());
         if before.interest != offer.interest {
-            for (node, known) in shared.graph.nodes() {
-                if KnownNode::is_full(&known) {
-                    shared.contacts.ring(&node);
-                }
+            for (node, _) in shared.graph.nodes() {
+                shared.contacts.ring(&node);
             }
         }
         let provides: Vec<_> = offer.provides.iter().cloned().collect();
         let profile = NodeProfile {
-            base_url: Some(shared.base_url.clone()),
-            node_type: NodeType::Full,
+            base_url: shared.base_url().map(str::to_owned),
+            node_type: match shared.is_partial() {
+                true => NodeType::Partial,
+                false => NodeType::Full,
+            },
             provides: Provides {
                 event: provides.clone(),
                 state: provides,
@@ -319,13 +410,13 @@ pub struct NetNode {
     net: Net,
     stopping: CancellationToken,
     tasks: TaskTracker,
-    serving: JoinHandle<()>,
+    serving: Option<JoinHandle<()>>,
 }
 
 impl NetNode {
-    /// Where other nodes reach this one.
-    pub fn base_url(&self) -> &str {
-        &self.net.shared.base_url
+    /// Where other nodes reach this one; none if it is a partial node.
+    pub fn base_url(&self) -> Option<&str> {
+        self.net.shared.base_url()
     }
 
     /// This node.
@@ -341,10 +432,13 @@ impl NetNode {
         let mut serving = self.serving;
         let finished = async {
             self.tasks.wait().await;
-            // It is over either way.
-            let _ = (&mut serving).await;
+            if let Some(serving) = &mut serving {
+                // It is over either way.
+                let _ = serving.await;
+            }
         };
-        if tokio::time::timeout(patience, finished).await.is_err() {
+        let late = tokio::time::timeout(patience, finished).await.is_err();
+        if let Some(serving) = serving.filter(|_| late) {
             serving.abort();
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use koi_rid::Rid;
-use koi_wire::{Dialect, ManifestExtras, Message, SignedForm};
+use koi_wire::{Dialect, FloatStyle, ManifestExtras, Message, SignedForm};
 use moka::sync::Cache;
 
 use crate::graph::{Graph, KnownNode};
@@ -15,6 +15,12 @@ const INTRODUCTION: Duration = Duration::from_secs(60);
 
 /// How many peers are remembered here. All of it can be learned again.
 const REMEMBERED: u64 = 10_000;
+
+/// How a peer is written to of which nothing is known.
+const STRANGER: Dialect = Dialect {
+    floats: FloatStyle::Plus,
+    extras: ManifestExtras::Strip,
+};
 
 /// What is remembered, in memory only.
 pub(crate) struct Peers {
@@ -72,6 +78,14 @@ impl Peers {
         let mut dialect = known;
         if message.payload.has_manifest_extras() {
             dialect.extras = ManifestExtras::Keep;
+            if known.extras == ManifestExtras::Strip {
+                // What was guessed of its floats was wrong then.
+                dialect.floats = FloatStyle::default();
+            }
+        } else if known == STRANGER && message.payload.has_manifests() {
+            // It makes manifests as those versions do that came with the old print of floats. An
+            // answer that is signed otherwise would stop them, and cannot be repeated.
+            dialect.floats = FloatStyle::Bare;
         }
         if let SignedForm::Canonical(signed) = message.signed {
             dialect.floats = signed.floats;

@@ -1,6 +1,6 @@
 //! The questions that this node has for others.
 
-use koi_rid::{Bundle, Manifest, Rid, RidType};
+use koi_rid::{Bundle, Event, Manifest, Rid, RidType};
 use koi_wire::{Endpoint, Payload};
 
 use crate::ask_error::AskError;
@@ -49,6 +49,15 @@ impl Client {
             Payload::Bundles {
                 bundles, deferred, ..
             } => Ok((bundles, deferred)),
+            other => Err(AskError::unexpected(&other)),
+        }
+    }
+
+    /// The events that wait at a node for this one, at most `limit`.
+    pub(crate) async fn poll(&self, node: &Rid, limit: u64) -> Result<Vec<Event>, AskError> {
+        let payload = Payload::PollEvents { limit };
+        match self.fetch(node, Endpoint::PollEvents, &payload).await? {
+            Payload::Events { events } => Ok(events),
             other => Err(AskError::unexpected(&other)),
         }
     }

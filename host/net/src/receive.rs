@@ -8,9 +8,6 @@ use std::time::Duration;
 use axum::body::{Body, HttpBody};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Longest request that is read, in bytes.
-const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
-
 /// How long a body may take. Peers wait five seconds for their answers.
 const BODY_WITHIN: Duration = Duration::from_secs(20);
 
@@ -20,12 +17,10 @@ const PIECES: usize = 256 * 1024;
 const PIECE: usize = 1024;
 
 /// Room for the bodies of all requests.
-pub(crate) struct Bodies(Arc<Semaphore>);
-
-impl Default for Bodies {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(PIECES)))
-    }
+pub(crate) struct Bodies {
+    /// Longest one that is read, in bytes.
+    longest: usize,
+    room: Arc<Semaphore>,
 }
 
 /// A whole body. Its room is free again when it is dropped.
@@ -37,8 +32,8 @@ pub(crate) struct Received {
 /// Why a body was not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unreceived {
-    #[error("the request is longer than {MAX_BODY_BYTES} bytes")]
-    TooLong,
+    #[error("the request is longer than {0} bytes")]
+    TooLong(usize),
     #[error("the request takes too long to arrive")]
     TooSlow,
     #[error("the node reads as many requests as it can; try again later")]
@@ -48,15 +43,24 @@ pub(crate) enum Unreceived {
 }
 
 impl Bodies {
+    /// Reads bodies up to a length, in bytes.
+    pub(crate) fn up_to(longest: usize) -> Self {
+        Self {
+            longest,
+            room: Arc::new(Semaphore::new(PIECES)),
+        }
+    }
+
     pub(crate) async fn read(&self, body: Body) -> Result<Received, Unreceived> {
         let read = tokio::time::timeout(BODY_WITHIN, self.read_all(body));
         read.await.unwrap_or(Err(Unreceived::TooSlow))
     }
 
     async fn read_all(&self, mut body: Body) -> Result<Received, Unreceived> {
+        let too_long = Unreceived::TooLong(self.longest);
         let announced = body.size_hint().lower();
-        if announced > MAX_BODY_BYTES as u64 {
-            return Err(Unreceived::TooLong);
+        if announced > self.longest as u64 {
+            return Err(too_long);
         }
         let mut bytes = Vec::new();
         let mut room: Option<OwnedSemaphorePermit> = None;
@@ -65,13 +69,13 @@ impl Bodies {
             let Ok(piece) = frame.map_err(|_| Unreceived::Broken)?.into_data() else {
                 continue;
             };
-            if bytes.len() + piece.len() > MAX_BODY_BYTES {
-                return Err(Unreceived::TooLong);
+            if bytes.len() + piece.len() > self.longest {
+                return Err(too_long);
             }
             let held = room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
             let more = (bytes.len() + piece.len()).div_ceil(PIECE) - held;
-            let more = u32::try_from(more).map_err(|_| Unreceived::TooLong)?;
-            let more = self.0.clone().try_acquire_many_owned(more);
+            let more = u32::try_from(more).map_err(|_| too_long)?;
+            let more = self.room.clone().try_acquire_many_owned(more);
             let more = more.map_err(|_| Unreceived::NoRoom)?;
             match &mut room {
                 Some(room) => room.merge(more),
@@ -89,20 +93,22 @@ mod tests {
 
     #[tokio::test]
     async fn bodies_share_their_room_and_give_it_back() {
-        let bodies = Bodies(Arc::new(Semaphore::new(3)));
+        let bodies = Bodies {
+            longest: 4096,
+            room: Arc::new(Semaphore::new(3)),
+        };
         let first = bodies.read(Body::from(vec![0; 1500])).await.unwrap();
         assert_eq!(first.bytes.len(), 1500);
         let second = bodies.read(Body::from(vec![0; 1500])).await;
         assert_eq!(second.err(), Some(Unreceived::NoRoom));
         drop(first);
         assert!(bodies.read(Body::from(vec![0; 1500])).await.is_ok());
-        assert_eq!(bodies.0.available_permits(), 3);
+        assert_eq!(bodies.room.available_permits(), 3);
     }
 
     #[tokio::test]
     async fn a_body_that_is_announced_too_long_is_not_read() {
-        let body = Body::from(vec![0; MAX_BODY_BYTES + 1]);
-        let read = Bodies::default().read(body).await;
-        assert_eq!(read.err(), Some(Unreceived::TooLong));
+        let read = Bodies::up_to(10).read(Body::from(vec![0; 11])).await;
+        assert_eq!(read.err(), Some(Unreceived::TooLong(10)));
     }
 }

@@ -61,6 +61,19 @@ impl Recent {
         }
     }
 
+    /// Lets go of what is stored no longer, and of which nobody is to be told that.
+    pub(crate) fn drop(&self, rid: &Rid) {
+        let mut kept = self.lock();
+        let Kept { objects, bytes } = &mut *kept;
+        objects.retain(|told| {
+            let stays = told.rid != *rid;
+            if !stays {
+                *bytes -= told.bytes;
+            }
+            stays
+        });
+    }
+
     /// The RIDs of some types, in the order in which they were told first.
     pub(crate) fn of(&self, rid_types: &[RidType]) -> Vec<Rid> {
         let kept = self.lock();
@@ -99,6 +112,18 @@ mod tests {
         let given = recent.of(&[RidType::parse("orn:a.a").unwrap()]);
         let given: Vec<_> = given.iter().map(Rid::as_str).collect();
         assert_eq!(given, ["orn:a.a:2", "orn:a.a:1"]);
+    }
+
+    #[test]
+    fn what_was_dropped_is_given_no_more() {
+        let recent = Recent::default();
+        for rid in ["orn:a.a:1", "orn:a.a:2", "orn:a.a:1"] {
+            note(&recent, rid, 2);
+        }
+        recent.drop(&Rid::parse("orn:a.a:1").unwrap());
+        let given = recent.of(&[RidType::parse("orn:a.a").unwrap()]);
+        assert_eq!(given, [Rid::parse("orn:a.a:2").unwrap()]);
+        assert_eq!(recent.lock().bytes, 2);
     }
 
     #[test]

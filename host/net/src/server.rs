@@ -10,19 +10,21 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use koi_pipeline::{IntakeError, correlation};
 use koi_rid::{Bundle, EventType, Rid};
 use koi_store::{Arrival, StoreError};
 use koi_wire::{Endpoint, Envelope, ErrorCode, Message, Payload, PublicKey, WireError, seal};
-use tokio::sync::SemaphorePermit;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, SemaphorePermit};
 
 use crate::answers;
 use crate::graph::KnownNode;
+use crate::limits::{Cost, TooMuch};
 use crate::receive::Unreceived;
 use crate::shared::Shared;
+use crate::trust::Direction;
 
 /// How long the profile of an asker may be on its way. A Python coordinator collects events for a
 /// second before it sends them; askers wait for five.
@@ -53,10 +55,15 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
     router.with_state(shared)
 }
 
+/// When to try again, in whole seconds, where no better time is known.
+const SOON: Duration = Duration::from_secs(1);
+
 /// Why a request is not served.
 enum Problem {
     Body(Unreceived),
     Wire(WireError),
+    /// The node takes more than its part; and when it may go on.
+    TooMuch(String, Duration),
     Busy(String),
     Store(StoreError),
     Own(String),
@@ -74,6 +81,12 @@ impl From<Unreceived> for Problem {
     }
 }
 
+impl From<TooMuch> for Problem {
+    fn from(error: TooMuch) -> Self {
+        Self::TooMuch(error.to_string(), error.after)
+    }
+}
+
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
@@ -84,6 +97,7 @@ impl From<IntakeError> for Problem {
     fn from(error: IntakeError) -> Self {
         match error {
             IntakeError::Store(error) => Self::Store(error),
+            IntakeError::Share { .. } => Self::TooMuch(error.to_string(), SOON),
             IntakeError::Busy { .. } | IntakeError::Closed => Self::Busy(error.to_string()),
         }
     }
@@ -94,7 +108,7 @@ impl Problem {
         match self {
             Self::Body(error) => {
                 let status = match error {
-                    Unreceived::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+                    Unreceived::TooLong(_) => StatusCode::PAYLOAD_TOO_LARGE,
                     Unreceived::TooSlow => StatusCode::REQUEST_TIMEOUT,
                     Unreceived::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
                     Unreceived::Broken => StatusCode::BAD_REQUEST,
@@ -106,6 +120,14 @@ impl Problem {
                 let status = StatusCode::from_u16(error.status());
                 let body = refusal_body(&error, shared);
                 json(status.unwrap_or(StatusCode::BAD_REQUEST), body)
+            }
+            Self::TooMuch(reason, after) => {
+                tracing::info!(reason, "a node takes more than it may");
+                let mut response = json(StatusCode::TOO_MANY_REQUESTS, detail(&reason));
+                let seconds = after.as_secs_f64().ceil().max(1.0) as u64;
+                let headers = response.headers_mut();
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+                response
             }
             Self::Busy(reason) => json(StatusCode::SERVICE_UNAVAILABLE, detail(&reason)),
             Self::Store(error) => {
@@ -155,14 +177,28 @@ fn json(status: StatusCode, body: String) -> Response {
 }
 
 async fn answer(shared: &Shared, endpoint: Endpoint, body: &[u8]) -> Result<String, Problem> {
-    let message = open(shared, endpoint, body).await?;
-    let peer = message.source;
-    shared.heard.ring(&peer);
-    shared.seen(&peer);
-    let _turn = match message.payload {
-        Payload::Events { .. } => None,
-        _ => Some(turn(shared).await?),
+    let (message, nonce) = open(shared, endpoint, body).await?;
+    let is_broadcast = matches!(message.payload, Payload::Events { .. });
+    if is_broadcast && shared.replays.knows(&nonce) {
+        shared.accounts.count_stranger(body.len())?;
+        tracing::info!(peer = %message.source, "a broadcast came again, and changes nothing");
+        return Ok("null".to_owned());
+    }
+    let events = match &message.payload {
+        Payload::Events { events } => events.len(),
+        _ => 0,
     };
+    let bytes = body.len();
+    shared
+        .accounts
+        .count(&message.source, Cost { bytes, events })?;
+    meet(shared, &message);
+    let peer = message.source;
+    let _turn = match is_broadcast {
+        true => None,
+        false => Some(turn(shared, &peer).await?),
+    };
+    let may_have = |rid: &Rid| shared.permits(&peer, Direction::To, rid);
     let payload = match message.payload {
         Payload::Events { events } => {
             let correlation = correlation();
@@ -173,18 +209,19 @@ async fn answer(shared: &Shared, endpoint: Endpoint, body: &[u8]) -> Result<Stri
                 ..Arrival::from(event)
             });
             shared.intake.accept(arrivals.collect()).await?;
+            shared.replays.remember(nonce);
             return Ok("null".to_owned());
         }
         Payload::PollEvents { limit } => Payload::Events {
-            events: answers::queued(&shared.stores, &peer, limit).await?,
+            events: answers::queued(&shared.stores, &peer, limit, &may_have).await?,
         },
         Payload::FetchRids { rid_types } => Payload::Rids {
-            rids: answers::rids(&shared.stores, rid_types).await?,
+            rids: answers::rids(&shared.stores, rid_types, &may_have).await?,
         },
         Payload::FetchManifests { rid_types, rids } => {
-            answers::manifests(&shared.stores, rid_types, rids).await?
+            answers::manifests(&shared.stores, rid_types, rids, &may_have).await?
         }
-        Payload::FetchBundles { rids } => answers::bundles(&shared.stores, rids).await?,
+        Payload::FetchBundles { rids } => answers::bundles(&shared.stores, rids, &may_have).await?,
         other => {
             let reason = format!("no endpoint takes {}", other.kind());
             return Err(Problem::Own(reason));
@@ -195,20 +232,40 @@ async fn answer(shared: &Shared, endpoint: Endpoint, body: &[u8]) -> Result<Stri
         .map_err(|error| Problem::Own(error.to_string()))
 }
 
-/// A turn to make an answer.
-async fn turn(shared: &Shared) -> Result<SemaphorePermit<'_>, Problem> {
-    let turn = tokio::time::timeout(TURN_WITHIN, shared.answers.acquire()).await;
-    // The semaphore is never closed.
-    turn.ok()
+/// A turn to make an answer: one of the peer's own, so that others find some left, and one of all.
+async fn turn<'a>(
+    shared: &'a Shared,
+    peer: &Rid,
+) -> Result<(OwnedSemaphorePermit, SemaphorePermit<'a>), Problem> {
+    let turn = tokio::time::timeout(TURN_WITHIN, async {
+        let own = shared.accounts.answers(peer).acquire_owned().await?;
+        Ok::<_, AcquireError>((own, shared.answers.acquire().await?))
+    });
+    // The semaphores are never closed.
+    turn.await
+        .ok()
         .and_then(Result::ok)
         .ok_or_else(|| Problem::Busy("the node is busy; ask again later".to_owned()))
 }
 
-/// Verifies a request, in the order of the reference: who, their key, their signature, for whom.
-async fn open(shared: &Shared, endpoint: Endpoint, body: &[u8]) -> Result<Message, Problem> {
+/// Verifies a request, in the order of the reference: who, their key, their signature, for whom. Gives
+/// the signature's nonce with it.
+async fn open(
+    shared: &Shared,
+    endpoint: Endpoint,
+    body: &[u8],
+) -> Result<(Message, [u8; 32]), Problem> {
     let envelope = Envelope::parse(body, endpoint.request()).map_err(WireError::from)?;
     let source = envelope.source().clone();
-    let key: PublicKey = if let Some(known) = shared.peers.find(&shared.graph, &source) {
+    if !shared.trust.admits(&source) {
+        return Err(denied(&source).into());
+    }
+    let known = shared.peers.find(&shared.graph, &source);
+    match known {
+        Some(_) => shared.accounts.admit(&source)?,
+        None => shared.accounts.count_stranger(body.len())?,
+    }
+    let key: PublicKey = if let Some(known) = known {
         known.key.clone()
     } else if let Some(profile) = envelope.introduction() {
         profile.key().map_err(|error| WireError::Refused {
@@ -222,14 +279,31 @@ async fn open(shared: &Shared, endpoint: Endpoint, body: &[u8]) -> Result<Messag
             .key
             .clone()
     };
-    let message = envelope.open(&key, shared.me())?;
+    // An envelope without is not opened.
+    let nonce = envelope.nonce().unwrap_or_default();
+    Ok((envelope.open(&key, shared.me())?, nonce))
+}
+
+/// The refusal of a node with which this one does not deal. Of the protocol's codes this is the one after
+/// which peers of all versions go on as before: those before 2.1 answer `unknown_node` by introducing
+/// themselves again, without end.
+fn denied(node: &Rid) -> WireError {
+    WireError::Refused {
+        code: ErrorCode::InvalidKey,
+        message: format!("this node does not deal with {node}"),
+    }
+}
+
+/// Learns from a message who its sender is, and how it spells.
+fn meet(shared: &Shared, message: &Message) {
     // Of a known node, too: it may ask to be forgotten in the same envelope, and is to be known
     // without a gap.
-    if let Some(node) = introduced(&message) {
-        shared.peers.introduce(&source, node);
+    if let Some(node) = introduced(message) {
+        shared.peers.introduce(&message.source, node);
     }
-    shared.peers.learn(&shared.graph, &message);
-    Ok(message)
+    shared.peers.learn(&shared.graph, message);
+    shared.heard.ring(&message.source);
+    shared.seen(&message.source);
 }
 
 /// A node's profile. A node that the first contact has introduced to one side may ask before it has

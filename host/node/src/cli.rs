@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Map, Value};
 
-use crate::config::Role;
+use crate::config::{Kind, Role};
 
 /// A node of a KOI-net knowledge network that is an MCP server, with its domains as Wasm extensions.
 #[derive(Debug, Parser)]
@@ -34,6 +34,14 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
 }
+
+/// What is in an export.
+const EXPORTED: &str = "\
+It holds knowledge, queues, dead letters, extensions with their grants and what they keep, MCP sessions and the
+audit log, of one moment, and is the same whether the store is a file or in PostgreSQL: so it moves a node from
+one to the other. It holds neither the node's identity nor secrets: to move the whole node, copy priv_key.pem,
+priv_key.password, secrets.json, secrets.key and extensions/ from its data folder too. An import takes all of an
+export or nothing.";
 
 /// What all commands share.
 #[derive(Debug, Args)]
@@ -109,6 +117,9 @@ pub enum Command {
         #[arg(long = "type", value_name = "RID_TYPE")]
         rid_type: Option<String>,
     },
+    /// Look at what extensions do without being called, and have it done now
+    #[command(subcommand)]
+    Jobs(JobsCommand),
     /// Look at the network, the nodes and edges that this node knows, and change its part in it
     #[command(subcommand)]
     Network(NetworkCommand),
@@ -120,6 +131,28 @@ pub enum Command {
         /// Only what was done to this extension
         #[arg(long, value_name = "NAME")]
         extension: Option<String>,
+    },
+    /// Write all that the node's store has as JSON lines, also while the node runs
+    #[command(after_help = EXPORTED)]
+    Export {
+        /// A file to write, readable for you alone, or - for standard output
+        #[arg(default_value = "-")]
+        file: PathBuf,
+    },
+    /// Read an export into the empty store of a node that does not run: a new data folder, or an empty schema
+    #[command(after_help = EXPORTED)]
+    Import {
+        /// The export, or - for standard input
+        file: PathBuf,
+    },
+    /// Copy the data folder to one that a node can start from, also while the node runs
+    #[command(after_help = "\
+The copy has the database, keys, secrets and dropped in components, so keep it as you keep the data folder.
+The configuration file is in it only if it lies in the data folder. A store in PostgreSQL is backed up with
+pg_dump, or with `koi-mcp export`.")]
+    Backup {
+        /// A folder that is not there yet or is empty, on the node's machine
+        folder: PathBuf,
     },
     /// Look at knowledge that was refused or failed, and give it another try
     #[command(subcommand)]
@@ -150,6 +183,9 @@ pub struct NodeArgs {
     /// What the node does in its network [default: coordinator; producer with a first contact]
     #[arg(long)]
     pub role: Option<Role>,
+    /// Whether the node has a KOI-net server; without one it polls for its events [default: full]
+    #[arg(long)]
+    pub kind: Option<Kind>,
     /// Base URL of a node of the network to join
     #[arg(long, value_name = "URL")]
     pub first_contact: Option<String>,
@@ -272,12 +308,16 @@ pub struct QueryArgs {
     /// ge, in, contains, exists; {"all": […]}, {"any": […]} and {"not": …} combine
     #[arg(long, value_name = "JSON")]
     pub filter: Option<String>,
-    /// rid, -rid, timestamp or -timestamp
+    /// rid, timestamp, or a path that the owner of the type has declared for indexing, such as /owner/name;
+    /// with - before it downwards
     #[arg(long, default_value = "rid", allow_hyphen_values = true)]
     pub order: String,
     /// At most so many; more are read page by page
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub limit: usize,
+    /// Look at no more bundles than one page does (10,000), and say so if there are more
+    #[arg(long)]
+    pub bounded: bool,
 }
 
 /// Flags of `koi-mcp record`.
@@ -338,6 +378,30 @@ pub enum NetworkCommand {
     },
 }
 
+/// `koi-mcp jobs …`
+#[derive(Debug, Subcommand)]
+pub enum JobsCommand {
+    /// List the jobs: when they run next, and how they ran last
+    List {
+        /// Only those of this extension
+        extension: Option<String>,
+    },
+    /// List the runs of a job, the newest first, with those that were skipped or missed
+    History {
+        /// The extension
+        extension: String,
+        /// The job's name
+        job: String,
+    },
+    /// Run a job now, beside its schedule, and wait for it
+    Run {
+        /// The extension
+        extension: String,
+        /// The job's name
+        job: String,
+    },
+}
+
 /// `koi-mcp dead-letters …`
 #[derive(Debug, Subcommand)]
 pub enum DeadLettersCommand {
@@ -391,6 +455,9 @@ impl NodeArgs {
         }
         if let Some(role) = self.role {
             set(flags, "node", "role", serde_json::json!(role));
+        }
+        if let Some(kind) = self.kind {
+            set(flags, "koi", "kind", serde_json::json!(kind));
         }
         let contact = [
             ("url", &self.first_contact),

@@ -6,14 +6,23 @@
 //! nothing is ever guessed.
 
 mod environment;
+mod lifetime;
 mod load;
 mod mcp_limits;
+mod peer_limits;
 mod store;
+mod tls;
+mod trust;
 mod views;
 
+pub use lifetime::Lifetime;
 pub use load::ConfigText;
 pub use mcp_limits::McpLimits;
+pub use peer_limits::PeerLimitsConfig;
+pub(crate) use store::DATABASE;
 pub use store::StoreConfig;
+pub use tls::TlsConfig;
+pub use trust::{TrustConfig, TrustRuleConfig, WayConfig};
 pub use views::{DispatcherConfig, ViewConfig};
 
 use std::collections::BTreeMap;
@@ -29,6 +38,11 @@ use serde::{Deserialize, Serialize};
 
 /// Longest name of a principal, in bytes.
 const MAX_PRINCIPAL: usize = 64;
+/// What the reference waits between polls.
+const POLL_INTERVAL: NonZero<u64> = match NonZero::new(5_000) {
+    Some(interval) => interval,
+    None => NonZero::<u64>::MIN,
+};
 /// Who acts through the admin API.
 const OPERATOR: &str = "operator";
 
@@ -94,10 +108,25 @@ pub enum Role {
     Consumer,
 }
 
+/// Whether a node has a KOI-net server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// It has one, and is sent events.
+    #[default]
+    Full,
+    /// It has none, polls for events, and needs no address that others reach.
+    Partial,
+}
+
 /// The KOI-net side.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct KoiConfig {
+    /// Whether there is a KOI-net server.
+    pub kind: Kind,
+    /// How long a partial node waits between two questions to one node, in milliseconds.
+    pub poll_interval: NonZero<u64>,
     /// Address of the KOI-net server; port 0 picks a free one.
     #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
@@ -106,14 +135,25 @@ pub struct KoiConfig {
     pub base_url: Option<String>,
     /// A node of the network to join.
     pub first_contact: FirstContact,
+    /// With whom it deals, and in what.
+    pub trust: TrustConfig,
+    /// What one other node may take of it.
+    pub limits: PeerLimitsConfig,
+    /// How connections to other nodes are secured.
+    pub tls: TlsConfig,
 }
 
 impl Default for KoiConfig {
     fn default() -> Self {
         Self {
+            kind: Kind::default(),
+            poll_interval: POLL_INTERVAL,
             listen: loopback(8000),
             base_url: None,
             first_contact: FirstContact::default(),
+            trust: TrustConfig::default(),
+            limits: PeerLimitsConfig::default(),
+            tls: TlsConfig::default(),
         }
     }
 }
@@ -361,6 +401,7 @@ impl Config {
     pub fn role(&self) -> Role {
         self.node.role.unwrap_or(match self.koi.first_contact.url {
             Some(_) => Role::Producer,
+            None if self.koi.kind == Kind::Partial => Role::Producer,
             None => Role::Coordinator,
         })
     }

@@ -46,8 +46,8 @@ pub struct DataDir {
 pub struct RunningNode {
     /// The node's RID.
     pub node_rid: String,
-    /// Base URL of its KOI-net server.
-    pub koi_url: String,
+    /// Base URL of its KOI-net server; a partial node has none.
+    pub koi_url: Option<String>,
     /// URL of its MCP endpoint.
     pub mcp_url: String,
     /// Base URL of its admin API.

@@ -14,11 +14,13 @@
 //! ```
 
 mod admin;
+mod backup;
 pub mod cli;
 pub mod commands;
 mod config;
 mod data_dir;
 mod drop_folder;
+mod indexes;
 mod log;
 mod node;
 mod secrets;
@@ -35,8 +37,9 @@ use koi_runtime::Compiler;
 
 pub use config::{
     AdminConfig, CompileConfig, Config, ConfigText, DispatcherConfig, ExtensionsConfig,
-    FirstContact, KoiConfig, LogConfig, LogFormat, McpConfig, McpLimits, NodeConfig, Role,
-    RuntimeConfig, ViewConfig,
+    FirstContact, Kind, KoiConfig, Lifetime, LogConfig, LogFormat, McpConfig, McpLimits, NodeConfig,
+    PeerLimitsConfig, Role, RuntimeConfig, TlsConfig, TrustConfig, TrustRuleConfig, ViewConfig,
+    WayConfig,
 };
 pub use data_dir::RunningNode;
 pub use node::{Node, STOP_WITHIN};

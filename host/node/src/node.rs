@@ -10,20 +10,22 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use koi_mcp_server::{McpOptions, McpParts, McpServer};
-use koi_net::{FirstContact, Identity, Net, NetNode, NetParts, base_url};
+use koi_net::{Border, FirstContact, Identity, Net, NetNode, NetParts, base_url};
 use koi_pipeline::{Intake, Pipeline, PipelineParts, Retry};
 use koi_registry::{Registry, RegistryParts};
 use koi_rid::Rid;
 use koi_runtime::{Runtime, RuntimeConfig};
+use koi_schedule::{Schedule, ScheduleParts, SystemClock};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use crate::admin::{AdminParts, router};
-use crate::config::{Config, Role};
+use crate::admin::{AdminParts, Archive, router};
+use crate::config::{Config, Kind, Role};
 use crate::data_dir::{DataDir, RunningNode};
 use crate::drop_folder::DropFolder;
+use crate::indexes;
 use crate::secrets::Secrets;
 
 /// How long stopping may take, so that all of the program's end takes less than five seconds.
@@ -54,7 +56,10 @@ impl Node {
     /// If its data folder is in use, a port is taken, or what it keeps cannot be read.
     pub async fn start(config: Config) -> Result<Self> {
         let data_dir = DataDir::open(&config.node.data_dir)?;
-        let koi = listen(config.koi.listen, "KOI-net", "--koi-listen").await?;
+        let koi = match config.koi.kind {
+            Kind::Full => Some(listen(config.koi.listen, "KOI-net", "--koi-listen").await?),
+            Kind::Partial => None,
+        };
         let mcp = listen(config.mcp.listen, "MCP", "--mcp-listen").await?;
         let admin = listen(
             config.admin.listen,
@@ -73,11 +78,17 @@ impl Node {
             slots: config.runtime.slots,
             fuel: config.runtime.fuel,
         })?;
+        let limits = config.koi.limits.limits()?;
+        let tls = config.koi.tls.server()?;
         let running = RunningNode {
             node_rid: identity.rid().to_string(),
-            koi_url: match &config.koi.base_url {
-                Some(url) => url.trim_end_matches('/').to_owned(),
-                None => base_url(koi.local_addr()?),
+            koi_url: match (&koi, &config.koi.base_url) {
+                (None, _) => None,
+                (Some(_), Some(url)) => Some(url.trim_end_matches('/').to_owned()),
+                (Some(koi), None) => Some(match &tls {
+                    Some(tls) => tls.base_url(koi.local_addr()?),
+                    None => base_url(koi.local_addr()?),
+                }),
             },
             mcp_url: format!("http://{}/mcp", usable(mcp.local_addr()?)),
             admin_url: format!("http://{}", admin.local_addr()?),
@@ -92,17 +103,31 @@ impl Node {
         }
         let token = data_dir.new_token()?;
         let drop_folder = DropFolder::open(&config.drop_folder())?;
-        let limits = config.limits()?;
+        let call_limits = config.limits()?;
         let views = config.mcp.other_views()?;
+        let lifetimes = config.store.lifetimes()?;
 
-        let intake = Intake::new(&stores, INTAKE_BOUND);
+        let intake = Intake::new(&stores, INTAKE_BOUND, limits.waiting);
         let net = Net::open(NetParts {
             role: net_role(config.role()),
-            base_url: running.koi_url.clone(),
+            kind: match running.koi_url.clone() {
+                Some(base_url) => koi_net::Kind::Full { base_url },
+                None => koi_net::Kind::Partial {
+                    poll_every: Duration::from_millis(config.koi.poll_interval.get()),
+                },
+            },
             first_contact: first_contact(&config)?,
+            border: Border {
+                trust: config.koi.trust.rules()?,
+                limits,
+                replay_window: config.koi.trust.replay_window(),
+                tls,
+                authorities: config.koi.tls.authorities()?,
+            },
             identity: identity.clone(),
             stores: stores.clone(),
             intake: intake.clone(),
+            lifetimes: lifetimes.clone(),
         })
         .await?;
         let knowledge =
@@ -117,7 +142,7 @@ impl Node {
             knowledge,
             network: net.network(),
             settings: config.extensions.settings.clone(),
-            limits,
+            limits: call_limits,
             save_every: config.runtime.save_every,
         })
         .await?;
@@ -130,6 +155,14 @@ impl Node {
             fetch: net.fetch(),
             workers: WORKERS,
             retry: Retry::default(),
+            lifetimes,
+        })
+        .await?;
+
+        let schedule = Schedule::start(ScheduleParts {
+            registry: registry.clone(),
+            runs: stores.job_runs.clone(),
+            clock: Arc::new(SystemClock),
         })
         .await?;
 
@@ -141,6 +174,7 @@ impl Node {
             stopping.clone(),
             data_dir.clone(),
             pipeline.clone(),
+            schedule.clone(),
             serving,
         ));
         let serving = net.start(koi, &registry, &pipeline).await?;
@@ -163,15 +197,19 @@ impl Node {
             options: mcp_options,
         });
         tasks.spawn(drop_folder.run(registry.clone(), stopping.clone()));
+        let (registered, indexes) = (registry.clone(), stores.indexes.clone());
+        tasks.spawn(indexes::keep(registered, indexes, stopping.clone()));
         let parts = AdminParts {
             node: running.clone(),
             runtime,
+            archive: Archive::new(data_dir.path(), config.store.url.is_some()),
             registry,
             stores,
             secrets,
             net,
             intake,
             pipeline,
+            schedule,
             mcp: mcp_server.clone(),
             tasks: tasks.clone(),
             stopping: stopping.clone(),
@@ -213,20 +251,24 @@ impl Node {
     }
 }
 
-/// Waits until the node stops, and then stops the network side, if it had begun to serve, and the
-/// pipeline, in this order: what is answered meanwhile is accepted. The data folder is free after
-/// that.
+/// Waits until the node stops, and then stops the jobs and the network side, if it had begun to serve,
+/// and then the pipeline: what is answered and published meanwhile is accepted. The data folder is free
+/// after that.
 async fn wind_down(
     stopping: CancellationToken,
     data_dir: Arc<DataDir>,
     pipeline: Pipeline,
+    schedule: Schedule,
     net: oneshot::Receiver<NetNode>,
 ) {
     stopping.cancelled().await;
     data_dir.withdraw();
-    if let Ok(net) = net.await {
-        net.shutdown(DRAIN_WITHIN).await;
-    }
+    let net = async {
+        if let Ok(net) = net.await {
+            net.shutdown(DRAIN_WITHIN).await;
+        }
+    };
+    tokio::join!(net, schedule.drain(DRAIN_WITHIN));
     pipeline.drain(DRAIN_WITHIN).await;
 }
 

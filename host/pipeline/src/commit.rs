@@ -42,6 +42,9 @@ impl World {
             })
         }));
         self.commit(ops, &object).await?;
+        if let Some(manifest) = &event.manifest {
+            self.expiry.stored(manifest);
+        }
         for peer in &object.knowledge.network_targets {
             self.deliveries.ring(peer);
         }

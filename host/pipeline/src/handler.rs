@@ -19,6 +19,9 @@ pub struct Object {
     pub correlation: String,
     /// Whether an extension's handler has said who is to be told.
     pub targets_by_guest: bool,
+    /// Whether it is forgotten here alone: it has been kept for long enough, and was told by another
+    /// node, where it stays. Nobody is told.
+    pub is_forgotten_here_alone: bool,
     /// What is committed together with it, even if it is stopped; not if it fails.
     pub effects: Effects,
 }

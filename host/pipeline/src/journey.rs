@@ -88,6 +88,7 @@ impl<'a> Journey<'a> {
             cause: arrival.cause.clone(),
             correlation: arrival.correlation.clone(),
             targets_by_guest: false,
+            is_forgotten_here_alone: false,
             effects: Effects::default(),
         };
         Self {

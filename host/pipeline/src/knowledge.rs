@@ -62,6 +62,7 @@ impl Knowledge for StoredKnowledge {
         Ok(KnowledgePage {
             bundles: page.items.into_iter().map(known).collect(),
             next: page.next,
+            bounded: page.is_bounded.then(|| page.scanned.into()),
         })
     }
 
@@ -177,7 +178,8 @@ impl StoredKnowledge {
                 | CallKind::Tool
                 | CallKind::Resource
                 | CallKind::Prompt
-                | CallKind::Completion => call.depth,
+                | CallKind::Completion
+                | CallKind::Job => call.depth,
             },
             correlation: call.correlation.to_string(),
             ..Arrival::from(event)
@@ -190,7 +192,7 @@ fn of(query: &KnowledgeQuery) -> BundleQuery {
         rid_types: vec![query.rid_type.clone()],
         reference_prefix: None,
         filter: query.filter.clone(),
-        order: query.order,
+        order: query.order.clone(),
         cursor: query.cursor.clone(),
         limit: query.limit,
     }
@@ -213,7 +215,9 @@ fn store_error(error: StoreError) -> PortError {
 
 fn intake_error(error: IntakeError) -> PortError {
     match error {
-        IntakeError::Busy { .. } | IntakeError::Closed => PortError::Transient(error.to_string()),
+        IntakeError::Busy { .. } | IntakeError::Share { .. } | IntakeError::Closed => {
+            PortError::Transient(error.to_string())
+        }
         IntakeError::Store(error) => store_error(error),
     }
 }

@@ -20,12 +20,17 @@
 //! What is published here comes after what is stored, also when a peer's clock was ahead of this
 //! node's: an acknowledged publication is never taken for an old one.
 //!
+//! Knowledge of types with a lifetime ([`Lifetimes`]) is not stored when it arrives after its end, and
+//! forgotten when its end has come. Of what another node told, other nodes do not hear then: it is as
+//! true there as before.
+//!
 //! It does not know who called it or how things are sent: asking other nodes is the [`Fetch`] trait,
 //! telling them is the outbox.
 
 mod bell;
 mod change;
 mod commit;
+mod expiry;
 mod fault;
 mod fetch;
 mod fetching;
@@ -36,6 +41,7 @@ mod intake;
 mod journey;
 mod knowledge;
 mod lanes;
+mod lifetimes;
 mod log;
 mod pipeline;
 mod publication;
@@ -50,8 +56,9 @@ pub use fetch::{Fetch, FetchError, Fetched};
 pub use handler::{Effects, Flow, HandlerError, HostHandler, Object};
 pub use intake::{Intake, IntakeError};
 pub use knowledge::knowledge;
+pub use lifetimes::Lifetimes;
 pub use pipeline::{Pipeline, PipelineError, PipelineParts, Retry};
-pub use publication::{correlation, fetched, forgetting, publication, succeed};
+pub use publication::{answer, correlation, fetched, forgetting, publication, succeed};
 
 /// How many causes may stand behind an object. Deeper ones are handlers that answer each other
 /// without end, and go to the dead letters.

@@ -15,7 +15,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 use crate::intake::Waiting;
 use crate::journey::Before;
 use crate::settle::World;
-use crate::{Bell, Change, Fetch, HostHandler, Intake};
+use crate::{Bell, Change, Fetch, HostHandler, Intake, Lifetimes, expiry};
 
 /// How many changes a listener may lag behind before it misses some.
 const CHANGES_KEPT: usize = 4096;
@@ -44,6 +44,8 @@ pub struct PipelineParts {
     pub workers: usize,
     /// How transient failures are tried again.
     pub retry: Retry,
+    /// Which knowledge is not kept for good.
+    pub lifetimes: Lifetimes,
 }
 
 /// How transient failures are tried again.
@@ -129,6 +131,7 @@ impl Pipeline {
             world.tasks.spawn(release(world.clone(), generations));
             let dispatch = dispatch(world.clone(), receiver, last);
             world.tasks.spawn(dispatch);
+            world.tasks.spawn(expiry::run(world.clone()));
             Ok(Self { world })
         })
     }

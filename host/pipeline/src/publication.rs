@@ -25,6 +25,14 @@ pub fn succeed(stored: Option<&Manifest>, rid: Rid, contents: Contents) -> Bundl
     bundle
 }
 
+/// A bundle that this node makes as its answer to one under the same RID: later than that one and not than
+/// what its author has said meanwhile, which is still to arrive.
+pub fn answer(to: &Manifest, rid: Rid, contents: Contents) -> Bundle {
+    let mut bundle = Bundle::generate(rid, contents);
+    bundle.manifest.timestamp = just_after(to);
+    bundle
+}
+
 /// The earliest time of what comes after a manifest.
 pub(crate) fn just_after(stored: &Manifest) -> Timestamp {
     Timestamp::from_micros(stored.timestamp.to_micros().saturating_add(1))

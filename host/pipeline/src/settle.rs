@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::expiry::Expiry;
 use crate::fault::{Fault, Persistence};
 use crate::fetching::Fetching;
 use crate::held::{Held, Place};
@@ -40,6 +41,7 @@ pub(crate) struct World {
     pub(crate) held: Held,
     pub(crate) changes: broadcast::Sender<Change>,
     pub(crate) deliveries: Bell,
+    pub(crate) expiry: Expiry,
     pub(crate) stopping: CancellationToken,
     pub(crate) tasks: TaskTracker,
 }
@@ -60,6 +62,7 @@ impl World {
             held: Held::default(),
             changes,
             deliveries: Bell::default(),
+            expiry: Expiry::new(parts.lifetimes),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }

@@ -114,6 +114,14 @@ pub trait Callee: Send + Sync {
         invocation: Invocation,
     ) -> Result<String, CallError>;
 
+    /// Does a job; what it is told and answers is JSON text.
+    ///
+    /// # Errors
+    /// As a call fails; what has no jobs says that it exports none.
+    async fn run_job(&self, _: &str, _: &str, _: Invocation) -> Result<String, CallError> {
+        Err(CallError::NotExported("schedule"))
+    }
+
     /// Shows it an object; cause and depth of the call are the object's.
     async fn handle(
         &self,

@@ -4,17 +4,20 @@
 //! ignored, so that an extension may be newer than its host. Everything else that is wrong refuses
 //! the description, with the member named.
 
+mod job;
 mod parse;
 pub(crate) use parse::HOST_RID_TYPES;
 #[cfg(test)]
 mod tests;
 
-use koi_rid::{EventType, RidType};
+use koi_rid::{EventType, Pointer, RidType};
 use koi_runtime::Phase;
 use semver::Version;
 use serde_json::Value;
 
 use crate::grant::Grants;
+
+pub use job::{Cron, JobDescription, Missed, When};
 
 /// Longest description, in bytes of JSON text.
 pub const MAX_DESCRIPTION_BYTES: usize = 1 << 20;
@@ -26,6 +29,8 @@ pub const MAX_SCHEMAS: usize = 256;
 pub const MAX_DECLARATIONS: usize = 256;
 /// Most secrets that one extension may ask for: what it says is searched for each of them.
 pub const MAX_SECRETS: usize = 32;
+/// Most jobs that one extension may have.
+pub const MAX_JOBS: usize = 32;
 /// Longest text that is shown to people, in bytes.
 pub const MAX_TEXT_BYTES: usize = 4096;
 
@@ -48,8 +53,11 @@ pub struct Description {
     pub handlers: Vec<HandlerDescription>,
     /// Its lists of tools and resources may change when knowledge of these types does.
     pub lists_depend_on: Vec<RidType>,
+    /// What it does without being called.
+    pub jobs: Vec<JobDescription>,
     /// What it wants to be allowed. To declare a handler is to ask for `handle` on its RID types,
-    /// unless `asks` narrows that; so is to own a type and look at its references or contents.
+    /// unless `asks` narrows that; so is to own a type and look at its references or contents. To have jobs
+    /// is to ask for the capability `schedule`.
     pub asks: Grants,
     /// JSON Schema of its settings.
     pub config_schema: Option<Value>,
@@ -70,6 +78,8 @@ pub struct RidTypeDescription {
     pub mime_type: Option<String>,
     /// Whether its references go through the extension's `parse-reference`.
     pub parses: bool,
+    /// The paths into its contents that are to be indexed; at most [`koi_store::MAX_PATHS`].
+    pub indexes: Vec<Pointer>,
 }
 
 /// A schema that an extension owns.

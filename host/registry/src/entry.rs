@@ -1,5 +1,6 @@
 //! What a Snapshot is made of: each entry knows the extension that it belongs to and can call it.
 
+mod jobs;
 mod knowledge;
 mod list;
 mod prefix;
@@ -21,6 +22,7 @@ use crate::grant::Access;
 use crate::snapshot::Collision;
 use koi_schema::{Patterns, SchemaError};
 
+pub use jobs::{JobEntry, JobTold};
 pub use knowledge::{HandlerEntry, RidTypeEntry, SchemaEntry};
 pub use list::{ListError, Listed, Lists};
 pub use prefix::{PrefixError, ToolPrefix};
@@ -78,6 +80,8 @@ pub struct ExtensionEntry {
     pub transforms: Vec<Arc<TransformEntry>>,
     /// Its part in the pipeline.
     pub handlers: Vec<Arc<HandlerEntry>>,
+    /// What it does without being called.
+    pub jobs: Vec<Arc<JobEntry>>,
     /// Its tools and resources of now.
     pub lists: Lists,
     /// What it lists and others own, so that it is not in `lists`.
@@ -134,6 +138,12 @@ impl ExtensionEntry {
             })
             .map(Arc::new)
             .collect();
+        let jobs = description
+            .jobs
+            .iter()
+            .map(|job| JobEntry::new(job, access.clone(), callee.clone()))
+            .map(Arc::new)
+            .collect();
         let lists = Lists::default();
         Ok(Self {
             revision,
@@ -143,6 +153,7 @@ impl ExtensionEntry {
             schemas,
             transforms,
             handlers,
+            jobs,
             lists,
             left_out: Vec::new(),
             callee,
@@ -159,6 +170,7 @@ impl ExtensionEntry {
             schemas: self.schemas.clone(),
             transforms: self.transforms.clone(),
             handlers: self.handlers.clone(),
+            jobs: self.jobs.clone(),
             lists,
             left_out: Vec::new(),
             callee: self.callee.clone(),

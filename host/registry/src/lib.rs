@@ -21,11 +21,12 @@ mod wasm;
 
 pub use callee::{Binding, Callee, Invocation, Loaded, Loader};
 pub use description::{
-    Description, DescriptionError, HandlerDescription, RidTypeDescription, SchemaDescription,
+    Cron, Description, DescriptionError, HandlerDescription, JobDescription, Missed,
+    RidTypeDescription, SchemaDescription, When,
 };
 pub use entry::{
-    CompletionOutput, ExtensionEntry, HandlerEntry, ListError, Listed, Lists, PrefixError,
-    PromptEntry, PromptOutput, ResourceEntry, RevisionInfo, RidTypeEntry, SchemaEntry,
+    CompletionOutput, ExtensionEntry, HandlerEntry, JobEntry, JobTold, ListError, Listed, Lists,
+    PrefixError, PromptEntry, PromptOutput, ResourceEntry, RevisionInfo, RidTypeEntry, SchemaEntry,
     TemplateEntry, ToolEntry, ToolOutput, ToolPrefix,
 };
 pub use grant::{

@@ -27,7 +27,6 @@ pub use claims::{ClaimKind, Collision};
 pub use failed::Failed;
 pub(crate) use yielding::yield_names;
 
-
 /// What a node offers. See the module for what it promises.
 #[derive(Default)]
 pub struct Snapshot {
@@ -86,7 +85,10 @@ impl Snapshot {
     fn connect(&mut self, extension: &ExtensionEntry) {
         for transform in &extension.transforms {
             let to = transform.to.clone();
-            self.transforms.entry(to).or_default().push(transform.clone());
+            self.transforms
+                .entry(to)
+                .or_default()
+                .push(transform.clone());
         }
         for handler in &extension.handlers {
             // A type that is named twice is one type.
@@ -127,7 +129,9 @@ impl Snapshot {
     /// An extension that would have a say in what becomes of an object, and does not run.
     pub fn missing_for(&self, rid: &Rid) -> Option<&Failed> {
         let mut failed = self.failed.values();
-        failed.find(|failed| failed.has_a_say_in(rid)).map(|failed| &**failed)
+        failed
+            .find(|failed| failed.has_a_say_in(rid))
+            .map(|failed| &**failed)
     }
 
     /// The RID types that some handler may see objects of.

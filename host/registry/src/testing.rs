@@ -123,6 +123,7 @@ impl Loaded for FakeLoaded {
             resources: true,
             prompts: true,
             completions: true,
+            schedule: exported("schedule"),
             state: true,
         }
     }
@@ -277,6 +278,15 @@ impl Callee for FakeCallee {
         Ok(self.script["x-answers"]["complete"].to_string())
     }
 
+    /// Answers with the member of `x-answers` of that name.
+    async fn run_job(&self, name: &str, _: &str, _: Invocation) -> Result<String, CallError> {
+        self.enter("run-job")?;
+        let answer = &self.script["x-answers"][name];
+        Ok(answer
+            .as_str()
+            .map_or_else(|| answer.to_string(), str::to_owned))
+    }
+
     async fn handle(&self, _: &KnowledgeObject, _: Invocation) -> Result<Outcome, CallError> {
         self.enter("handle")?;
         Ok(Outcome::Unchanged)
@@ -361,6 +371,7 @@ impl Knowledge for FakeNode {
         Ok(KnowledgePage {
             bundles: all[from..to_here].to_vec(),
             next: (to < all.len()).then(|| to.to_string()),
+            bounded: None,
         })
     }
 

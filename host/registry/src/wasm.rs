@@ -183,6 +183,16 @@ impl Callee for WasmCallee {
         self.extension.complete(call, completion).await
     }
 
+    async fn run_job(
+        &self,
+        name: &str,
+        run: &str,
+        invocation: Invocation,
+    ) -> Result<String, CallError> {
+        let call = self.call(CallKind::Job, invocation);
+        self.extension.run_job(call, name, run).await
+    }
+
     async fn handle(
         &self,
         object: &KnowledgeObject,

@@ -4,12 +4,14 @@
 //! `{"path":"/owner","eq":"sales"}`; `{"all":[…]}`, `{"any":[…]}` and `{"not":…}` combine filters.
 //! Reading one fails with a sentence that says what was expected; matching never fails.
 
+mod keys;
 mod print;
 
 use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
 
+pub use self::keys::{KEY_TEXT_BYTES, Keys};
 use crate::Contents;
 
 /// Longest filter, in bytes of its text.

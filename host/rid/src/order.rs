@@ -3,8 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::Pointer;
+
 /// The order of a list of bundles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum BundleOrder {
     /// By the canonical text of the RIDs, by bytes.
     #[default]
@@ -15,46 +17,91 @@ pub enum BundleOrder {
     Timestamp,
     /// The newest first; equal ones by RID, the other way round. Of one type only.
     TimestampDescending,
+    /// By what the contents have at a path that is declared for the type, of one type only; those
+    /// that have nothing there are left out. `null` comes before `false`, `true`, numbers, texts,
+    /// arrays and objects. What is equal comes by RID, and equal are numbers of the same double,
+    /// texts with the same first [`crate::KEY_TEXT_BYTES`], arrays and objects.
+    Path(Pointer),
+    /// The other way round.
+    PathDescending(Pointer),
 }
 
 impl BundleOrder {
-    /// All orders.
-    pub const ALL: [Self; 4] = [
-        Self::Rid,
-        Self::RidDescending,
-        Self::Timestamp,
-        Self::TimestampDescending,
-    ];
+    /// Whether it goes by time.
+    pub fn is_timed(&self) -> bool {
+        matches!(self, Self::Timestamp | Self::TimestampDescending)
+    }
 
-    /// `rid`, `-rid`, `timestamp` or `-timestamp`.
-    pub fn as_str(self) -> &'static str {
+    /// The path that it goes by, if it does.
+    pub fn path(&self) -> Option<&Pointer> {
         match self {
-            Self::Rid => "rid",
-            Self::RidDescending => "-rid",
-            Self::Timestamp => "timestamp",
-            Self::TimestampDescending => "-timestamp",
+            Self::Path(path) | Self::PathDescending(path) => Some(path),
+            _ => None,
         }
+    }
+
+    /// Whether it goes down.
+    pub fn is_descending(&self) -> bool {
+        matches!(
+            self,
+            Self::RidDescending | Self::TimestampDescending | Self::PathDescending(_)
+        )
     }
 }
 
 /// Why a text names no order.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no order: there are `rid`, `-rid`, `timestamp` and `-timestamp`")]
+#[error(
+    "`{0}` is no order: there are `rid`, `timestamp` and paths such as `/owner/name`, each downwards \
+     with `-` before it"
+)]
 pub struct UnknownOrder(String);
 
+/// `rid`, `timestamp` or a path, each downwards with `-` before it.
 impl FromStr for BundleOrder {
     type Err = UnknownOrder;
 
     fn from_str(text: &str) -> Result<Self, UnknownOrder> {
-        Self::ALL
-            .into_iter()
-            .find(|order| order.as_str() == text)
-            .ok_or_else(|| UnknownOrder(text.chars().take(40).collect()))
+        let unknown = || UnknownOrder(text.chars().take(40).collect());
+        let path = |text: &str| text.parse::<Pointer>().map_err(|_| unknown());
+        Ok(match text {
+            "rid" => Self::Rid,
+            "-rid" => Self::RidDescending,
+            "timestamp" => Self::Timestamp,
+            "-timestamp" => Self::TimestampDescending,
+            other => match other.strip_prefix('-') {
+                Some(rest) => Self::PathDescending(path(rest)?),
+                None => Self::Path(path(other)?),
+            },
+        })
     }
 }
 
 impl fmt::Display for BundleOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        match self {
+            Self::Rid => f.write_str("rid"),
+            Self::RidDescending => f.write_str("-rid"),
+            Self::Timestamp => f.write_str("timestamp"),
+            Self::TimestampDescending => f.write_str("-timestamp"),
+            Self::Path(path) => write!(f, "{path}"),
+            Self::PathDescending(path) => write!(f, "-{path}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_is_read_as_it_is_printed() {
+        for text in ["rid", "-rid", "timestamp", "-timestamp", "/a/b", "-/a/b"] {
+            assert_eq!(text.parse::<BundleOrder>().unwrap().to_string(), text);
+        }
+        for text in ["", "-", "time", "a/b", "--rid", "/~"] {
+            let error = text.parse::<BundleOrder>().unwrap_err().to_string();
+            assert!(error.contains("`-`"), "{error}");
+        }
     }
 }

@@ -32,6 +32,7 @@ pub(crate) struct Indices {
     resources: Option<exports::resources::GuestIndices>,
     prompts: Option<exports::prompts::GuestIndices>,
     completions: Option<exports::completions::GuestIndices>,
+    schedule: Option<exports::schedule::GuestIndices>,
     state: Option<exports::state::GuestIndices>,
 }
 
@@ -78,6 +79,7 @@ impl Indices {
             resources: find!(resources, "resources"),
             prompts: find!(prompts, "prompts"),
             completions: find!(completions, "completions"),
+            schedule: find!(schedule, "schedule"),
             state: find!(state, "state"),
         })
     }
@@ -90,6 +92,7 @@ impl Indices {
         resources,
         prompts,
         completions,
+        schedule,
         state
     );
 
@@ -121,6 +124,7 @@ impl Indices {
         check!(&self.resources, "resources");
         check!(&self.prompts, "prompts");
         check!(&self.completions, "completions");
+        check!(&self.schedule, "schedule");
         check!(&self.state, "state");
         Ok(())
     }
@@ -135,6 +139,7 @@ impl Indices {
             resources: self.resources.is_some(),
             prompts: self.prompts.is_some(),
             completions: self.completions.is_some(),
+            schedule: self.schedule.is_some(),
             state: self.state.is_some(),
         }
     }

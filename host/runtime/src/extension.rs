@@ -211,6 +211,15 @@ impl Extension {
         )
     }
 
+    /// Does a job; what it is told and answers is JSON text, the answer not yet checked.
+    ///
+    /// # Errors
+    /// As every call; [`CallError::NotExported`] without `schedule`.
+    pub fn run_job(&self, call: Call, name: &str, run: &str) -> Calling<'_, String> {
+        let (name, run) = (name.to_owned(), run.to_owned());
+        call!(self, call, schedule, call_run_job(&name, &run))
+    }
+
     /// Shows an object to the extension's handler in one phase.
     ///
     /// # Errors

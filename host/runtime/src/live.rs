@@ -70,6 +70,7 @@ interfaces! {
     resources = "resources",
     prompts = "prompts",
     completions = "completions",
+    schedule = "schedule",
     state = "state",
 }
 

@@ -54,6 +54,8 @@ pub struct KnowledgePage {
     pub bundles: Vec<KnownBundle>,
     /// The cursor of the next page; none on the last one.
     pub next: Option<String>,
+    /// How many bundles were looked at, if the page ended for that before it was full.
+    pub bounded: Option<u64>,
 }
 
 /// The manifests of stored bundles.

@@ -66,6 +66,8 @@ pub struct Exports {
     pub prompts: bool,
     /// `completions`: completion of arguments.
     pub completions: bool,
+    /// `schedule`: jobs.
+    pub schedule: bool,
     /// `state`: what a singleton saves and loads.
     pub state: bool,
 }

@@ -1,7 +1,7 @@
 //! The knowledge itself: the newest bundle of each RID. Written by [`crate::Commits`].
 
 use async_trait::async_trait;
-use koi_rid::{Bundle, BundleOrder, Filter, Manifest, Rid, RidType, Timestamp, Writer};
+use koi_rid::{Bundle, BundleOrder, Filter, Manifest, Pointer, Rid, RidType, Timestamp, Writer};
 
 use crate::{Page, Result};
 
@@ -26,16 +26,32 @@ pub struct BundleQuery {
     pub rid_types: Vec<RidType>,
     /// Only those whose reference (what follows the type and a colon) begins so.
     pub reference_prefix: Option<String>,
-    /// Only those whose contents are so. Looked for in the rows themselves, at most
-    /// [`MAX_SCANNED`] of them a page, so that a page may be short or empty and yet not the last.
-    /// Lists of RIDs and of manifests have no filter.
+    /// Only those whose contents are so. Looked for along an index ([`crate::Indexes`]) if there is a
+    /// fitting one, else in all rows; at most [`MAX_SCANNED`] bundles a page, so that a page may be
+    /// short or empty and yet not the last. Lists of RIDs and of manifests have no filter.
     pub filter: Option<Filter>,
-    /// In which order; lists of RIDs and of manifests are always in that of the RIDs.
+    /// In which order, see [`BundleOrder`]; lists of RIDs and of manifests are always in that of the RIDs.
     pub order: BundleOrder,
     /// Where to go on: [`Page::next`] of the page before, of the same query.
     pub cursor: Option<String>,
     /// How many at most, 1 to [`crate::MAX_PAGE`]; what is outside of that is brought inside.
     pub limit: u32,
+}
+
+/// A part of a list of bundles.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BundlePage {
+    /// As those of [`Page::items`].
+    pub items: Vec<StoredBundle>,
+    /// As [`Page::next`].
+    pub next: Option<String>,
+    /// How many bundles were looked at.
+    pub scanned: u32,
+    /// Whether the page ended because it had looked at as many bundles, or bytes of them, as one may,
+    /// and not because it was full: what was asked for may yet be on the next ones.
+    pub is_bounded: bool,
+    /// The path whose index told which bundles to look at; `None` if all were read in their order.
+    pub index: Option<Pointer>,
 }
 
 /// Which bundles that guests wrote to list, and how many.
@@ -73,7 +89,7 @@ pub trait Bundles: Send + Sync {
     async fn read_many(&self, rids: &[Rid]) -> Result<Vec<StoredBundle>>;
 
     /// The bundles that a query selects.
-    async fn list(&self, query: &BundleQuery) -> Result<Page<StoredBundle>>;
+    async fn list(&self, query: &BundleQuery) -> Result<BundlePage>;
 
     /// The RIDs of the bundles that a query selects.
     async fn rids(&self, query: &BundleQuery) -> Result<Page<Rid>>;

@@ -86,6 +86,12 @@ pub enum StoreError {
         /// What was looked for.
         what: String,
     },
+    /// An index that a call needs is not whole yet.
+    #[error("the index of {what} is still being filled: try again a little later")]
+    Filling {
+        /// What it is on.
+        what: String,
+    },
     /// The caller gave something that cannot be stored or understood.
     #[error("{what}")]
     Invalid {
@@ -107,7 +113,11 @@ impl StoreError {
     pub fn is_transient(&self) -> bool {
         matches!(
             self,
-            Self::Full | Self::Busy | Self::Taken { .. } | Self::Unreachable { .. }
+            Self::Full
+                | Self::Busy
+                | Self::Taken { .. }
+                | Self::Unreachable { .. }
+                | Self::Filling { .. }
         )
     }
 

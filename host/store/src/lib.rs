@@ -15,13 +15,17 @@ mod audit;
 mod bundles;
 mod commit;
 mod dead_letters;
+mod dump;
 mod error;
 mod extensions;
 mod inbox;
+mod indexes;
+mod job_runs;
 mod key_value;
 mod mcp_sessions;
 mod outbox;
 mod page;
+mod plan;
 pub mod postgres;
 mod queue;
 mod quota;
@@ -36,12 +40,17 @@ mod stores;
 mod tests;
 
 pub use audit::{Audit, AuditDraft, AuditEntry};
-pub use bundles::{BundleQuery, Bundles, MAX_SCANNED, StoredBundle, Written, WrittenQuery};
+pub use bundles::{
+    BundlePage, BundleQuery, Bundles, MAX_SCANNED, StoredBundle, Written, WrittenQuery,
+};
 pub use commit::{Batch, Commits, Committed, Op};
 pub use dead_letters::{DeadLetter, DeadLetterDraft, DeadLetters};
+pub use dump::{Archive, Export, Rows, check_export};
 pub use error::{Result, StoreError};
 pub use extensions::{Extensions, NewRevision, Revision};
 pub use inbox::{Arrival, ArrivalKind, Inbox, InboxEntry};
+pub use indexes::{Declaration, Index, Indexes, MAX_PATHS};
+pub use job_runs::{JobOutcome, JobRun, JobRuns, KEPT_RUNS, LastRuns};
 pub use key_value::{
     KeyPage, KeyValue, KeyValueUsage, MAX_KEY_VALUE_BYTES, MAX_KEYS, MAX_VALUES_BYTES,
 };

@@ -5,7 +5,7 @@ use koi_rid::RidType;
 use crate::BundleQuery;
 
 /// From one text, itself included, up to another, itself excluded.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Range {
     pub(crate) from: String,
     /// `None` if there is no end.
@@ -21,7 +21,7 @@ impl Range {
     }
 
     /// What of it comes after a RID, if anything.
-    fn after(mut self, cursor: &str) -> Option<Self> {
+    pub(crate) fn after(mut self, cursor: &str) -> Option<Self> {
         if self.to.as_deref().is_some_and(|to| to <= cursor) {
             return None;
         }

@@ -52,12 +52,20 @@ macro_rules! revision_columns {
     };
 }
 
+/// What [`Bind::job_run`] binds and, after the id, [`Columns::job_run`] reads.
+macro_rules! job_run_columns {
+    () => {
+        "extension, job, due, times, started, ended, outcome, attempts, reason, result, correlation"
+    };
+}
+
 pub(crate) use {
-    arrival_columns, letter_columns, parts_columns, revision_columns, stored_bundle_columns,
+    arrival_columns, job_run_columns, letter_columns, parts_columns, revision_columns,
+    stored_bundle_columns,
 };
 
 /// In the column of event types, what is no event.
-const LISTED: &str = "LISTED";
+pub(crate) const LISTED: &str = "LISTED";
 
 /// An id as databases have it. None as large as those that do not fit is ever given.
 pub(crate) fn id(id: u64) -> i64 {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Audit, Bundles, Commits, DeadLetters, Extensions, Inbox, KeyValue, McpSessions, Outbox,
-    SavedStates,
+    Archive, Audit, Bundles, Commits, DeadLetters, Extensions, Inbox, Indexes, JobRuns, KeyValue,
+    McpSessions, Outbox, SavedStates,
 };
 
 /// A store: one handle for each concern, cheap to clone. When the last handle of all clones goes,
@@ -13,6 +13,8 @@ use crate::{
 pub struct Stores {
     /// The knowledge.
     pub bundles: Arc<dyn Bundles>,
+    /// What of the knowledge is indexed.
+    pub indexes: Arc<dyn Indexes>,
     /// What has arrived.
     pub inbox: Arc<dyn Inbox>,
     /// What has to be told to peers.
@@ -25,10 +27,14 @@ pub struct Stores {
     pub key_value: Arc<dyn KeyValue>,
     /// The states of extensions that run as one instance.
     pub saved_states: Arc<dyn SavedStates>,
+    /// The runs of extensions' jobs.
+    pub job_runs: Arc<dyn JobRuns>,
     /// The sessions of MCP clients.
     pub mcp_sessions: Arc<dyn McpSessions>,
     /// Who changed what an extension is allowed.
     pub audit: Arc<dyn Audit>,
+    /// All of it, to be given out.
+    pub archive: Arc<dyn Archive>,
     /// Changes that belong together.
     pub commits: Arc<dyn Commits>,
 }
@@ -38,27 +44,33 @@ impl Stores {
     pub(crate) fn of<B>(backend: Arc<B>) -> Self
     where
         B: Bundles
+            + Indexes
             + Inbox
             + Outbox
             + DeadLetters
             + Extensions
             + KeyValue
             + SavedStates
+            + JobRuns
             + McpSessions
             + Audit
+            + Archive
             + Commits
             + 'static,
     {
         Self {
             bundles: backend.clone(),
+            indexes: backend.clone(),
             inbox: backend.clone(),
             outbox: backend.clone(),
             dead_letters: backend.clone(),
             extensions: backend.clone(),
             key_value: backend.clone(),
             saved_states: backend.clone(),
+            job_runs: backend.clone(),
             mcp_sessions: backend.clone(),
             audit: backend.clone(),
+            archive: backend.clone(),
             commits: backend,
         }
     }

@@ -112,6 +112,13 @@ impl<'a> Envelope<'a> {
         &self.target
     }
 
+    /// The part of the signature, `r`, that is another in each envelope of a signer who uses random
+    /// numbers; of the other part everybody can make a second one that verifies too. `None` if what
+    /// stands there can be no signature.
+    pub fn nonce(&self) -> Option<[u8; SIGNATURE_BYTES / 2]> {
+        self.signature?.first_chunk().copied()
+    }
+
     /// The profile with which a sender introduces itself: that of the first NEW event of its own
     /// RID with manifest and contents. `None` if there is none or it is no profile.
     pub fn introduction(&self) -> Option<NodeProfile> {

@@ -76,7 +76,7 @@ impl NodeKey {
     }
 
     /// Signs a message, as base64.
-    pub(crate) fn sign(&self, message: &[u8]) -> Result<String, KeyError> {
+    pub fn sign(&self, message: &[u8]) -> Result<String, KeyError> {
         let signature = self
             .pair
             .sign(&SystemRandom::new(), message)

@@ -127,6 +127,11 @@ impl Payload {
         self.manifests().any(|manifest| !manifest.extras.is_empty())
     }
 
+    /// Whether there is any manifest in it.
+    pub fn has_manifests(&self) -> bool {
+        self.manifests().next().is_some()
+    }
+
     fn manifests(&self) -> Box<dyn Iterator<Item = &Manifest> + '_> {
         match self {
             Payload::Manifests { manifests, .. } => Box::new(manifests.iter()),

@@ -80,6 +80,15 @@ pub mod state {
     });
 }
 
+pub mod schedule {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        inline: "package koi:sdk; world schedule { export koi:extension/schedule@0.1.0; }",
+        with: { "koi:extension/types@0.1.0": crate::bindings::imports::koi::extension::types },
+        pub_export_macro: true,
+    });
+}
+
 pub mod resources {
     wit_bindgen::generate!({
         path: "../../wit",

@@ -14,7 +14,7 @@ pub use ask::{Answers, Filled, Questions};
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Caller {
-    /// `tool`, `resource`, `prompt`, `completion`, `handler` or `lifecycle`.
+    /// `tool`, `resource`, `prompt`, `completion`, `handler`, `job` or `lifecycle`.
     pub kind: String,
     /// Who is behind it, where that is known.
     pub principal: Option<Value>,

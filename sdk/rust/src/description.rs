@@ -3,6 +3,7 @@
 
 mod asks;
 mod execution;
+mod job;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +17,7 @@ use crate::{EventType, Phase};
 use asks::Asks;
 pub use asks::Capability;
 pub use execution::{Limit, Mode};
+pub use job::{Job, Missed};
 
 /// What an extension is, provides and asks for.
 ///
@@ -33,6 +35,8 @@ pub struct Description {
     transforms: Vec<Transform>,
     handlers: Vec<Handler>,
     lists_depend_on: BTreeSet<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    jobs: Vec<Job>,
     asks: Asks,
     #[serde(skip_serializing_if = "Option::is_none")]
     config_schema: Option<Value>,
@@ -61,6 +65,7 @@ impl Description {
             transforms: Vec::new(),
             handlers: Vec::new(),
             lists_depend_on: BTreeSet::new(),
+            jobs: Vec::new(),
             asks: Asks::default(),
             config_schema: None,
             mode: None,
@@ -138,6 +143,8 @@ pub struct RidType {
     #[serde(skip_serializing_if = "Option::is_none")]
     mime_type: Option<String>,
     parses: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    indexes: Vec<String>,
 }
 
 impl RidType {
@@ -151,6 +158,7 @@ impl RidType {
             description: None,
             mime_type: None,
             parses: false,
+            indexes: Vec::new(),
         }
     }
 
@@ -181,6 +189,13 @@ impl RidType {
     /// The media type under which its bundles are resources; `application/json` if it is not set.
     pub fn mime_type(mut self, mime_type: impl Into<String>) -> Self {
         self.mime_type = Some(mime_type.into());
+        self
+    }
+
+    /// The node indexes what its contents have at a path, a JSON pointer such as `/owner/name`: queries
+    /// that compare it look at few bundles, and can be ordered by it. Eight paths at the most.
+    pub fn index(mut self, path: impl Into<String>) -> Self {
+        self.indexes.push(path.into());
         self
     }
 
@@ -243,7 +258,11 @@ mod tests {
     fn a_description_prints_what_is_provided_and_asked_for() {
         let description = Description::new("glossary", "0.1.0")
             .description("Terms")
-            .rid_type(RidType::new("orn:glossary.term").contents::<TermOfArt>())
+            .rid_type(
+                RidType::new("orn:glossary.term")
+                    .contents::<TermOfArt>()
+                    .index("/meaning"),
+            )
             .handler(Handler::new(Phase::Bundle, ["orn:glossary.term"]).events([EventType::New]))
             .reads(["orn:glossary.term:*"])
             .uses([Capability::Keyvalue]);
@@ -254,7 +273,12 @@ mod tests {
                 "version": "0.1.0",
                 "description": "Terms",
                 "rid-types": [
-                    { "rid-type": "orn:glossary.term", "schema": "term-of-art", "parses": false }
+                    {
+                        "rid-type": "orn:glossary.term",
+                        "schema": "term-of-art",
+                        "parses": false,
+                        "indexes": ["/meaning"]
+                    }
                 ],
                 "schemas": [{
                     "name": "term-of-art",

@@ -5,8 +5,8 @@
 /// The type implements [`Extension`](crate::Extension) and the traits that are named:
 /// [`RidTypes`](crate::RidTypes), [`Schemas`](crate::Schemas), [`Handlers`](crate::Handlers),
 /// [`Tools`](crate::Tools), [`Resources`](crate::Resources), [`Prompts`](crate::Prompts),
-/// [`Completions`](crate::Completions), [`State`](crate::State). The component
-/// exports the interfaces of these and no others. Stands once, at the root of a `cdylib` crate. Outside of WebAssembly, where
+/// [`Completions`](crate::Completions), [`Schedule`](crate::Schedule), [`State`](crate::State). The
+/// component exports the interfaces of these and no others. Stands once, at the root of a `cdylib` crate. Outside of WebAssembly, where
 /// unit tests run, it only checks that the traits are implemented.
 #[macro_export]
 macro_rules! export {
@@ -44,6 +44,9 @@ macro_rules! __export_interface {
     ($extension:ident Completions) => {
         $crate::__export_interface!($extension, Completions, completions);
     };
+    ($extension:ident Schedule) => {
+        $crate::__export_interface!($extension, Schedule, schedule);
+    };
     ($extension:ident State) => {
         $crate::__export_interface!($extension, State, state);
     };
@@ -52,7 +55,7 @@ macro_rules! __export_interface {
             "`",
             ::core::stringify!($other),
             "` is not an interface that an extension can export: there are RidTypes, Schemas, ",
-            "Handlers, Tools, Resources, Prompts, Completions and State (Extension is always exported)"
+            "Handlers, Tools, Resources, Prompts, Completions, Schedule and State (Extension is always exported)"
         ));
     };
     ($extension:ident, $interface:ident, $module:ident) => {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::host::knowledge as host;
 use crate::{Bundle, Error, ErrorKind, Json, Publication, Result, Rid};
@@ -97,27 +97,44 @@ pub fn forget(rid: &Rid) -> Result<()> {
 /// One page of bundles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// The bundles, in the order of their RIDs.
+    /// The bundles, in the order that was asked for.
     pub bundles: Vec<Bundle>,
     /// The cursor of the next page; none on the last one.
     pub next: Option<String>,
+    /// How many bundles the node looked at, if the page ended for that before it was full: what was asked
+    /// for may yet be on the next ones.
+    pub bounded: Option<u64>,
 }
 
 /// The order of a page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
     /// By the RIDs.
-    #[serde(rename = "rid")]
     Rid,
     /// By the RIDs, downwards.
-    #[serde(rename = "-rid")]
     RidDescending,
     /// The oldest first.
-    #[serde(rename = "timestamp")]
     Timestamp,
     /// The newest first.
-    #[serde(rename = "-timestamp")]
     TimestampDescending,
+    /// By what the contents have at a path that the owner of the RID type declares for indexing
+    /// ([`RidType::index`](crate::RidType::index)); without those that have nothing there.
+    Path(String),
+    /// The same downwards.
+    PathDescending(String),
+}
+
+impl Serialize for Order {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        match self {
+            Self::Rid => serializer.serialize_str("rid"),
+            Self::RidDescending => serializer.serialize_str("-rid"),
+            Self::Timestamp => serializer.serialize_str("timestamp"),
+            Self::TimestampDescending => serializer.serialize_str("-timestamp"),
+            Self::Path(path) => serializer.serialize_str(path),
+            Self::PathDescending(path) => serializer.collect_str(&format_args!("-{path}")),
+        }
+    }
 }
 
 /// Which page of bundles to give.
@@ -125,7 +142,7 @@ pub enum Order {
 pub struct Query {
     /// What the contents have to be like, as the contract defines it for `knowledge.query`:
     /// `json!({"path": "/owner", "eq": "sales"})`. A page with a filter may be short, or empty, and yet
-    /// have a next one.
+    /// have a next one, see [`Page::bounded`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<serde_json::Value>,
     /// In which order; by the RIDs if it is not set.
@@ -154,6 +171,7 @@ pub fn query(rid_type: &str, query: &Query) -> Result<Page> {
     Ok(Page {
         bundles,
         next: page.next,
+        bounded: page.bounded,
     })
 }
 
@@ -212,6 +230,14 @@ mod tests {
 
     use super::*;
     use crate::testing::Node;
+
+    #[test]
+    fn orders_are_told_as_the_contract_has_them() {
+        let told = |order| serde_json::to_value(order).unwrap();
+        assert_eq!(told(Order::TimestampDescending), "-timestamp");
+        assert_eq!(told(Order::Path("/n".to_owned())), "/n");
+        assert_eq!(told(Order::PathDescending("/n".to_owned())), "-/n");
+    }
 
     #[test]
     fn all_bundles_are_read_page_by_page() {

@@ -2,8 +2,8 @@
 //! tools and resources, as a WebAssembly component.
 //!
 //! An extension is a type that implements [`Extension`] and those of [`RidTypes`], [`Schemas`],
-//! [`Handlers`], [`Tools`], [`Resources`], [`Prompts`], [`Completions`] and [`State`] that the domain
-//! needs, in a crate of type `cdylib` for the target `wasm32-wasip2`:
+//! [`Handlers`], [`Tools`], [`Resources`], [`Prompts`], [`Completions`], [`Schedule`] and [`State`] that
+//! the domain needs, in a crate of type `cdylib` for the target `wasm32-wasip2`:
 //!
 //! ```
 //! use koi_extension::prelude::*;
@@ -61,6 +61,7 @@ mod prompts;
 mod resources;
 mod rid;
 mod rid_types;
+mod schedule;
 mod schema;
 mod schemas;
 pub mod secrets;
@@ -72,7 +73,7 @@ mod tools;
 pub use bundle::{Bundle, Publication};
 pub use completions::{Completed, Completing, Completions};
 pub use content::{Annotations, Content, Icon, Role, Theme};
-pub use description::{Capability, Description, Handler, Limit, Mode, RidType};
+pub use description::{Capability, Description, Handler, Job, Limit, Missed, Mode, RidType};
 pub use error::{Error, ErrorKind, Result};
 pub use extension::{Extension, Health, Status};
 pub use handlers::{EventType, Handlers, KnowledgeObject, Outcome, Phase, Replacement};
@@ -83,6 +84,7 @@ pub use resources::{
 };
 pub use rid::Rid;
 pub use rid_types::{Reference, References, RidTypes};
+pub use schedule::{JobRun, Schedule, no_job};
 pub use schema::Schema;
 pub use schemas::Schemas;
 pub use state::State;

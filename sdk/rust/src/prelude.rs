@@ -2,9 +2,9 @@
 
 pub use crate::{
     Annotations, Bundle, Capability, Completed, Completing, Completions, Content, Description,
-    Error, EventType, Extension, Handler, Handlers, Json, KnowledgeObject, Limit, Mode,
-    NoArguments, Outcome, Phase, Prompt, PromptMessage, PromptMessages, Prompts, Publication,
-    Reference, References, Replacement, Resource, ResourceContents, ResourceList, ResourceTemplate,
-    Resources, Result, Rid, RidType, RidTypes, Role, Schema, Schemas, State, Tool, ToolResult,
-    Toolbox, Tools, knowledge,
+    Error, EventType, Extension, Handler, Handlers, Job, JobRun, Json, KnowledgeObject, Limit,
+    Missed, Mode, NoArguments, Outcome, Phase, Prompt, PromptMessage, PromptMessages, Prompts,
+    Publication, Reference, References, Replacement, Resource, ResourceContents, ResourceList,
+    ResourceTemplate, Resources, Result, Rid, RidType, RidTypes, Role, Schedule, Schema, Schemas,
+    State, Tool, ToolResult, Toolbox, Tools, knowledge,
 };

@@ -3,9 +3,11 @@
 // Tests stop at the first thing that is not as it should be.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod feed;
 mod grants;
 mod guests;
 mod hot_load;
+mod jobs;
 mod limits;
 mod modes;
 mod reach;

@@ -46,7 +46,10 @@ async fn an_operator_and_an_http_client_read_a_bundle_through_a_transform() {
     assert_eq!((status, &read["content"]), (200, &counted));
 
     let told = node.refusal(&["read", NOTE, "--as", "journey-note3"]);
-    assert!(told.contains("no extension has a schema `journey-note3`"), "{told}");
+    assert!(
+        told.contains("no extension has a schema `journey-note3`"),
+        "{told}"
+    );
     let (status, told) = over_http(&node, "?schema=journey-note3").await;
     assert_eq!(status, 422, "{told}");
 }
@@ -56,5 +59,8 @@ async fn a_transform_is_not_shown_what_its_extension_may_not_handle() {
     let folder = tempfile::tempdir().unwrap();
     let node = node(&folder, &[]).await;
     let told = node.refusal(&["read", NOTE, "--as", COUNTED]);
-    assert!(told.contains("extension grant journey handle=orn:journey.note"), "{told}");
+    assert!(
+        told.contains("extension grant journey handle=orn:journey.note"),
+        "{told}"
+    );
 }

@@ -217,7 +217,12 @@ async fn a_call_runs_again_the_same_to_the_byte_when_all_that_it_asked_is_gone()
         );
     }
     let answer = recording["ended"]["answer"].as_str().unwrap();
-    for seen in ["find me", "you asked: GET /a?b=c", "\"times\":1", "\"words\":2"] {
+    for seen in [
+        "find me",
+        "you asked: GET /a?b=c",
+        "\"times\":1",
+        "\"words\":2",
+    ] {
         assert!(
             answer.contains(seen) || answer.contains(&seen.replace('"', "\\\"")),
             "{answer}"

@@ -8,6 +8,8 @@ mod arrivals;
 mod clients;
 mod operator;
 mod publishing;
+mod tls;
+mod trust;
 
 use koi_tests::{Kind, Node, NodeBuilder, Peer, PeerBuilder, eventually};
 use serde_json::{Value, json};

@@ -31,6 +31,10 @@ pub fn set_up(layout: &Layout, extent: Extent) -> Result<GuestToolchain> {
     if extent == Extent::Tests {
         let mut base = python::Base::default();
         base.environment(layout, "koi-net", "tests/peers/koi-net.txt")?;
+        for version in ["2.0.7", "1.3.2"] {
+            let name = format!("koi-net-{version}");
+            base.environment(layout, &name, &format!("tests/peers/{name}.txt"))?;
+        }
         base.environment(layout, "mcp-client", "tests/peers/mcp-client.txt")?;
         base.environment(layout, "openapi", "tests/peers/openapi.txt")?;
         base.environment(

@@ -3,10 +3,13 @@
 //! A failed test does not keep the rest from running. The last line is `N passed, N failed`, over
 //! the tests of both workspaces; what failed besides stands above it.
 
+mod lanes;
 mod tally;
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
+use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -17,6 +20,9 @@ use crate::process;
 use crate::progress;
 use crate::setup::Extent;
 use tally::Tally;
+
+/// The tests that take longest, which run beside the others.
+const LONG: &str = "long-tests";
 
 /// Tells the tests where tools and components are.
 pub fn tell_where_things_are(command: &mut Command, layout: &Layout) {
@@ -55,16 +61,45 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn everything(&mut self) {
-        let cargo = || process::cargo(self.layout);
-        let (mut host, mut guests) = (cargo(), cargo());
-        host.args(["test", "--release", "--workspace", "--no-fail-fast"]);
+        let layout = self.layout;
+        let mut guests = process::cargo(layout);
         guests
             .args(["test", "--manifest-path", GUEST_WORKSPACE])
             .arg("--target-dir")
-            .arg(self.layout.path("target/guests"))
+            .arg(layout.path("target/guests"))
             .args(["--workspace", "--no-fail-fast"]);
         self.tests("tests of the guests, on this machine", &mut guests);
-        self.tests("tests of the host", &mut host);
+        // Tests wait for peers and clocks much of their time, so those that take longest are beside the
+        // others.
+        match lanes::of(layout) {
+            Ok([mut long, mut others, mut docs]) => thread::scope(|scope| {
+                tell_where_things_are(&mut long, layout);
+                let long = scope.spawn(move || process::captured(layout, LONG, &mut long));
+                self.tests("tests of the host", &mut others);
+                self.tests("examples in the documentation", &mut docs);
+                let ended = long.join();
+                self.counted_from(&layout.logs().join(format!("{LONG}.log")));
+                match ended {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => self.failures.push(format!("{LONG} of the host: {error:#}")),
+                    Err(_) => self.failures.push(format!("{LONG} of the host: panicked")),
+                }
+            }),
+            Err(error) => self.failures.push(format!("tests of the host: {error:#}")),
+        }
+    }
+
+    /// Shows and counts what a program has said.
+    fn counted_from(&mut self, log: &Path) {
+        match std::fs::read(log) {
+            Ok(said) => {
+                for line in String::from_utf8_lossy(&said).lines() {
+                    println!("{line}");
+                    self.tally.count(line);
+                }
+            }
+            Err(error) => self.failures.push(format!("{}: {error}", log.display())),
+        }
     }
 
     fn tests(&mut self, title: &str, command: &mut Command) {

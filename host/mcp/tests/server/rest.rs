@@ -123,6 +123,38 @@ async fn long_lists_are_paged() {
 }
 
 #[tokio::test]
+async fn stored_knowledge_is_found_by_its_contents() {
+    let served = serve(Node::usual()).await;
+    for n in 1..=3 {
+        let (rid, contents) = (format!("orn:test.note:{n}"), format!(r#"{{"n":{n}}}"#));
+        served.node.store(&rid, &contents, EventType::New).await;
+    }
+    let filter = "filter=%7B%22path%22%3A%22%2Fn%22%2C%22gt%22%3A1%7D";
+    let path = format!("/resources/query/orn:test.note?order=-rid&limit=1&{filter}");
+    let found = get(&served, &path).await;
+    assert_eq!(found.status, 200, "{}", found.json);
+    assert_eq!(found.json["resources"][0]["id"], "orn:test.note:3");
+    assert_eq!(found.json["resources"][0]["content"], json!({ "n": 3 }));
+    assert_eq!(found.json["bounded"], false);
+    let next = found.json["nextCursor"].as_str().unwrap();
+    let found = get(&served, &format!("{path}&cursor={next}")).await;
+    assert_eq!(found.json["resources"][0]["id"], "orn:test.note:2");
+
+    let query = async |rest: &str| get(&served, &format!("/resources/query/{rest}")).await;
+    query("orn:test.other").await.is_problem(404, "no resource");
+    query("orn:test.note?order=size")
+        .await
+        .is_problem(400, "no order");
+    query("orn:test.note?order=/n")
+        .await
+        .is_problem(400, "not declared");
+    query("orn:test.note?filter=%7B%7D")
+        .await
+        .is_problem(400, "filter");
+    query("orn:test.note?sort=n").await.is_problem(400, "sort");
+}
+
+#[tokio::test]
 async fn resources_are_listed_and_read_by_their_id() {
     let served = serve(Node::usual()).await;
     let contents = r#"{"b":1,"a":[2]}"#;

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use koi_pipeline::{Flow, HandlerError, HostHandler, Object, succeed};
-use koi_rid::{Event, EventType, Rid};
+use koi_pipeline::{Flow, HandlerError, HostHandler, Object, answer};
+use koi_rid::{Event, EventType, Rid, RidType};
 use koi_runtime::Phase;
 use koi_store::{Arrival, Outgoing};
-use koi_wire::{EDGE_TYPE, EdgeProfile, EdgeStatus, EdgeType, NodeProfile, NodeType};
+use koi_wire::{EDGE_TYPE, EdgeProfile, EdgeStatus, EdgeType, NODE_TYPE, NodeProfile, NodeType};
 
 use crate::offer::Offer;
 use crate::shared::Shared;
+use crate::trust::Direction;
 
 /// An edge is believed from its ends and from the first contact. The provider alone approves it. The
 /// reference believes everybody, and lets a subscriber approve its own.
@@ -79,7 +80,20 @@ impl HostHandler for EdgeNegotiation {
         let teller = Teller::of(source, &edge, shared.trusts(source));
         let subscriber = shared.peers.find(&shared.graph, &edge.target);
         let subscriber = subscriber.as_ref().map(|node| &node.profile);
-        match judge(&edge, teller, shared.me(), subscriber, &shared.offer.load()) {
+        if shared.is_partial()
+            && edge.source == *shared.me()
+            && subscriber.is_some_and(|node| node.node_type == NodeType::Partial)
+        {
+            let reason = "neither end of the edge has a server".to_owned();
+            return Err(HandlerError::Refused(reason));
+        }
+        let mut verdict = judge(&edge, teller, shared.me(), subscriber, &shared.offer.load());
+        if verdict == Verdict::Approve
+            && let Some(denied) = self.denied(&edge)
+        {
+            verdict = Verdict::Reject(format!("{} may not have {denied}", edge.target));
+        }
+        match verdict {
             Verdict::Store => Ok(Flow::Continue),
             Verdict::Refuse(reason) => Err(HandlerError::Refused(reason)),
             Verdict::Wait => Err(HandlerError::Transient(format!(
@@ -88,8 +102,18 @@ impl HostHandler for EdgeNegotiation {
             ))),
             Verdict::Reject(reason) => {
                 let event = Event::of_rid(EventType::Forget, knowledge.rid.clone());
-                let peer = edge.target.clone();
-                object.effects.outgoing.push(Outgoing { peer, event });
+                if standing.is_some() {
+                    // The subscriber forgets what stood, too. It is told as of any forgotten edge.
+                    object.effects.publications.push(Arrival {
+                        cause: Some(knowledge.rid.clone()),
+                        depth: knowledge.depth.saturating_add(1),
+                        correlation: object.correlation.clone(),
+                        ..Arrival::from(event)
+                    });
+                } else {
+                    let peer = edge.target.clone();
+                    object.effects.outgoing.push(Outgoing { peer, event });
+                }
                 Ok(Flow::Stop(format!("the proposal is rejected: {reason}")))
             }
             Verdict::Approve => {
@@ -100,7 +124,8 @@ impl HostHandler for EdgeNegotiation {
                 let contents = approved
                     .to_contents()
                     .map_err(|error| HandlerError::Refused(error.to_string()))?;
-                let bundle = succeed(Some(manifest), knowledge.rid.clone(), contents);
+                // A subscriber that wants other types meanwhile proposes again before it has heard this.
+                let bundle = answer(manifest, knowledge.rid.clone(), contents);
                 // The proposal is stored as it came; the approval follows as an object of this node,
                 // and as such is told to the subscriber.
                 object.effects.publications.push(Arrival {
@@ -112,6 +137,19 @@ impl HostHandler for EdgeNegotiation {
                 Ok(Flow::Continue)
             }
         }
+    }
+}
+
+impl EdgeNegotiation {
+    /// A type of a proposal that the subscriber may not have. Nodes and edges are subscribed to for the
+    /// sake of those that the two have to know; the others of them are not sent.
+    fn denied<'a>(&self, edge: &'a EdgeProfile) -> Option<&'a RidType> {
+        let trust = &self.0.trust;
+        edge.rid_types.iter().find(|rid_type| {
+            let name = rid_type.as_str();
+            let is_known_to_both = name == NODE_TYPE || name == EDGE_TYPE;
+            !is_known_to_both && !trust.permits(&edge.target, Direction::To, name)
+        })
     }
 }
 
@@ -178,8 +216,7 @@ fn judge(
 
 #[cfg(test)]
 mod tests {
-    use koi_rid::RidType;
-    use koi_wire::{NODE_TYPE, Provides};
+    use koi_wire::Provides;
 
     use super::*;
 

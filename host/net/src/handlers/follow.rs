@@ -51,6 +51,16 @@ impl HostHandler for Follow {
             // Something may have been published between catching up and now.
             shared.contacts.ring(&provider);
         }
+        if knowledge.rid.type_str() == EDGE_TYPE
+            && let Some(subscriber) = approved_subscriber(contents, shared.me())
+            && shared
+                .graph
+                .node(&subscriber)
+                .is_some_and(|node| !node.is_full())
+        {
+            // It polls from now on, and so can hear what this node wants of it.
+            shared.contacts.ring(&subscriber);
+        }
         Ok(Flow::Continue)
     }
 }
@@ -59,4 +69,10 @@ impl HostHandler for Follow {
 fn approved_provider(contents: &Contents, me: &Rid) -> Option<Rid> {
     let edge = EdgeProfile::parse(contents).ok()?;
     (edge.target == *me && edge.status == EdgeStatus::Approved).then_some(edge.source)
+}
+
+/// Who subscribes, if the edge is an approved subscription to this node.
+fn approved_subscriber(contents: &Contents, me: &Rid) -> Option<Rid> {
+    let edge = EdgeProfile::parse(contents).ok()?;
+    (edge.source == *me && edge.status == EdgeStatus::Approved).then_some(edge.target)
 }

@@ -12,11 +12,13 @@ use koi_wire::{EDGE_TYPE, EdgeProfile};
 
 use crate::answers::is_short;
 use crate::shared::Shared;
+use crate::trust::Direction;
 
 /// Subscribers hear of what this node provides, of its own profile and of its own edges; of such an
 /// edge its other end hears in any case, and so it does of the profile, which nobody else may tell it.
 /// Nobody is told what they have told, or of themselves, and nobody of the end of an edge that went
-/// because they asked to be forgotten: they are about to begin anew.
+/// because they asked to be forgotten: they are about to begin anew. Nobody is told of what this node
+/// has kept for long enough and another one has told: that is as true as before.
 ///
 /// Between the Network phase and the commit somebody may have subscribed. So it looks again when the
 /// object is stored, and tells those who have come since.
@@ -37,6 +39,11 @@ impl HostHandler for OutputFilter {
     }
 
     async fn handle(&self, object: &mut Object) -> Result<Flow, HandlerError> {
+        if object.is_forgotten_here_alone {
+            self.0.recent.drop(&object.knowledge.rid);
+            object.knowledge.network_targets.clear();
+            return Ok(Flow::Continue);
+        }
         let audience = self.audience(&object.knowledge);
         if object.knowledge.phase == Phase::Network {
             let targets = audience.map(|audience| self.targets(object, &audience));
@@ -104,6 +111,7 @@ impl OutputFilter {
             let edges = edges.iter();
             targets.extend(edges.filter_map(|(_, edge)| other_end(edge, shared.me())));
         }
+        targets.retain(|node| shared.permits(node, Direction::To, &knowledge.rid));
         targets.remove(shared.me());
         targets.remove(&knowledge.rid);
         if let Some(source) = &knowledge.source {
@@ -160,7 +168,7 @@ fn told(knowledge: &KnowledgeObject) -> Option<Event> {
     }
 }
 
-pub(super) fn other_end(edge: &EdgeProfile, me: &Rid) -> Option<Rid> {
+pub(crate) fn other_end(edge: &EdgeProfile, me: &Rid) -> Option<Rid> {
     if edge.source == *me {
         Some(edge.target.clone())
     } else if edge.target == *me {

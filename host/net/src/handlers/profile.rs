@@ -43,7 +43,9 @@ impl HostHandler for SecureProfile {
         if knowledge.rid == *self.0.me() {
             return Ok(Flow::Continue);
         }
-        if profile.base_url.as_deref() == Some(self.0.base_url.as_str()) {
+        if let Some(own) = self.0.base_url()
+            && profile.base_url.as_deref() == Some(own)
+        {
             return Err(HandlerError::Refused(format!(
                 "{} claims the address of this node",
                 knowledge.rid

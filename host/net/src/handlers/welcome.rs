@@ -13,9 +13,10 @@ use koi_runtime::Phase;
 use koi_store::Outgoing;
 use koi_wire::{EDGE_TYPE, EdgeProfile, EdgeStatus, NODE_TYPE};
 
-use super::output::other_end;
+use super::other_end;
 use crate::answers::is_short;
 use crate::shared::Shared;
+use crate::trust::Direction;
 
 /// Acts on this node's own approvals and proposals. An edge that is approved is in the graph by then,
 /// one that is proposed is about to be, so whatever comes later reaches the other end by itself.
@@ -64,7 +65,10 @@ impl HostHandler for Welcome {
             }
             _ => return Ok(Flow::Continue),
         };
-        events.retain(|event| event.rid != peer && is_short(&event.rid));
+        events.retain(|event| {
+            let rid = &event.rid;
+            *rid != peer && is_short(rid) && shared.permits(&peer, Direction::To, rid)
+        });
         let outgoing = events.into_iter().map(|event| Outgoing {
             peer: peer.clone(),
             event,

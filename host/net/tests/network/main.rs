@@ -6,7 +6,10 @@
 
 mod catch_up;
 mod delivery;
+mod lifetimes;
 mod nodes;
+mod partial;
 mod peers;
 mod support;
+mod trust;
 mod twenty;

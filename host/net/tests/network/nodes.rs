@@ -162,7 +162,7 @@ async fn a_first_contact_that_has_moved_is_found_at_the_address_that_is_configur
     let coordinator = Node::start(coordinators_plan, coordinators_folder, listener).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let producer = Node::start(plan.through(&coordinator), folder, listener).await;
-    let url = coordinator.net_node.base_url().to_owned();
+    let url = coordinator.net_node.base_url().unwrap().to_owned();
     producer
         .until("the new address", async |node| {
             let stored = node.stores.bundles.read(coordinator.rid()).await.unwrap();

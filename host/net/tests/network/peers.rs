@@ -5,7 +5,9 @@ use super::support::{NOTE, Node, Plan, rid};
 use koi_net::Role;
 use koi_rid::{Bundle, Event, EventType};
 use koi_store::{Batch, Op, Outgoing};
-use koi_wire::{EdgeStatus, Endpoint, ErrorCode, ErrorResponse, NODE_TYPE, NodeProfile, Payload};
+use koi_wire::{
+    EdgeStatus, Endpoint, ErrorCode, ErrorResponse, NODE_TYPE, NodeProfile, Payload, Provides,
+};
 use reqwest::StatusCode;
 
 async fn node() -> Node {
@@ -177,6 +179,24 @@ async fn a_subscriber_is_approved_and_given_each_event_twice_at_most() {
 }
 
 #[tokio::test]
+async fn a_subscriber_may_want_more_before_it_has_heard_the_approval() {
+    let node = node().await;
+    let peer = introduced(&node, "peer").await;
+    let first = peer.proposal(&node, EdgeStatus::Proposed, &["orn:test.note"]);
+    let second = peer.proposal(&node, EdgeStatus::Proposed, &["orn:test.note", NODE_TYPE]);
+    for (proposal, types) in [(first, 1), (second, 2)] {
+        peer.tell(&node, vec![proposal]).await;
+        node.until("the approval", async |node| {
+            let edge = node.edge(node.rid(), &peer.rid).await;
+            edge.is_some_and(|edge| {
+                edge.status == EdgeStatus::Approved && edge.rid_types.len() == types
+            })
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn a_proposal_for_what_is_not_provided_is_answered_by_forgetting_it() {
     let node = node().await;
     let peer = introduced(&node, "peer").await;
@@ -191,6 +211,86 @@ async fn a_proposal_for_what_is_not_provided_is_answered_by_forgetting_it() {
         }
     }
     assert!(node.edge(node.rid(), &peer.rid).await.is_none());
+}
+
+#[tokio::test]
+async fn a_change_of_an_edge_that_is_rejected_takes_the_edge_with_it() {
+    let node = node().await;
+    let peer = introduced(&node, "peer").await;
+    let proposal = |rid_types: &[&str]| peer.proposal(&node, EdgeStatus::Proposed, rid_types);
+    let approved = async |node: &Node| {
+        let edge = node.edge(node.rid(), &peer.rid).await;
+        edge.is_some_and(|edge| edge.status == EdgeStatus::Approved)
+    };
+    peer.tell(&node, vec![proposal(&["orn:test.note"])]).await;
+    node.until("the approval", approved).await;
+    let wider = proposal(&["orn:test.note", "orn:other.thing"]);
+    let rid = wider.rid.clone();
+    peer.tell(&node, vec![wider]).await;
+    node.until("the edge to be gone", async |node| {
+        node.edge(node.rid(), &peer.rid).await.is_none()
+    })
+    .await;
+    let told = peer.poll(&node, 0).await;
+    assert!(
+        told.iter()
+            .any(|event| event.rid == rid && event.event_type == EventType::Forget),
+        "{told:?}"
+    );
+    peer.tell(&node, vec![proposal(&["orn:test.note"])]).await;
+    node.until("the approval", approved).await;
+}
+
+#[tokio::test]
+async fn a_proposal_without_an_answer_is_taken_back_and_made_again() {
+    let node = node().await;
+    let peer = RawPeer::new("provider");
+    let provides = Provides {
+        event: vec![koi_rid::RidType::parse("orn:test.note").unwrap()],
+        ..Provides::default()
+    };
+    let profile = NodeProfile {
+        provides,
+        ..peer.profile()
+    };
+    let profile = Bundle::generate(peer.rid.clone(), profile.to_contents().unwrap());
+    let events = vec![
+        Event::of_bundle(EventType::New, profile),
+        peer.proposal(&node, EdgeStatus::Proposed, &["orn:test.note"]),
+    ];
+    peer.tell(&node, events).await;
+    let edge = koi_wire::edge_rid(&peer.rid, node.rid());
+    let made = async |node: &Node| {
+        let stored = node.stores.bundles.read(&edge).await.unwrap();
+        stored.map(|stored| stored.bundle.manifest.timestamp)
+    };
+    node.until("a proposal to who subscribes", async |node| {
+        made(node).await.is_some()
+    })
+    .await;
+    let first = made(&node).await;
+    node.until("another one", async |node| made(node).await > first)
+        .await;
+    let told = peer.poll(&node, 0).await;
+    let told: Vec<EventType> = told
+        .into_iter()
+        .filter(|event| event.rid == edge)
+        .map(|event| event.event_type)
+        .collect();
+    assert_eq!(told, [EventType::Forget, EventType::New]);
+}
+
+#[tokio::test]
+async fn a_peer_with_manifests_of_the_old_form_is_answered_with_floats_of_the_old_form() {
+    let node = node().await;
+    let peer = introduced(&node, "old").await;
+    peer.tell(&node, vec![event(NOTE, r#"{"title":"x","weight":1e17}"#)])
+        .await;
+    node.has(NOTE, Some("x")).await;
+    let rids = vec![rid(NOTE)];
+    let body = peer.seal(node.rid(), &Payload::FetchBundles { rids });
+    let (_, answer) = peer.post(&node, Endpoint::FetchBundles, body).await;
+    assert!(answer.contains(r#""weight":1e17}"#), "{answer}");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use koi_rid::{BundleOrder, Filter, RidType};
+use koi_rid::{BundleOrder, Filter, Pointer, RidType};
 use koi_store::{BundleQuery, Page, StoredBundle, Written, WrittenQuery};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -24,7 +24,8 @@ pub(super) struct Asked {
     limit: Option<u32>,
 }
 
-/// One page of bundles: `bundles` as `koi-mcp read` prints them, and `next`.
+/// One page of bundles: `bundles` as `koi-mcp read` prints them, `next`, how many were looked at
+/// (`scanned`), whether the page ended for that (`bounded`), and the path whose `index` was used.
 pub(super) async fn query(
     State(parts): State<AdminParts>,
     Query(asked): Query<Asked>,
@@ -46,9 +47,12 @@ pub(super) async fn query(
     let page = page.map_err(Problem::refused)?;
     let bundles: Vec<String> = page.items.iter().map(bundle_json).collect();
     let body = format!(
-        "{{\"bundles\":[{}],\"next\":{}}}",
+        "{{\"bundles\":[{}],\"next\":{},\"scanned\":{},\"bounded\":{},\"index\":{}}}",
         bundles.join(","),
-        json!(page.next)
+        json!(page.next),
+        page.scanned,
+        page.is_bounded,
+        json!(page.index.as_ref().map(Pointer::as_str)),
     );
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }

@@ -25,14 +25,20 @@
 //! | `DELETE /v1/network/nodes?rid=` | forgets a node, with its edges and what waits for it |
 //! | `POST /v1/network/proposals?rid=` | proposes to a node again to be told of what it provides |
 //! | `GET /v1/events?rid_type=` | a line of JSON for each change of what is stored, as it happens |
+//! | `GET /v1/export` | everything as JSON lines; without the last one it is not whole |
+//! | `POST /v1/backups` | copies the data folder to the folder in the body ([`BackupRequest`]) |
+//! | `GET /v1/jobs?extension=` | the jobs of extensions, when they run next and how they ran last |
+//! | `GET /v1/jobs/{extension}/{job}?cursor=`, `POST …` | its history, the newest first; run it now |
 //! | `GET /v1/dead-letters`, `POST /v1/dead-letters/{id}` | list, try again |
 //! | `POST /v1/mcp` with `Upgrade: mcp` | the connection becomes an MCP stdio transport |
 
+mod archive;
 mod audit;
 mod bridge;
 mod client;
 mod grants;
 mod guard;
+mod jobs;
 mod knowledge;
 mod network;
 mod problem;
@@ -41,6 +47,7 @@ mod routes;
 mod secrets;
 mod watch;
 
+pub use archive::{Archive, BackupRequest};
 pub use bridge::connect as connect_mcp;
 pub use client::{Client, segment};
 pub use grants::GrantEdit;

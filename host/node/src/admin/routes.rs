@@ -16,6 +16,7 @@ use koi_registry::{
 };
 use koi_rid::{Contents, Rid};
 use koi_runtime::{Runtime, Usage};
+use koi_schedule::Schedule;
 use koi_store::Stores;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -25,7 +26,8 @@ use tokio_util::task::TaskTracker;
 use super::guard::{Token, check};
 use super::problem::Problem;
 use super::{
-    MAX_COMPONENT, OPERATOR, audit, bridge, grants, knowledge, network, recordings, secrets, watch,
+    Archive, MAX_COMPONENT, OPERATOR, archive, audit, bridge, grants, jobs, knowledge, network,
+    recordings, secrets, watch,
 };
 use crate::data_dir::RunningNode;
 use crate::secrets::Secrets;
@@ -40,6 +42,8 @@ pub struct AdminParts {
     pub node: RunningNode,
     /// What runs the extensions.
     pub runtime: Runtime,
+    /// For exports and backups.
+    pub archive: Archive,
     /// Installed extensions.
     pub registry: Registry,
     /// Stored knowledge.
@@ -52,6 +56,8 @@ pub struct AdminParts {
     pub intake: Intake,
     /// For another try at a dead letter.
     pub pipeline: Pipeline,
+    /// The jobs of extensions.
+    pub schedule: Schedule,
     /// For MCP over the admin listener.
     pub mcp: McpServer,
     /// What is waited for when the node stops.
@@ -127,6 +133,13 @@ pub fn router(parts: AdminParts, token: &str) -> Router {
         )
         .route("/v1/network/proposals", post(network::propose))
         .route("/v1/network/edges", get(network::edges))
+        .route("/v1/export", get(archive::export))
+        .route("/v1/backups", post(archive::backup))
+        .route("/v1/jobs", get(jobs::list))
+        .route(
+            "/v1/jobs/{extension}/{job}",
+            get(jobs::history).post(jobs::run),
+        )
         .route("/v1/dead-letters", get(dead_letters))
         .route("/v1/dead-letters/{id}", post(retry))
         .route("/v1/mcp", post(bridge::accept))

@@ -1,10 +1,12 @@
 //! The commands. Each talks to the running node through the admin API, but `serve` and `mcp`, which
-//! may be that node, and a `replay` on a component of its own.
+//! may be that node, a `replay` on a component of its own, and those that also work on a data folder.
 
+mod archive;
 mod audit;
 mod dead_letters;
 mod extension;
 mod grants;
+mod jobs;
 mod knowledge;
 mod mcp;
 mod network;
@@ -56,7 +58,11 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Audit { extension } => audit::run(&data_dir, extension.as_deref(), json).await,
         Command::Fetch { rid, from } => network::fetch(&data_dir, &rid, from.as_deref()).await,
         Command::Watch { rid_type } => watch::run(&data_dir, rid_type.as_deref(), json).await,
+        Command::Jobs(command) => jobs::run(&data_dir, &command, json).await,
         Command::Network(command) => network::run(&data_dir, &command, json).await,
+        Command::Export { file } => archive::export(&config, &file, json).await,
+        Command::Import { file } => archive::import(&config, &file, json).await,
+        Command::Backup { folder } => archive::backup(&config, &folder, json).await,
         Command::DeadLetters(command) => dead_letters::run(&data_dir, command, json).await,
     }
 }

@@ -15,6 +15,8 @@ use crate::cli::QueryArgs;
 struct Answer {
     bundles: Vec<Box<RawValue>>,
     next: Option<String>,
+    scanned: u64,
+    bounded: bool,
 }
 
 #[derive(Deserialize)]
@@ -48,6 +50,14 @@ pub(super) async fn run(data_dir: &Path, query: &QueryArgs, json: bool) -> Resul
         let request = client.request(Method::GET, "bundles/query").query(&asked);
         let answer: Answer = client.send(request).await?;
         bundles.extend(answer.bundles);
+        if answer.bounded && query.bounded {
+            eprintln!(
+                "{} bundles were looked at, and there are more: without --bounded all are; where the \
+                 owner of the type declares the path for indexing, few are",
+                answer.scanned
+            );
+            break;
+        }
         match answer.next {
             Some(next) => cursor = Some(next),
             None => break,

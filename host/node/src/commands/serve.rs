@@ -30,7 +30,10 @@ pub(super) async fn run(config: Config, json: bool) -> Result<()> {
         format!(
             "node     {}\nKOI-net  {}\nMCP      {}\nadmin    {} (token in {})",
             running.node_rid,
-            running.koi_url,
+            running
+                .koi_url
+                .as_deref()
+                .unwrap_or("no server: a partial node, which polls"),
             running.mcp_url,
             running.admin_url,
             data_dir.join("admin.token").display()

@@ -10,12 +10,15 @@ use figment::{Error, Metadata, Profile, Provider};
 pub(super) const PREFIX: &str = "KOI_MCP_";
 
 /// Keys whose values are text as they stand, whatever they look like: a node may be called `42`.
-const TEXT: [&str; 7] = [
+const TEXT: [&str; 10] = [
     "node.name",
     "node.data_dir",
     "koi.base_url",
     "koi.first_contact.url",
     "koi.first_contact.rid",
+    "koi.tls.certificate",
+    "koi.tls.key",
+    "koi.tls.roots",
     "extensions.drop_folder",
     "log.level",
 ];

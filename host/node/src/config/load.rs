@@ -9,7 +9,7 @@ use figment::providers::{Format, Json, Serialized, Toml};
 use figment::{Figment, Metadata, Source};
 
 use super::environment::{Environment, PREFIX};
-use super::{Config, Fault};
+use super::{Config, Fault, Kind as NodeKind, Role};
 
 /// Files looked for when `--config` is not given, in this order.
 const DEFAULT_FILES: [&str; 3] = ["koi-mcp.toml", "koi-mcp.json", "/etc/koi-mcp/config.json"];
@@ -127,12 +127,38 @@ impl Config {
             let what = "needs koi.first_contact.url besides it";
             return Err(Fault::of("koi.first_contact.rid", what));
         }
+        if self.koi.kind == NodeKind::Partial {
+            return self.check_partial();
+        }
+        self.check_rest()?;
+        is_reachable(self.koi.listen, self.koi.base_url.as_deref())
+    }
+
+    /// What a node without a server cannot be.
+    fn check_partial(&self) -> Result<(), Fault> {
+        let what = if self.role() == Role::Coordinator {
+            "a coordinator needs a server that newcomers reach: leave it out, or set node.role"
+        } else if self.koi.first_contact.url.is_none() {
+            "a partial node needs koi.first_contact.url: nobody else can find it"
+        } else if self.koi.base_url.is_some() {
+            "a partial node has no server, and so no koi.base_url"
+        } else {
+            return self.check_rest();
+        };
+        Err(Fault::of("koi.kind", what))
+    }
+
+    fn check_rest(&self) -> Result<(), Fault> {
+        let contact = &self.koi.first_contact;
         self.limits()?;
         self.tokens()?;
         self.mcp.other_views()?;
+        self.koi.trust.rules()?;
+        self.koi.limits.limits()?;
+        self.koi.tls.check(self.koi.base_url.as_deref())?;
+        self.store.lifetimes()?;
         is_url("koi.base_url", self.koi.base_url.as_deref())?;
-        is_url("koi.first_contact.url", contact.url.as_deref())?;
-        is_reachable(self.koi.listen, self.koi.base_url.as_deref())
+        is_url("koi.first_contact.url", contact.url.as_deref())
     }
 }
 
@@ -204,7 +230,6 @@ fn sentence(metadata: Option<&Metadata>, key: &str, what: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Role;
     use serde_json::json;
 
     fn load(name: &str, text: &str) -> Result<Config> {
@@ -340,6 +365,34 @@ mod tests {
     }
 
     #[test]
+    fn a_partial_node_has_a_first_contact_and_no_address_of_its_own() {
+        let contact = "[koi.first_contact]\nurl = \"http://127.0.0.1:1/koi-net\"\n";
+        let partial = "[koi]\nkind = \"partial\"\nlisten = \"0.0.0.0:1\"\n";
+        let config = load("c.toml", &format!("{partial}{contact}")).unwrap();
+        assert_eq!(
+            (config.koi.kind, config.role()),
+            (NodeKind::Partial, Role::Producer)
+        );
+        for (text, expected) in [
+            (partial.to_owned(), "first_contact"),
+            (
+                format!("{partial}base_url = \"http://a/koi-net\"\n{contact}"),
+                "base_url",
+            ),
+            (
+                format!("[node]\nrole = \"coordinator\"\n{partial}{contact}"),
+                "coordinator",
+            ),
+        ] {
+            let error = load("c.toml", &text).unwrap_err().to_string();
+            assert!(
+                error.contains("c.toml: koi.kind") && error.contains(expected),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
     fn an_address_that_is_none_is_refused_with_the_form_of_one() {
         let error = load("c.toml", "[mcp]\nlisten = \"localhost:9000\"\n").unwrap_err();
         let error = error.to_string();
@@ -367,6 +420,62 @@ mod tests {
         assert!(error.contains("mcp.tokens.operator"), "{error}");
         let error = load("c.toml", "[mcp]\ntokens = 7\n").unwrap_err();
         assert!(error.to_string().contains("mcp.tokens"), "{error}");
+    }
+
+    #[test]
+    fn a_rule_between_nodes_that_is_none_is_named() {
+        let error = |text: &str| load("c.toml", text).unwrap_err().to_string();
+        let of_no_node = error("[koi.trust]\ndeny = [{ node = \"orn:test.note:1\" }]\n");
+        assert!(
+            of_no_node.contains("c.toml: koi.trust.deny: rule 1")
+                && of_no_node.contains("koi-net.node"),
+            "{of_no_node}"
+        );
+        let of_all = error("[[koi.trust.allow]]\ndirection = \"to\"\n");
+        assert!(of_all.contains("neither a node nor RID types"), "{of_all}");
+        let unknown = error("[[koi.trust.allow]]\nnodes = \"x\"\n");
+        assert!(
+            unknown.contains("unknown key") && unknown.contains("rid_types"),
+            "{unknown}"
+        );
+    }
+
+    #[test]
+    fn rules_between_nodes_come_from_the_environment_too() {
+        let variables = [(
+            "KOI_MCP_KOI__TRUST__DENY".to_owned(),
+            r#"[{node="orn:koi-net.node:mallory+*"},{rid_types=["orn:test.note"],direction="from"}]"#
+                .to_owned(),
+        )];
+        let config = Config::read(ConfigText::Toml(""), variables).unwrap();
+        assert_eq!(config.koi.trust.rules().unwrap().deny.len(), 2);
+    }
+
+    #[test]
+    fn a_limit_for_other_nodes_of_nothing_or_of_too_much_is_refused() {
+        for (text, key) in [
+            ("requests = 0", "koi.limits.requests"),
+            ("body = 33554433", "koi.limits.body"),
+            ("event = 5", "koi.limits.event"),
+        ] {
+            let error = load("c.toml", &format!("[koi.limits]\n{text}\n")).unwrap_err();
+            assert!(error.to_string().contains(key), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_half_secured_is_refused() {
+        for (text, expected) in [
+            ("[koi.tls]\ncertificate = \"c.pem\"", "koi.tls.key besides"),
+            ("[koi.tls]\nkey = \"k.pem\"", "koi.tls.certificate besides"),
+            (
+                "[koi]\nbase_url = \"http://a/koi-net\"\n[koi.tls]\ncertificate = \"c\"\nkey = \"k\"",
+                "koi.base_url: expected a URL that starts with https://",
+            ),
+        ] {
+            let error = load("c.toml", text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
     }
 
     #[test]

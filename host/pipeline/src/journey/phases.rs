@@ -50,6 +50,16 @@ impl Journey<'_> {
                 "nothing is stored that could be forgotten".to_owned(),
             ));
         };
+        // The host's own names what has been kept for long enough.
+        let is_own = knowledge.event_type == Some(EventType::Forget) && knowledge.source.is_none();
+        if let Some(named) = knowledge.manifest.as_ref().filter(|_| is_own) {
+            if *named != previous.bundle.manifest {
+                return Err(Halt::Stop(
+                    "what is stored is newer than what was to be forgotten".to_owned(),
+                ));
+            }
+            self.object.is_forgotten_here_alone = self.told_by.is_some();
+        }
         knowledge.manifest = Some(previous.bundle.manifest.clone());
         knowledge.contents = Some(previous.bundle.contents.clone());
         Ok(())
@@ -139,6 +149,9 @@ impl Journey<'_> {
         if self.object.targets_by_guest {
             self.keep_known_targets().await?;
         }
+        if self.object.is_forgotten_here_alone {
+            self.object.knowledge.network_targets.clear();
+        }
         Ok(())
     }
 
@@ -172,6 +185,12 @@ impl Journey<'_> {
                 knowledge.source.as_ref().map_or("its node", Rid::as_str)
             );
             return Err(Fault::refused("of-the-future", reason).into());
+        }
+        if self.world.expiry.lifetimes.are_over_for(manifest) {
+            return Err(Halt::Stop(format!(
+                "it is of {}, and what is of its type is not kept for so long",
+                manifest.timestamp.as_str()
+            )));
         }
         let stored = knowledge
             .previous

@@ -6,6 +6,7 @@
 
 mod host;
 mod letters;
+mod lifetimes;
 mod order;
 mod starting;
 #[path = "../support/mod.rs"]
@@ -22,7 +23,7 @@ use koi_rid::{Bundle, Contents, EventType, Rid};
 use koi_runtime::ports::{CallContext, CallKind};
 use koi_runtime::{GuestErrorKind, Outcome, Phase, Replacement};
 use koi_store::{Arrival, ArrivalKind, Outgoing};
-use support::{Behaviour, failure, from_peer, me, note, peer, rid, start, unchanged};
+use support::{Behaviour, failure, from_peer, me, note, peer, rid, start, start_with, unchanged};
 use tempfile::tempdir;
 
 const NOTE: &str = "orn:test.note:1";

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use koi_pipeline::Lifetimes;
 use koi_runtime::{Outcome, Phase};
 use koi_store::Arrival;
 use tempfile::tempdir;
@@ -38,7 +39,8 @@ async fn again(folder: &Path, is_broken: bool) -> (Fixture, Arc<AtomicBool>, See
         }),
         broken: broken.clone(),
     };
-    (open(folder, loader, None, Vec::new()).await, broken, seen)
+    let opened = open(folder, loader, None, Vec::new(), Lifetimes::default());
+    (opened.await, broken, seen)
 }
 
 /// Something that no extension has a say in; what is put after the others is done when it is stored.

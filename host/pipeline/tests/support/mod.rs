@@ -10,8 +10,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 pub use extension::{AT_START, Behaviour, FakeLoader, unchanged};
 use koi_pipeline::{
-    Change, Fetch, FetchError, Fetched, HostHandler, Intake, Pipeline, PipelineParts, Retry,
-    knowledge, publication,
+    Change, Fetch, FetchError, Fetched, HostHandler, Intake, Lifetimes, Pipeline, PipelineParts,
+    Retry, knowledge, publication,
 };
 use koi_registry::{GrantRequest, Install, Registry, RegistryParts};
 use koi_rid::{Bundle, Contents, Manifest, Rid};
@@ -122,11 +122,21 @@ pub async fn start(
     behaviour: Behaviour,
     host_handlers: Vec<Arc<dyn HostHandler>>,
 ) -> Fixture {
+    start_with(folder, behaviour, host_handlers, Lifetimes::default()).await
+}
+
+/// The same, with knowledge that is not kept for good.
+pub async fn start_with(
+    folder: &Path,
+    behaviour: Behaviour,
+    host_handlers: Vec<Arc<dyn HostHandler>>,
+    lifetimes: Lifetimes,
+) -> Fixture {
     let loader = FakeLoader {
         behaviour,
         broken: Arc::default(),
     };
-    open(folder, loader, Some(notes()), host_handlers).await
+    open(folder, loader, Some(notes()), host_handlers, lifetimes).await
 }
 
 /// The extension, with all that it asks for.
@@ -148,9 +158,10 @@ pub async fn open(
     loader: FakeLoader,
     install: Option<Install>,
     host_handlers: Vec<Arc<dyn HostHandler>>,
+    lifetimes: Lifetimes,
 ) -> Fixture {
     let stores = koi_store::sqlite::open(&folder.join("store.db")).unwrap();
-    let intake = Intake::new(&stores, 1000);
+    let intake = Intake::new(&stores, 1000, 1000);
     let elsewhere = Arc::new(Elsewhere::default());
     let knowledge = knowledge(&stores, &intake, elsewhere.clone(), me());
     let registry = Registry::open(RegistryParts {
@@ -183,6 +194,7 @@ pub async fn open(
             first: Duration::from_millis(5),
             growth: 1.5,
         },
+        lifetimes,
     })
     .await
     .unwrap();

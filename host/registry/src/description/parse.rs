@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use koi_rid::{EventType, RidType};
+use koi_rid::{EventType, Pointer, RidType};
 use koi_runtime::{Mode, Phase};
+use koi_store::MAX_PATHS;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::job::{RawJob, jobs};
 use super::{
     Description, HandlerDescription, MAX_DECLARATIONS, MAX_DESCRIPTION_BYTES, MAX_RID_TYPES,
     MAX_SCHEMAS, MAX_SECRETS, MAX_TEXT_BYTES, RidTypeDescription, SchemaDescription,
@@ -37,6 +39,8 @@ struct Raw {
     #[serde(default)]
     lists_depend_on: Vec<RidType>,
     #[serde(default)]
+    jobs: Vec<RawJob>,
+    #[serde(default)]
     asks: RawAsks,
     #[serde(default)]
     config_schema: Option<Value>,
@@ -56,6 +60,8 @@ struct RawRidType {
     mime_type: Option<String>,
     #[serde(default)]
     parses: bool,
+    #[serde(default)]
+    indexes: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -142,9 +148,14 @@ pub(super) fn parse(text: &str) -> Result<Description, String> {
         .map(handler)
         .collect::<Result<Vec<_>, _>>()?;
     let execution = execution(raw.mode.as_deref(), &raw.limits)?;
+    let jobs = jobs(raw.jobs)?;
+    let mut implied = execution;
+    if !jobs.is_empty() {
+        implied.push(Grant::Capability(Capability::Schedule));
+    }
     let transforms = !raw.transforms.is_empty();
     let shown = shown(&handlers, &rid_types, &schemas, transforms);
-    let asks = asks(raw.asks, shown, execution)?;
+    let asks = asks(raw.asks, shown, implied)?;
     Ok(Description {
         name: raw.name,
         version,
@@ -158,6 +169,7 @@ pub(super) fn parse(text: &str) -> Result<Description, String> {
         schemas,
         handlers,
         lists_depend_on: raw.lists_depend_on,
+        jobs,
         asks,
         config_schema: raw.config_schema,
     })
@@ -250,17 +262,30 @@ fn rid_types(
             check_text("rid-types", text)?;
         }
     }
-    Ok(raw
-        .into_iter()
-        .map(|entry| RidTypeDescription {
-            rid_type: entry.rid_type,
-            schema: entry.schema,
-            title: entry.title,
-            description: entry.description,
-            mime_type: entry.mime_type,
-            parses: entry.parses,
+    raw.into_iter()
+        .map(|entry| {
+            Ok(RidTypeDescription {
+                indexes: indexes(&entry)?,
+                rid_type: entry.rid_type,
+                schema: entry.schema,
+                title: entry.title,
+                description: entry.description,
+                mime_type: entry.mime_type,
+                parses: entry.parses,
+            })
         })
-        .collect())
+        .collect()
+}
+
+/// The paths that are to be indexed. One that is named twice is one path.
+fn indexes(entry: &RawRidType) -> Result<Vec<Pointer>, String> {
+    at_most("indexes of a RID type", entry.indexes.len(), MAX_PATHS)?;
+    let paths = entry.indexes.iter().map(|text| {
+        Pointer::parse(text)
+            .map_err(|error| format!("`rid-types`: `indexes` of `{}`: {error}", entry.rid_type))
+    });
+    let paths: BTreeSet<_> = paths.collect::<Result<_, _>>()?;
+    Ok(paths.into_iter().collect())
 }
 
 fn handler(raw: RawHandler) -> Result<HandlerDescription, String> {
@@ -335,7 +360,7 @@ fn shown<'a>(
 fn asks<'a>(
     raw: RawAsks,
     shown: impl Iterator<Item = &'a RidType>,
-    execution: Vec<Grant>,
+    implied: Vec<Grant>,
 ) -> Result<Grants, String> {
     let knowledge = [
         (Right::Read, raw.read),
@@ -343,7 +368,7 @@ fn asks<'a>(
         (Right::Forget, raw.forget),
         (Right::Handle, raw.handle),
     ];
-    let mut asks = execution;
+    let mut asks = implied;
     for (right, patterns) in knowledge {
         at_most("asks", patterns.len(), MAX_GRANTS)?;
         asks.extend(
@@ -397,7 +422,7 @@ fn asks<'a>(
     Grants::new(asks).map_err(|error| format!("`asks`: {error}"))
 }
 
-fn at_most(member: &str, count: usize, limit: usize) -> Result<(), String> {
+pub(super) fn at_most(member: &str, count: usize, limit: usize) -> Result<(), String> {
     if count > limit {
         return Err(format!(
             "`{member}` has {count} entries; {limit} are taken at most"
@@ -406,7 +431,7 @@ fn at_most(member: &str, count: usize, limit: usize) -> Result<(), String> {
     Ok(())
 }
 
-fn check_text(member: &str, text: &str) -> Result<(), String> {
+pub(super) fn check_text(member: &str, text: &str) -> Result<(), String> {
     if text.len() > MAX_TEXT_BYTES {
         return Err(format!(
             "a text in `{member}` is longer than {MAX_TEXT_BYTES} bytes"

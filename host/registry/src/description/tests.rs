@@ -10,7 +10,7 @@ fn whole() -> Value {
         "rid-types": [
             {"rid-type": "orn:data.dataset", "schema": "dataset", "title": "Dataset",
              "description": "One", "mime-type": "application/json", "parses": true},
-            {"rid-type": "orn:data.schema"},
+            {"rid-type": "orn:data.schema", "indexes": ["/name", "/owner/name", "/name"]},
         ],
         "schemas": [{"name": "dataset", "schema": {"type": "object"}, "validates": true}],
         "transforms": [{"from": "dataset", "to": "dataset-2"}],
@@ -19,6 +19,7 @@ fn whole() -> Value {
             {"phase": "final", "rid-types": ["orn:data.schema"]},
         ],
         "lists-depend-on": ["orn:data.dataset"],
+        "jobs": [{"name": "nightly", "cron": "30 2 * * *", "jitter": 60}],
         "asks": {"read": ["orn:data.dataset"], "publish": ["orn:data.dataset:own/*"],
                  "forget": [], "handle": ["orn:data.dataset:x*"], "capabilities": ["config"]},
         "config-schema": {"type": "object"},
@@ -41,12 +42,16 @@ fn a_whole_description_is_read() {
     assert_eq!(read.version.to_string(), "1.2.3-beta+4");
     assert_eq!(read.rid_types.len(), 2);
     assert!(read.rid_types[0].parses && !read.rid_types[1].parses);
+    let paths = |at: usize| read.rid_types[at].indexes.iter().map(ToString::to_string);
+    assert!(paths(0).eq([] as [&str; 0]));
+    assert!(paths(1).eq(["/name", "/owner/name"]));
     assert_eq!(read.handlers[0].phase, Phase::Bundle);
     assert_eq!(read.handlers[0].event_types, [EventType::New]);
     assert_eq!(
         (read.handlers[0].priority, read.handlers[1].priority),
         (-3, 0)
     );
+    assert_eq!(read.jobs[0].name, "nightly");
     assert_eq!(
         read.transforms,
         [("dataset".to_owned(), "dataset-2".to_owned())]
@@ -65,6 +70,7 @@ fn a_handler_asks_to_handle_its_types_unless_that_is_narrowed() {
             "handle=orn:data.dataset:x*",
             "handle=orn:data.schema",
             "capability=config",
+            "capability=schedule",
         ]
     );
 }
@@ -92,7 +98,10 @@ fn an_owner_that_looks_at_references_or_contents_asks_to_handle_them() {
         .to_string(),
     );
     let asks = transforming.unwrap().asks;
-    assert_eq!(asks.iter().map(ToString::to_string).collect::<Vec<_>>(), ["handle=orn:t.told"]);
+    assert_eq!(
+        asks.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["handle=orn:t.told"]
+    );
 }
 
 #[test]
@@ -104,7 +113,7 @@ fn name_and_version_are_enough() {
 
 #[test]
 fn what_makes_no_sense_is_refused_by_member() {
-    let cases: [(&str, Value, &str); 16] = [
+    let cases: [(&str, Value, &str); 17] = [
         ("/name", json!("Data"), "`name`"),
         ("/name", json!("a".repeat(64)), "`name`"),
         ("/name", json!(""), "`name`"),
@@ -123,6 +132,7 @@ fn what_makes_no_sense_is_refused_by_member() {
         ("/handlers/0/phase", json!("later"), "`handlers`"),
         ("/handlers/0/rid-types", json!([]), "names no RID type"),
         ("/handlers/0/event-types", json!(["OLD"]), "`OLD`"),
+        ("/jobs/0/cron", json!("often"), "`jobs`: `nightly`"),
         ("/asks/capabilities", json!(["root"]), "`root`"),
         ("/asks/read", json!(["orn:*"]), "name the type in full"),
     ];
@@ -143,6 +153,8 @@ fn every_list_is_bounded() {
     assert!(refusal(|d| d["schemas"] = json!(many(&schema, 257))).contains("257 entries"));
     let handler = |_| json!({"phase": "rid", "rid-types": ["orn:x.t"]});
     assert!(refusal(|d| d["handlers"] = json!(many(&handler, 300))).contains("300 entries"));
+    let job = |n: usize| json!({"name": format!("j{n}"), "every": 1});
+    assert!(refusal(|d| d["jobs"] = json!(many(&job, 33))).contains("33 entries"));
     let ask = |n: usize| json!(format!("orn:x.t{n}"));
     assert!(refusal(|d| d["asks"]["read"] = json!(many(&ask, 2000))).contains("2000 entries"));
     let long = "x".repeat(MAX_DESCRIPTION_BYTES);
@@ -154,4 +166,16 @@ fn every_list_is_bounded() {
 fn deep_nesting_is_refused_and_no_crash() {
     let deep = format!("{{\"name\":{}", "[".repeat(100_000));
     assert!(Description::parse(&deep).is_err());
+}
+
+#[test]
+fn the_paths_to_index_are_json_pointers_and_few() {
+    let told = refusal(|d| d["rid-types"][1]["indexes"] = json!(["name"]));
+    assert!(
+        told.contains("orn:data.schema") && told.contains("JSON pointer"),
+        "{told}"
+    );
+    let many: Vec<_> = (0..9).map(|n| format!("/{n}")).collect();
+    let told = refusal(|d| d["rid-types"][1]["indexes"] = json!(many));
+    assert!(told.contains("9 entries"), "{told}");
 }

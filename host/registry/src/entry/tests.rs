@@ -4,7 +4,9 @@ use koi_rid::{Contents, Rid};
 use koi_runtime::CallError;
 use serde_json::{Value, json};
 
-use super::{ListError, Listed, Lists, RidTypeEntry, SchemaEntry, ToolOutput, ToolPrefix};
+use super::{
+    JobEntry, JobTold, ListError, Listed, Lists, RidTypeEntry, SchemaEntry, ToolOutput, ToolPrefix,
+};
 use crate::callee::Invocation;
 use crate::description::Description;
 use crate::grant::{Access, Grants};
@@ -313,4 +315,41 @@ async fn an_owner_sees_nothing_of_what_it_was_not_granted_to_handle() {
     validate(&unseen, "{}").await.unwrap_err();
     let seen = Rid::parse("orn:t.t:a").unwrap();
     validate(&seen, r#"{"n":1}"#).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_job_runs_where_that_is_granted_and_answers_with_an_object() {
+    let script = json!({"name": "a", "version": "1.0.0",
+        "jobs": ["good", "list", "text", "torn"].map(|name| json!({"name": name, "every": 1})),
+        "x-answers": {"good": {"n": 1}, "list": [], "text": "it is done", "torn": "{\"n\":"}});
+    let description = Description::parse(&script.to_string()).unwrap();
+    let granted = |grants: &[&str]| {
+        let grants = grants.iter().map(|grant| grant.parse().unwrap());
+        let access = Access::new(
+            "a".into(),
+            description.asks.clone(),
+            Grants::new(grants).unwrap(),
+        );
+        let callee = FakeCallee::alone("a", &script);
+        let access = Arc::new(access);
+        let entry = |job| JobEntry::new(job, access.clone(), callee.clone());
+        description.jobs.iter().map(entry).collect::<Vec<_>>()
+    };
+    assert!(!granted(&["capability=config"])[0].is_granted());
+    let jobs = granted(&["capability=schedule"]);
+    assert!(jobs[0].is_granted());
+    let told = JobTold {
+        due: None,
+        attempt: 1,
+        last_success: None,
+    };
+    let answer = jobs[0].run(told, Invocation::new("t")).await.unwrap();
+    assert_eq!(answer, r#"{"n":1}"#);
+    for job in &jobs[1..] {
+        let error = job.run(told, Invocation::new("t")).await.unwrap_err();
+        assert!(
+            !error.is_transient() && error.to_string().contains("JSON"),
+            "{error}"
+        );
+    }
 }

@@ -15,19 +15,28 @@ pub enum Capability {
     Network,
     /// Questions to whoever caused the call: forms, the client's model, its folders.
     Ask,
+    /// Its jobs, at the times that its description names.
+    Schedule,
 }
 
 impl Capability {
     /// All capabilities, in the order in which they are shown.
-    pub const ALL: [Self; 4] = [Self::KeyValue, Self::Config, Self::Network, Self::Ask];
+    pub const ALL: [Self; 5] = [
+        Self::KeyValue,
+        Self::Config,
+        Self::Network,
+        Self::Ask,
+        Self::Schedule,
+    ];
 
-    /// `keyvalue`, `config`, `network` or `ask`.
+    /// `keyvalue`, `config`, `network`, `ask` or `schedule`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::KeyValue => "keyvalue",
             Self::Config => "config",
             Self::Network => "network",
             Self::Ask => "ask",
+            Self::Schedule => "schedule",
         }
     }
 }

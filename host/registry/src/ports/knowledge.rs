@@ -67,6 +67,7 @@ impl Knowledge for GrantedKnowledge {
             rest.limit = rest.limit.saturating_sub(page.bundles.len() as u32);
             whole.bundles.append(&mut page.bundles);
             whole.next = page.next.clone();
+            whole.bounded = page.bounded;
             rest.cursor = page.next;
             // A filter has cost as much as a page may.
             if rest.limit == 0 || rest.cursor.is_none() || rest.filter.is_some() {

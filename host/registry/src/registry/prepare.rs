@@ -197,6 +197,12 @@ fn check_exports(loaded: &dyn Loaded, description: &Description) -> Result<(), P
             "handlers",
             "handlers",
         ),
+        (
+            !description.jobs.is_empty(),
+            exports.schedule,
+            "jobs",
+            "schedule",
+        ),
     ];
     match needs
         .into_iter()

@@ -215,6 +215,12 @@ async fn what_cannot_be_activated_changes_nothing() {
         "does not export `handlers`",
     )
     .await;
+    let jobs = json!([{"name": "j", "every": 1}]);
+    refused(
+        script("two", json!({"jobs": jobs, "x-without": ["schedule"]})),
+        "does not export `schedule`",
+    )
+    .await;
     refused(
         script("two", json!({"config-schema": {"required": ["size"]}})),
         "--set KEY=VALUE",

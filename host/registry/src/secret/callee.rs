@@ -149,6 +149,16 @@ impl Callee for GuardedCallee {
         self.text(self.inner.complete(completion, invocation).await)
     }
 
+    async fn run_job(
+        &self,
+        name: &str,
+        run: &str,
+        invocation: Invocation,
+    ) -> Result<String, CallError> {
+        let invocation = self.on_behalf(invocation);
+        self.text(self.inner.run_job(name, run, invocation).await)
+    }
+
     async fn handle(
         &self,
         object: &KnowledgeObject,

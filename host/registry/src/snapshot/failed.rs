@@ -26,7 +26,7 @@ impl Failed {
     pub(crate) fn new(revision: Revision, error: String) -> Self {
         let description = Description::parse(&revision.description).ok();
         let (mut owned, mut handled) = (BTreeSet::new(), BTreeSet::new());
-        for description in &description {
+        if let Some(description) = &description {
             let types = description.rid_types.iter();
             owned.extend(types.map(|owned| owned.rid_type.clone()));
             let types = description.handlers.iter();

@@ -178,9 +178,7 @@ fn only_the_owner_of_a_type_may_list_its_rids_as_resources() {
 
 /// Owns `orn:t.t`, whose contents are of `one`, and leads from it to `two` and on to `three`.
 fn versions() -> Value {
-    let schema = |name: &str, member: &str| {
-        json!({"name": name, "schema": {"type": "object", "required": [member]}})
-    };
+    let schema = |name: &str, member: &str| json!({"name": name, "schema": {"type": "object", "required": [member]}});
     script(
         "versions",
         json!({
@@ -194,8 +192,8 @@ fn versions() -> Value {
 
 async fn read(snapshot: &Snapshot, contents: &str, wanted: &str) -> Result<String, CallError> {
     let contents = Contents::parse(contents).unwrap();
-    let invocation = Invocation::new("test");
-    let read = snapshot.transform(&rid("orn:t.t:x"), contents, wanted, None, invocation);
+    let (rid, invocation) = (rid("orn:t.t:x"), Invocation::new("test"));
+    let read = snapshot.transform(&rid, contents, wanted, None, invocation);
     Ok(read.await?.as_str().to_owned())
 }
 
@@ -220,7 +218,10 @@ async fn contents_are_read_in_another_schema_through_the_fewest_transforms() {
     let read_late = read(&snapshot, late, "three").await.unwrap();
     assert_eq!(read_late, r#"{"b":7,"c":3}"#);
     // What fits without anybody's help is not touched.
-    assert_eq!(read(&snapshot, r#"{"c": 0}"#, "three").await.unwrap(), r#"{"c": 0}"#);
+    assert_eq!(
+        read(&snapshot, r#"{"c": 0}"#, "three").await.unwrap(),
+        r#"{"c": 0}"#
+    );
 }
 
 #[tokio::test]
@@ -231,7 +232,10 @@ async fn what_no_transform_leads_to_is_refused_in_a_sentence() {
     assert!(told.contains("no transform leads there"), "{told}");
     let (refused, told) = kind(read(&snapshot, r#"{"a":1}"#, "nowhere").await);
     assert_eq!(refused, GuestErrorKind::InvalidInput);
-    assert!(told.contains("no extension has a schema `nowhere`"), "{told}");
+    assert!(
+        told.contains("no extension has a schema `nowhere`"),
+        "{told}"
+    );
     // Backwards there is no way.
     assert!(read(&snapshot, r#"{"c":1}"#, "one").await.is_err());
 }
@@ -243,7 +247,10 @@ async fn what_comes_of_a_transform_has_to_fit() {
     let snapshot = snapshot([liar]).unwrap();
     let (refused, told) = kind(read(&snapshot, r#"{"a":1}"#, "three").await);
     assert_eq!(refused, GuestErrorKind::Permanent);
-    assert!(told.contains("versions turned `one` into what is no `two`"), "{told}");
+    assert!(
+        told.contains("versions turned `one` into what is no `two`"),
+        "{told}"
+    );
 }
 
 #[tokio::test]
@@ -258,11 +265,14 @@ async fn a_transform_sees_only_what_its_extension_may_handle() {
 
 #[test]
 fn an_extension_that_does_not_run_is_missing_for_what_it_owns_or_may_handle() {
-    let description = script("a", json!({
-        "rid-types": [{"rid-type": "orn:t.own"}],
-        "handlers": [{"phase": "final", "rid-types": ["orn:t.other", "orn:koi-net.node"]}],
-        "asks": {"handle": ["orn:t.other:x*", "orn:koi-net.node"]},
-    }));
+    let description = script(
+        "a",
+        json!({
+            "rid-types": [{"rid-type": "orn:t.own"}],
+            "handlers": [{"phase": "final", "rid-types": ["orn:t.other", "orn:koi-net.node"]}],
+            "asks": {"handle": ["orn:t.other:x*", "orn:koi-net.node"]},
+        }),
+    );
     let asks = Description::parse(&description.to_string()).unwrap().asks;
     let revision = Revision {
         extension: "a".to_owned(),

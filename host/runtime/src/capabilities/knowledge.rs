@@ -113,6 +113,7 @@ impl Host for State {
             .map(|page| BundlePage {
                 bundles: page.bundles.into_iter().map(bundle).collect(),
                 next: page.next,
+                bounded: page.bounded,
             })
             .map_err(error))
     }

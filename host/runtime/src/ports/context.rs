@@ -19,10 +19,12 @@ pub enum CallKind {
     Completion,
     /// A knowledge object in the pipeline.
     Handler,
+    /// A job that was due, or that the operator asked for.
+    Job,
 }
 
 impl CallKind {
-    /// `lifecycle`, `tool`, `resource`, `prompt`, `completion` or `handler`.
+    /// `lifecycle`, `tool`, `resource`, `prompt`, `completion`, `handler` or `job`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Lifecycle => "lifecycle",
@@ -31,6 +33,7 @@ impl CallKind {
             Self::Prompt => "prompt",
             Self::Completion => "completion",
             Self::Handler => "handler",
+            Self::Job => "job",
         }
     }
 }

@@ -62,7 +62,7 @@ fn query(query: &KnowledgeQuery) -> Value {
     json!({
         "rid-type": query.rid_type.as_str(),
         "filter": query.filter.as_ref().map(Filter::to_string),
-        "order": query.order.as_str(),
+        "order": query.order.to_string(),
         "limit": query.limit,
         "cursor": query.cursor,
     })

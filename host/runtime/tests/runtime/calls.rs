@@ -81,6 +81,29 @@ async fn a_failure_of_the_guest_keeps_its_kind_and_its_words() {
 }
 
 #[tokio::test]
+async fn a_job_is_done_where_it_is_exported() {
+    let none = Guest::default().load(&runtime()).await;
+    let absent = none.run_job(call(), "fetch", "{}").await;
+    assert!(
+        matches!(absent, Err(CallError::NotExported("schedule"))),
+        "{absent:?}"
+    );
+    let guest = Guest {
+        exports: r#"(func $run-job (param "name" string) (param "run" string)
+                        (result (result string (error $error)))
+                        (canon lift (core func $main "call-tool") (memory $memory) (realloc $realloc)))
+                    (instance $schedule (export "run-job" (func $run-job)))
+                    (export "koi:extension/schedule@0.1.0" (instance $schedule))"#,
+        ..Guest::default()
+    };
+    let extension = guest.load(&runtime()).await;
+    assert!(extension.exports().schedule && !none.exports().schedule);
+    let run = r#"{"attempt":1}"#;
+    let answer = extension.run_job(call(), "fetch", run).await;
+    assert_eq!(answer.expect("an answer"), run);
+}
+
+#[tokio::test]
 async fn describe_is_granted_nothing() {
     let guest = Guest {
         start: FORGET,

@@ -13,7 +13,7 @@ use super::{Postgres, blocking};
 use crate::page::page_limit;
 use crate::range::{self, Range};
 use crate::rows::{Columns, revision, stored_bundle_columns};
-use crate::{BundleQuery, Bundles, Page, Result, StoredBundle, Written, WrittenQuery};
+use crate::{BundlePage, BundleQuery, Bundles, Page, Result, StoredBundle, Written, WrittenQuery};
 
 #[async_trait]
 impl Bundles for Postgres {
@@ -45,7 +45,7 @@ impl Bundles for Postgres {
         .await
     }
 
-    async fn list(&self, query: &BundleQuery) -> Result<Page<StoredBundle>> {
+    async fn list(&self, query: &BundleQuery) -> Result<BundlePage> {
         let mut reader = self.reader().await?;
         list::page(&moment(&mut reader).await?, query).await
     }
@@ -152,17 +152,17 @@ impl Postgres {
 }
 
 /// RIDs from the first parameter on.
-const FROM: &str = concat!("rid >= $1 AND ", head!("rid"), " >= ", head!("$1::bytea"));
+pub(super) const FROM: &str = concat!("rid >= $1 AND ", head!("rid"), " >= ", head!("$1::bytea"));
 
 /// RIDs before the third parameter.
-const TO: &str = concat!(
+pub(super) const TO: &str = concat!(
     " AND rid < $3 AND ",
     head!("rid"),
     " <= ",
     head!("$3::bytea")
 );
 
-const BY_RID: &str = concat!(head!("rid"), ", rid");
+pub(super) const BY_RID: &str = concat!(head!("rid"), ", rid");
 
 /// Holds several statements to one moment. Never committed: it changes nothing.
 async fn moment(reader: &mut Object) -> Result<Transaction<'_>> {

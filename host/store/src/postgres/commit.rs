@@ -7,6 +7,7 @@ use tokio_postgres::Row;
 
 use super::query::{self, Binding, Request, Value};
 use super::{Postgres, dead_letters, inbox, outbox};
+use crate::indexes::Declared;
 use crate::rows::{Bind, id, stored_bundle_columns};
 use crate::{Batch, Commits, Committed, Op, Result, Sent, StoreError, Writer};
 
@@ -14,12 +15,13 @@ use crate::{Batch, Commits, Committed, Op, Result, Sent, StoreError, Writer};
 impl Commits for Postgres {
     async fn commit(&self, batch: Batch) -> Result<Committed> {
         let due = Timestamp::now();
+        let declared = self.declared.clone();
         self.writer
             .write(async move |client| {
                 let requests = batch
                     .ops
                     .iter()
-                    .map(|op| request(op, &due))
+                    .map(|op| request(op, &due, &declared))
                     .collect::<Result<Vec<_>>>()?;
                 let answers = query::pipelined(client, &requests).await?;
                 let mut committed = Committed::default();
@@ -43,13 +45,16 @@ macro_rules! sent {
 }
 
 /// The statement that makes a change.
-fn request<'v>(op: &'v Op, due: &'v Timestamp) -> Result<Request<'v>> {
+fn request<'v>(op: &'v Op, due: &'v Timestamp, declared: &Declared) -> Result<Request<'v>> {
     let (sql, values) = match op {
         Op::PutBundle {
             bundle,
             written_by,
             source,
-        } => return put(bundle, written_by.as_ref(), source.as_ref()),
+        } => {
+            let keys = declared.keys(bundle);
+            return put(bundle, written_by.as_ref(), source.as_ref(), keys);
+        }
         Op::Accept(arrival) => return inbox::insert(arrival, due),
         Op::Enqueue(outgoing) => return outbox::insert(outgoing),
         Op::Bury(draft) => return dead_letters::insert(draft),
@@ -127,17 +132,9 @@ fn columns(sent: &[Sent]) -> Vec<Value<'static>> {
     ]
 }
 
-fn put<'v>(
-    bundle: &'v Bundle,
-    written_by: Option<&'v Writer>,
-    source: Option<&'v Rid>,
-) -> Result<Request<'v>> {
-    let mut bind = Binding::default();
-    bind.stored_bundle(bundle, written_by, source)?;
-    bind.string(bundle.manifest.rid.type_str())?;
-    bind.number(Some(bundle.manifest.timestamp.to_micros()))?;
-    Ok(Request {
-        sql: concat!(
+macro_rules! put_bundle {
+    () => {
+        concat!(
             "INSERT INTO bundle (",
             stored_bundle_columns!(),
             ", rid_type, time) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -146,7 +143,41 @@ fn put<'v>(
              contents = excluded.contents, writer_extension = excluded.writer_extension,
              writer_revision = excluded.writer_revision, writer_digest = excluded.writer_digest,
              source = excluded.source, time = excluded.time"
+        )
+    };
+}
+
+/// Keeps a bundle, and its keys if there are indexes for its type.
+fn put<'v>(
+    bundle: &'v Bundle,
+    written_by: Option<&'v Writer>,
+    source: Option<&'v Rid>,
+    keys: Option<Vec<(i64, Vec<u8>)>>,
+) -> Result<Request<'v>> {
+    let mut bind = Binding::default();
+    bind.stored_bundle(bundle, written_by, source)?;
+    bind.string(bundle.manifest.rid.type_str())?;
+    bind.number(Some(bundle.manifest.timestamp.to_micros()))?;
+    let mut values = bind.values;
+    let Some(keys) = keys else {
+        let sql = put_bundle!();
+        return Ok(Request { sql, values });
+    };
+    let (indexes, keys) = keys.into_iter().unzip();
+    values.extend([Value::Numbers(indexes), Value::Owned(keys)]);
+    Ok(Request {
+        sql: concat!(
+            "WITH kept AS (",
+            put_bundle!(),
+            " RETURNING id, rid), gone AS (
+                 DELETE FROM bundle_key USING kept
+                 WHERE bundle = kept.id AND bundle_index <> ALL ($12::bigint[])
+             )
+             INSERT INTO bundle_key (bundle, bundle_index, key, bundle_rid)
+             SELECT kept.id, named.number, named.key, kept.rid
+             FROM kept, unnest($12::bigint[], $13::bytea[]) AS named (number, key)
+             ON CONFLICT (bundle, bundle_index) DO UPDATE SET key = excluded.key"
         ),
-        values: bind.values,
+        values,
     })
 }

@@ -9,7 +9,8 @@ use deadpool_postgres::ClientWrapper;
 use tokio_postgres::error::SqlState;
 
 use super::place::Place;
-use super::{connection, fault, schema};
+use super::{connection, fault, indexes, schema};
+use crate::indexes::Declared;
 use crate::{Result, StoreError};
 
 /// What our locks are among those of other programs: "koi!" in ASCII.
@@ -33,15 +34,18 @@ struct Backend {
 /// A connection that is made again when it was lost.
 pub(super) struct Link {
     place: Arc<Place>,
+    /// Read anew with each connection: another node may have had the store meanwhile.
+    declared: Arc<Declared>,
     client: Option<ClientWrapper>,
     /// Of the last connection.
     backend: Option<Backend>,
 }
 
 impl Link {
-    pub(super) fn new(place: Arc<Place>) -> Self {
+    pub(super) fn new(place: Arc<Place>, declared: Arc<Declared>) -> Self {
         Self {
             place,
+            declared,
             client: None,
             backend: None,
         }
@@ -70,6 +74,7 @@ impl Link {
         check_server(&client).await?;
         self.lock(&client).await?;
         schema::open(&mut client, &self.place).await?;
+        self.declared.set(indexes::numbered(&client).await?);
         if self.backend.is_some() {
             tracing::info!(store = %self.place.shown, "the store has its database again");
         }

@@ -17,9 +17,12 @@ mod bundles;
 mod commit;
 mod connection;
 mod dead_letters;
+mod dump;
 mod extensions;
 mod fault;
 mod inbox;
+mod indexes;
+mod job_runs;
 mod key_value;
 mod link;
 mod mcp_sessions;
@@ -39,9 +42,11 @@ use std::sync::Arc;
 
 use deadpool_postgres::{Object, Pool};
 
+pub use self::dump::import;
 use self::place::Place;
 pub use self::place::Settings;
 use self::writer::Writer;
+use crate::indexes::Declared;
 use crate::{Result, StoreError, Stores};
 
 /// Opens the store in a schema, which is made if it is not there, and brings its tables up to date.
@@ -52,10 +57,12 @@ use crate::{Result, StoreError, Stores};
 /// uses it.
 pub async fn open(settings: Settings) -> Result<Stores> {
     let place = Arc::new(Place::of(settings)?);
-    let (writer, runtime) = Writer::start(Arc::clone(&place)).await?;
+    let declared = Arc::new(Declared::default());
+    let (writer, runtime) = Writer::start(Arc::clone(&place), Arc::clone(&declared)).await?;
     let postgres = Arc::new(Postgres {
         readers: connection::readers(&place, runtime)?,
         writer,
+        declared,
     });
     Ok(Stores::of(postgres))
 }
@@ -64,6 +71,7 @@ pub async fn open(settings: Settings) -> Result<Stores> {
 struct Postgres {
     readers: Pool,
     writer: Writer,
+    declared: Arc<Declared>,
 }
 
 impl Postgres {

@@ -23,6 +23,7 @@ pub(super) enum Value<'v> {
     Bytes(&'v [u8]),
     Number(i64),
     Many(Vec<&'v [u8]>),
+    Owned(Vec<Vec<u8>>),
     Numbers(Vec<i64>),
 }
 
@@ -74,6 +75,7 @@ impl ToSql for Value<'_> {
             Self::Bytes(bytes) if *ty == Type::BYTEA => bytes.to_sql(ty, out),
             Self::Number(number) if *ty == Type::INT8 => number.to_sql(ty, out),
             Self::Many(many) if *ty == Type::BYTEA_ARRAY => many.to_sql(ty, out),
+            Self::Owned(many) if *ty == Type::BYTEA_ARRAY => many.to_sql(ty, out),
             Self::Numbers(numbers) if *ty == Type::INT8_ARRAY => numbers.to_sql(ty, out),
             other => Err(format!("{other:?} is no {ty}").into()),
         }

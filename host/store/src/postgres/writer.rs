@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use super::fault;
 use super::link::Link;
 use super::place::Place;
+use crate::indexes::Declared;
 use crate::queue::{Jobs, Queue, Reply};
 use crate::{Result, StoreError};
 
@@ -29,7 +30,10 @@ pub(super) struct Writer(Queue<dyn Job>);
 
 impl Writer {
     /// Starts the thread, opens the store and gives the runtime that connections belong to.
-    pub(super) async fn start(place: Arc<Place>) -> Result<(Self, Handle)> {
+    pub(super) async fn start(
+        place: Arc<Place>,
+        declared: Arc<Declared>,
+    ) -> Result<(Self, Handle)> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| StoreError::Io {
             what: "starting the store's runtime".to_owned(),
@@ -37,7 +41,9 @@ impl Writer {
         })?;
         let handle = runtime.handle().clone();
         let (opened, opening) = oneshot::channel();
-        let serving = move |jobs| runtime.block_on(open_and_serve(place, opened, jobs));
+        let serving = move |jobs| {
+            runtime.block_on(open_and_serve(Link::new(place, declared), opened, jobs));
+        };
         let writer = Self(Queue::start(serving)?);
         opening.await.map_err(|_| StoreError::Closed)??;
         Ok((writer, handle))
@@ -96,11 +102,10 @@ where
 }
 
 async fn open_and_serve(
-    place: Arc<Place>,
+    mut link: Link,
     opened: oneshot::Sender<Result<()>>,
     mut jobs: Jobs<dyn Job>,
 ) {
-    let mut link = Link::new(place);
     let outcome = link.client().await.map(drop);
     let is_open = outcome.is_ok();
     if opened.send(outcome).is_err() || !is_open {

@@ -7,8 +7,8 @@ use koi_rid::{Bundle, Contents, Event, EventType, Extras, Manifest, Rid, Timesta
 
 use super::LISTED;
 use crate::{
-    Arrival, ArrivalKind, AuditDraft, AuditEntry, DeadLetter, InboxEntry, McpSession, OutboxEntry,
-    Result, Revision, StoreError, StoredBundle, Writer,
+    Arrival, ArrivalKind, AuditDraft, AuditEntry, DeadLetter, InboxEntry, JobRun, McpSession,
+    OutboxEntry, Result, Revision, StoreError, StoredBundle, Writer,
 };
 
 /// Reads a row's columns one after the other.
@@ -209,6 +209,24 @@ pub(crate) trait Columns {
                 before: self.maybe_string()?,
                 after: self.maybe_string()?,
             },
+        })
+    }
+
+    /// Id, then the run.
+    fn job_run(&mut self) -> Result<JobRun> {
+        Ok(JobRun {
+            id: self.number()?,
+            extension: self.string()?,
+            job: self.string()?,
+            due: self.integer()?.map(Timestamp::from_micros),
+            times: self.number()?,
+            started: Timestamp::from_micros(self.number()?),
+            ended: self.integer()?.map(Timestamp::from_micros),
+            outcome: self.parsed("the outcome of a job")?,
+            attempts: self.number()?,
+            reason: self.maybe_string()?,
+            result: self.maybe_string()?,
+            correlation: self.string()?,
         })
     }
 

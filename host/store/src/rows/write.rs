@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use koi_rid::json::write_string;
-use koi_rid::{Bundle, Contents, Extras, Manifest, Rid};
+use koi_rid::{Bundle, Contents, Extras, Manifest, Rid, Timestamp};
 
 use super::{LISTED, revision};
-use crate::{Arrival, ArrivalKind, Result, Writer};
+use crate::{Arrival, ArrivalKind, JobRun, Result, Writer};
 
 /// Binds a statement's parameters one after the other.
 pub(crate) trait Bind<'v> {
@@ -68,6 +68,21 @@ pub(crate) trait Bind<'v> {
         self.maybe(arrival.cause.as_ref().map(Rid::as_str))?;
         self.number(Some(arrival.depth.into()))?;
         self.string(&arrival.correlation)
+    }
+
+    /// All of a run but its id.
+    fn job_run(&mut self, run: &'v JobRun) -> Result<()> {
+        self.string(&run.extension)?;
+        self.string(&run.job)?;
+        self.number(run.due.as_ref().map(Timestamp::to_micros))?;
+        self.number(Some(run.times.into()))?;
+        self.number(Some(run.started.to_micros()))?;
+        self.number(run.ended.as_ref().map(Timestamp::to_micros))?;
+        self.string(run.outcome.as_str())?;
+        self.number(Some(run.attempts.into()))?;
+        self.maybe(run.reason.as_deref())?;
+        self.maybe(run.result.as_deref())?;
+        self.string(&run.correlation)
     }
 
     /// All of a manifest but its RID.

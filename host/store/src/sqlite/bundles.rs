@@ -11,7 +11,7 @@ use super::rows::RowColumns;
 use crate::page::page_limit;
 use crate::range::{self, Range};
 use crate::rows::{self, Columns, stored_bundle_columns};
-use crate::{BundleQuery, Bundles, Page, Result, StoredBundle, Written, WrittenQuery};
+use crate::{BundlePage, BundleQuery, Bundles, Page, Result, StoredBundle, Written, WrittenQuery};
 
 #[async_trait]
 impl Bundles for Sqlite {
@@ -33,7 +33,7 @@ impl Bundles for Sqlite {
             .await
     }
 
-    async fn list(&self, query: &BundleQuery) -> Result<Page<StoredBundle>> {
+    async fn list(&self, query: &BundleQuery) -> Result<BundlePage> {
         let query = query.clone();
         self.readers
             .read(move |connection| list::page(connection, &query))

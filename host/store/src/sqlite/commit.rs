@@ -4,18 +4,20 @@ use async_trait::async_trait;
 use rusqlite::{Connection, params};
 
 use super::rows::Binding;
-use super::{Sqlite, dead_letters, inbox, outbox};
+use super::{Sqlite, dead_letters, inbox, indexes, outbox};
+use crate::indexes::Declared;
 use crate::rows::{Bind, id, stored_bundle_columns};
 use crate::{Batch, Commits, Committed, Op, Result};
 
 #[async_trait]
 impl Commits for Sqlite {
     async fn commit(&self, batch: Batch) -> Result<Committed> {
+        let declared = self.declared.clone();
         self.writer
             .write(move |connection| {
                 let mut committed = Committed::default();
                 for op in &batch.ops {
-                    apply(connection, op, &mut committed)?;
+                    apply(connection, op, &declared, &mut committed)?;
                 }
                 Ok(committed)
             })
@@ -23,7 +25,12 @@ impl Commits for Sqlite {
     }
 }
 
-fn apply(connection: &Connection, op: &Op, committed: &mut Committed) -> Result<()> {
+fn apply(
+    connection: &Connection,
+    op: &Op,
+    declared: &Declared,
+    committed: &mut Committed,
+) -> Result<()> {
     let execute = |sql, params: &[&dyn rusqlite::ToSql]| -> Result<usize> {
         Ok(connection.prepare_cached(sql)?.execute(params)?)
     };
@@ -46,6 +53,9 @@ fn apply(connection: &Connection, op: &Op, committed: &mut Committed) -> Result<
             let mut bind = Binding::new(&mut statement);
             bind.stored_bundle(bundle, written_by.as_ref(), source.as_ref())?;
             bind.execute()?;
+            if let Some(keys) = declared.keys(bundle) {
+                indexes::put(connection, bundle.manifest.rid.as_str(), &keys)?;
+            }
         }
         Op::DeleteBundle { rid } => {
             execute("DELETE FROM bundle WHERE rid = ?", params![rid.as_str()])?;

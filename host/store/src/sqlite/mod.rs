@@ -11,9 +11,12 @@ mod audit;
 mod bundles;
 mod commit;
 mod dead_letters;
+mod dump;
 mod extensions;
 mod fault;
 mod inbox;
+mod indexes;
+mod job_runs;
 mod key_value;
 mod mcp_sessions;
 mod outbox;
@@ -26,7 +29,7 @@ mod schema;
 mod tests;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,7 +37,9 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 
 use self::readers::Readers;
 use self::writer::Writer;
+use crate::indexes::Declared;
 use crate::{Result, StoreError, Stores};
+pub use dump::{copy, import};
 
 /// How many reads run at a time.
 const READERS: usize = 4;
@@ -76,6 +81,8 @@ pub fn open(path: &Path) -> Result<Stores> {
 struct Sqlite {
     readers: Arc<Readers>,
     writer: Writer,
+    path: PathBuf,
+    declared: Arc<Declared>,
 }
 
 impl Sqlite {
@@ -97,9 +104,13 @@ fn with_writer(path: &Path, writer: Connection) -> Result<Stores> {
     let readers = (0..READERS)
         .map(|_| open_reader(path))
         .collect::<Result<Vec<_>>>()?;
+    let declared = Arc::new(Declared::default());
+    declared.set(indexes::numbered(&writer)?);
     let sqlite = Arc::new(Sqlite {
         readers: Readers::new(readers),
         writer: Writer::start(writer)?,
+        path: path.to_owned(),
+        declared,
     });
     Ok(Stores::of(sqlite))
 }

@@ -244,6 +244,44 @@ const MIGRATIONS: &[&str] = &[
     "
     ALTER TABLE revision ADD COLUMN tool_prefix TEXT NOT NULL DEFAULT '';
 ",
+    // Indexes on what contents have at declared paths, each filled up to a RID, and the keys in them.
+    "
+    CREATE TABLE bundle_index (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        rid_type TEXT NOT NULL,
+        path TEXT NOT NULL,
+        filled_to TEXT NOT NULL DEFAULT '',
+        is_whole INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (rid_type, path)
+    ) STRICT;
+    CREATE TABLE bundle_key (
+        bundle INTEGER NOT NULL REFERENCES bundle (id) ON DELETE CASCADE,
+        bundle_index INTEGER NOT NULL,
+        key BLOB NOT NULL,
+        bundle_rid TEXT NOT NULL,
+        PRIMARY KEY (bundle, bundle_index)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX bundle_key_order ON bundle_key (bundle_index, key, bundle_rid);
+",
+    // The runs of jobs; times are in microseconds since 1970.
+    "
+    CREATE TABLE job_run (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        extension TEXT NOT NULL,
+        job TEXT NOT NULL,
+        due INTEGER,
+        times INTEGER NOT NULL,
+        started INTEGER NOT NULL,
+        ended INTEGER,
+        outcome TEXT NOT NULL,
+        attempts INTEGER NOT NULL,
+        reason TEXT,
+        result TEXT,
+        correlation TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX job_run_job ON job_run (extension, job, id);
+    CREATE INDEX job_run_running ON job_run (id) WHERE outcome = 'running';
+",
 ];
 
 /// The schema version of a file, from 0 for an empty one to what this program writes. Refuses

@@ -1,13 +1,13 @@
 //! All backends give the same answers to the same calls, whatever these are.
 
-mod answers;
+pub(crate) mod answers;
 mod calls;
 
 use koi_rid::Contents;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{McpSession, NewRevision, Sent, Stores};
+use crate::{Declaration, JobOutcome, JobRun, McpSession, NewRevision, Sent, Stores};
 use answers::answers;
 use calls::{Call, Change, any_call};
 
@@ -32,7 +32,21 @@ const PEERS: [&str; 2] = ["orn:n:p", "orn:n:q"];
 /// Names and keys, in no order and with characters that not every database takes.
 const NAMES: [&str; 4] = ["b", "a\0b", "ä", "a"];
 
+/// Paths of which some are declared, the second of what is not in all contents.
+const PATHS: [&str; 2] = ["/n", "/even"];
+
+fn declaration(path: &str) -> Declaration {
+    Declaration {
+        rid_type: rid_type("orn:a"),
+        path: path.parse().unwrap(),
+    }
+}
+
 fn contents(number: u8) -> Contents {
+    if number % 2 == 0 {
+        let even = format!(r#"{{"n" : {number}, "even": "{}"}}"#, number % 3);
+        return Contents::parse(&even).unwrap();
+    }
     Contents::parse(&format!(r#"{{"n" : {number}}}"#)).unwrap()
 }
 
@@ -151,6 +165,25 @@ async fn call(stores: &Stores, call: &Call) -> String {
             let installed = extensions.install(revision(NAMES[*name]), &component, "me");
             told(installed.await.map(|installed| installed.revision))
         }
+        Call::Run(job, due, outcome) => {
+            let run = JobRun {
+                due: due.map(Timestamp::from_micros),
+                outcome: OUTCOMES[*outcome],
+                reason: Some("a\0b".to_owned()),
+                ..job_run(NAMES[*job])
+            };
+            told(stores.job_runs.add(run).await.map(drop))
+        }
+        Call::AmendRun(job, outcome) => {
+            let newest = stores.job_runs.last("x", NAMES[*job]).await.unwrap().newest;
+            let run = JobRun {
+                outcome: OUTCOMES[*outcome],
+                ended: Some(Timestamp::from_micros(5)),
+                ..newest.unwrap_or_else(|| job_run(NAMES[*job]))
+            };
+            told(stores.job_runs.amend(run).await)
+        }
+        Call::Interrupt => told(stores.job_runs.interrupt("it\0ended").await),
         Call::Deactivate(name) => told(extensions.deactivate(NAMES[*name], "me").await),
         Call::Grant(name, revision) => told(
             extensions
@@ -174,6 +207,11 @@ async fn call(stores: &Stores, call: &Call) -> String {
             told(sessions.used(used.collect()).await)
         }
         Call::End(id) => told(sessions.end(NAMES[*id]).await),
+        Call::Declare(paths) => {
+            let wanted: Vec<_> = paths.iter().map(|at| declaration(PATHS[*at])).collect();
+            told(stores.indexes.declare(&wanted).await)
+        }
+        Call::Tend => told(stores.indexes.tend().await),
         Call::Expire(before) => told(sessions.expire(&Timestamp::from_micros(*before)).await),
     }
 }
@@ -187,6 +225,25 @@ fn revision(extension: &str) -> NewRevision {
         settings: "{}".to_owned(),
         tool_prefix: String::new(),
         source: "a test".to_owned(),
+    }
+}
+
+const OUTCOMES: [JobOutcome; 3] = [JobOutcome::Running, JobOutcome::Ok, JobOutcome::Failed];
+
+fn job_run(job: &str) -> JobRun {
+    JobRun {
+        id: 0,
+        extension: "x".to_owned(),
+        job: job.to_owned(),
+        due: None,
+        times: 1,
+        started: Timestamp::from_micros(4),
+        ended: None,
+        outcome: JobOutcome::Running,
+        attempts: 1,
+        reason: None,
+        result: None,
+        correlation: "c".to_owned(),
     }
 }
 

@@ -1,3 +1,4 @@
+mod indexes;
 mod orders;
 
 use super::*;

@@ -45,6 +45,6 @@ pub(crate) async fn postgres() -> Fixture {
     }
 }
 
-fn file(folder: &TempDir) -> PathBuf {
+pub(crate) fn file(folder: &TempDir) -> PathBuf {
     folder.path().join("store.db")
 }

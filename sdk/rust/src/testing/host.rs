@@ -101,7 +101,11 @@ pub(crate) mod knowledge {
         let more = bundles.len() > limit;
         bundles.truncate(limit);
         let next = bundles.last().filter(|_| more).map(|last| last.rid.clone());
-        Ok(BundlePage { bundles, next })
+        Ok(BundlePage {
+            bundles,
+            next,
+            bounded: None,
+        })
     }
 
     pub(crate) fn entries(rid_type: &str, options: &str) -> Result<EntryPage, Error> {

@@ -12,25 +12,19 @@ mod bare;
 mod broadcast;
 mod call;
 mod catalogue;
-mod client;
 mod fairness;
 mod fetch;
-mod files;
 mod fuel;
 mod grant;
-mod http;
-mod legacy;
 mod listener;
 mod listening;
 mod load;
 mod many;
+mod million;
 mod native;
-mod pace;
 mod passing_on;
 mod python;
 mod receiver;
-mod report;
-mod rounds;
 mod sessions;
 mod spinning;
 mod stop;
@@ -42,6 +36,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+
+use koi_tests::measure::{client, files, http, legacy, pace, report, rounds};
 
 use crate::pace::Pace;
 use crate::report::{Report, Selection};
@@ -107,6 +103,7 @@ fn measure(arguments: Arguments) -> Result<ExitCode> {
         fairness::measure(&mut report).await?;
         python::measure(&mut report).await?;
         many::measure(&mut report).await?;
+        million::measure(&mut report).await?;
         tools_call::measure(&mut report).await?;
         tools_list::measure(&mut report).await?;
         sessions::measure(&mut report).await?;

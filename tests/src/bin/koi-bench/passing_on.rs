@@ -44,7 +44,10 @@ pub async fn measure(report: &mut Report) -> Result<()> {
         response: watching.send().await?.error_for_status()?,
         read: Vec::new(),
     };
-    ensure!(news.next().await?["event"] == "watching", "the node does not let itself be watched");
+    ensure!(
+        news.next().await?["event"] == "watching",
+        "the node does not let itself be watched"
+    );
     let mut took = Series::default();
     for number in 0..report.pace().count(PUBLICATIONS) {
         let rid = format!("{RID_TYPE}:bench-{number}/1.0");
@@ -54,7 +57,10 @@ pub async fn measure(report: &mut Report) -> Result<()> {
         let start = Instant::now();
         publish.send().await?.error_for_status()?;
         let told = news.next().await?;
-        ensure!(told["rid"] == *rid, "{rid} was published, and this came: {told}");
+        ensure!(
+            told["rid"] == *rid,
+            "{rid} was published, and this came: {told}"
+        );
         took.add(start.elapsed().as_secs_f64() * 1e3);
     }
     report.within(STORED, Unit::Milliseconds, &took, AT_MOST_MS);

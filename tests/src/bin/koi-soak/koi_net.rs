@@ -68,7 +68,10 @@ impl Soak {
         let hub = Rid::parse(&members.hub_rid())?;
         let url = members.hub_url();
         send(&url, sender.introduction(&hub)).await?;
-        eventually("the sender in the hub", async || members.knows(&sender).await).await;
+        eventually("the sender in the hub", async || {
+            members.knows(&sender).await
+        })
+        .await;
 
         let started = Instant::now();
         let (progress, sent) = watch::channel(0);
@@ -132,7 +135,9 @@ impl Soak {
             *killed.entry(members.kill_one(&mut random)).or_default() += 1;
         }
         let killed = killed.into_iter();
-        killed.map(|(who, times)| format!("{who} {times}")).collect()
+        killed
+            .map(|(who, times)| format!("{who} {times}"))
+            .collect()
     }
 
     /// Waits until all have what was told.
@@ -150,7 +155,9 @@ impl Soak {
                 differences.push(format!("python lacks {lacks}"));
             }
             if differences.is_empty() || started.elapsed() > CONVERGENCE {
-                let kept = python.difference(&told.known.keys().cloned().collect()).count();
+                let kept = python
+                    .difference(&told.known.keys().cloned().collect())
+                    .count();
                 println!(
                     "{} objects and {} forgotten; all alike {:.1?} after the end; python has missed {kept} FORGETs",
                     told.known.len(),
@@ -158,7 +165,9 @@ impl Soak {
                     started.elapsed(),
                 );
                 ensure!(
-                    python.iter().all(|rid| told.known.contains_key(rid) || told.forgotten.contains(rid)),
+                    python
+                        .iter()
+                        .all(|rid| told.known.contains_key(rid) || told.forgotten.contains(rid)),
                     "python has what nobody has told"
                 );
                 break differences;
@@ -226,7 +235,10 @@ async fn send(url: &str, envelope: String) -> Result<()> {
             }
             Err(error) => error.to_string(),
         };
-        ensure!(started.elapsed() < PATIENCE, "the hub does not take a broadcast: {told}");
+        ensure!(
+            started.elapsed() < PATIENCE,
+            "the hub does not take a broadcast: {told}"
+        );
         tokio::time::sleep(AGAIN).await;
     }
 }

@@ -8,17 +8,9 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod calls;
-#[path = "../koi-bench/client.rs"]
-mod client;
 mod crowd;
 mod figure;
-#[path = "../koi-bench/files.rs"]
-mod files;
 mod guests;
-#[path = "../koi-bench/http.rs"]
-mod http;
-#[path = "../koi-bench/legacy.rs"]
-mod legacy;
 mod koi_net;
 mod mcp;
 mod members;
@@ -42,6 +34,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Parser;
+use koi_tests::measure::{client, files, http};
 
 /// The soaks, and what each does.
 const SOAKS: [(&str, &str); 3] = [

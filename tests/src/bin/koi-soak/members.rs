@@ -207,7 +207,9 @@ impl Members {
     /// The RIDs in the Python node's cache.
     pub async fn known_in_python(&self) -> Result<BTreeSet<Rid>> {
         let state = self.python().state().await;
-        let cache = state["cache"].as_array().context("the cache of the Python node")?;
+        let cache = state["cache"]
+            .as_array()
+            .context("the cache of the Python node")?;
         let rids = cache.iter().filter_map(Value::as_str);
         rids.filter(|rid| rid.starts_with(RID_TYPE))
             .map(|rid| Ok(Rid::parse(rid)?))

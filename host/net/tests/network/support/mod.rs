@@ -12,9 +12,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use extension::{FakeLoader, unchanged};
-use koi_net::{FirstContact, Identity, Net, NetNode, NetParts, Role, base_url};
+use koi_net::{Border, FirstContact, Identity, Kind, Net, NetNode, NetParts, Role, base_url};
 use koi_pipeline::{
-    Change, Intake, Pipeline, PipelineParts, Retry, forgetting, knowledge, publication,
+    Change, Intake, Lifetimes, Pipeline, PipelineParts, Retry, forgetting, knowledge, publication,
 };
 use koi_registry::{GrantRequest, Install, Registry, RegistryParts};
 use koi_rid::{Contents, EventType, Rid};
@@ -41,10 +41,14 @@ pub struct Plan {
     pub name: String,
     pub role: Role,
     pub first_contact: Option<FirstContact>,
+    pub partial: bool,
     /// Where it says that it is, if not where it listens.
     pub announced: Option<String>,
     /// RID types of an extension that is installed from the start.
     pub owns: Vec<&'static str>,
+    /// How it meets other nodes.
+    pub border: Border,
+    pub lifetimes: Lifetimes,
 }
 
 impl Plan {
@@ -53,8 +57,11 @@ impl Plan {
             name: name.into(),
             role,
             first_contact: None,
+            partial: false,
             announced: None,
             owns: vec!["orn:test.note"],
+            border: Border::default(),
+            lifetimes: Lifetimes::default(),
         }
     }
 
@@ -65,9 +72,30 @@ impl Plan {
         }
     }
 
+    pub fn with(self, border: Border) -> Self {
+        Self { border, ..self }
+    }
+
+    /// Without a server, and asking often.
+    pub fn partial(self) -> Self {
+        Self {
+            partial: true,
+            ..self
+        }
+    }
+
+    /// Notes are kept for so many seconds.
+    pub fn keeping_for(self, seconds: u64) -> Self {
+        let lifetime = (rid(NOTE).rid_type(), Duration::from_secs(seconds));
+        Self {
+            lifetimes: Lifetimes::new([lifetime].into()),
+            ..self
+        }
+    }
+
     pub fn through(self, node: &Node) -> Self {
         let first_contact = FirstContact {
-            url: node.net_node.base_url().to_owned(),
+            url: node.net_node.base_url().unwrap().to_owned(),
             rid: Some(node.rid().clone()),
         };
         Self {
@@ -114,21 +142,30 @@ impl Node {
     pub async fn start(plan: Plan, folder: TempDir, listener: TcpListener) -> Self {
         let address = listener.local_addr().unwrap();
         let stores = koi_store::sqlite::open(&folder.path().join("store.db")).unwrap();
-        let intake = Intake::new(&stores, 1000);
+        let intake = Intake::new(&stores, 1000, 1000);
         let identity = Identity::load_or_create(folder.path(), &plan.name).unwrap();
         let net = Net::open(NetParts {
             identity,
             stores: stores.clone(),
             intake: intake.clone(),
             role: plan.role,
-            base_url: plan.announced.clone().unwrap_or_else(|| base_url(address)),
+            kind: if plan.partial {
+                let poll_every = Duration::from_millis(100);
+                Kind::Partial { poll_every }
+            } else {
+                let base_url = plan.announced.clone().unwrap_or_else(|| base_url(address));
+                Kind::Full { base_url }
+            },
             first_contact: plan.first_contact.clone(),
+            border: plan.border.clone(),
+            lifetimes: plan.lifetimes.clone(),
         })
         .await
         .unwrap();
         let knowledge = knowledge(&stores, &intake, net.fetch(), net.rid().clone());
         let registry = Registry::open(RegistryParts {
             loader: Arc::new(FakeLoader {
+                broken: Arc::default(),
                 behaviour: unchanged(),
             }),
             extensions: stores.extensions.clone(),
@@ -159,10 +196,12 @@ impl Node {
                 first: Duration::from_millis(100),
                 growth: 1.5,
             },
+            lifetimes: plan.lifetimes.clone(),
         })
         .await
         .unwrap();
         let changes = pipeline.changes();
+        let listener = Some(listener).filter(|_| !plan.partial);
         let net_node = net.start(listener, &registry, &pipeline).await.unwrap();
         let network = net.network();
         Self {
@@ -198,6 +237,10 @@ impl Node {
 
     pub async fn install(&self, owns: &[&str]) {
         install(&self.registry, owns).await;
+    }
+
+    pub async fn uninstall(&self, extension: &str) {
+        self.registry.remove(extension, "operator").await.unwrap();
     }
 
     /// Publishes a note.

@@ -85,6 +85,7 @@ fn every_answer_is_read_as_it_was_written() {
     again(&KnowledgePage {
         bundles: vec![known()],
         next: Some("c".to_owned()),
+        bounded: Some(10_000),
     });
     again(&ManifestPage {
         manifests: vec![known().bundle.manifest],

@@ -176,6 +176,16 @@ impl Entry for Manifest {
     }
 }
 
+impl Entry for Contents {
+    fn write(&self) -> Value {
+        self.as_str().into()
+    }
+
+    fn read(value: &Value) -> Option<Self> {
+        Self::parse(value.as_str()?).ok()
+    }
+}
+
 impl Entry for KnownBundle {
     fn write(&self) -> Value {
         let writer = self.written_by.as_ref();
@@ -193,7 +203,7 @@ impl Entry for KnownBundle {
         Some(Self {
             bundle: Bundle {
                 manifest: member(members, "manifest")?,
-                contents: Contents::parse(members.get("contents")?.as_str()?).ok()?,
+                contents: member(members, "contents")?,
             },
             written_by,
         })
@@ -217,7 +227,7 @@ macro_rules! members {
 }
 
 members! {
-    KnowledgePage { bundles: "bundles", next: "next" }
+    KnowledgePage { bundles: "bundles", next: "next", bounded: "bounded" }
     ManifestPage { manifests: "manifests", next: "next" }
     KeyPage { keys: "keys", next: "next" }
     Neighbour {

@@ -232,4 +232,43 @@ pub(super) const MIGRATIONS: &[&str] = &["
         REFERENCING OLD TABLE AS changed
         FOR EACH STATEMENT EXECUTE FUNCTION mcp_subscription_count();
 ",
+    // Indexes on what contents have at declared paths, each filled up to a RID, and the keys in them.
+    "
+    CREATE TABLE bundle_index (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        rid_type bytea NOT NULL,
+        path bytea NOT NULL,
+        filled_to bytea NOT NULL DEFAULT '',
+        is_whole bigint NOT NULL DEFAULT 0
+    );
+    CREATE UNIQUE INDEX bundle_index_path ON bundle_index (sha256(rid_type), path);
+    CREATE TABLE bundle_key (
+        bundle bigint NOT NULL REFERENCES bundle (id) ON DELETE CASCADE,
+        bundle_index bigint NOT NULL,
+        key bytea NOT NULL,
+        bundle_rid bytea NOT NULL,
+        PRIMARY KEY (bundle, bundle_index)
+    );
+    CREATE INDEX bundle_key_order
+        ON bundle_key (bundle_index, key, substring(bundle_rid, 1, 1024));
+",
+    // The runs of jobs; times are in microseconds since 1970.
+    "
+    CREATE TABLE job_run (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        extension bytea NOT NULL,
+        job bytea NOT NULL,
+        due bigint,
+        times bigint NOT NULL,
+        started bigint NOT NULL,
+        ended bigint,
+        outcome bytea NOT NULL,
+        attempts bigint NOT NULL,
+        reason bytea,
+        result bytea,
+        correlation bytea NOT NULL
+    );
+    CREATE INDEX job_run_job ON job_run (extension, job, id);
+    CREATE INDEX job_run_running ON job_run (id) WHERE outcome = 'running';
+",
 ];

@@ -6,8 +6,9 @@ use super::*;
 use crate::{BundleQuery, KeyValueUsage, WrittenQuery};
 
 /// All that a store answers when it is asked for everything.
-pub(super) async fn answers(stores: &Stores) -> Vec<String> {
+pub(crate) async fn answers(stores: &Stores) -> Vec<String> {
     let mut answers = lists(stores).await;
+    answers.extend(indexed(stores).await);
     answers.extend(queues(stores).await);
     answers.extend(kept(stores).await);
     answers
@@ -51,6 +52,47 @@ async fn lists(stores: &Stores) -> Vec<String> {
     }
 }
 
+/// Lists along whatever is indexed, as it is and when it is whole.
+async fn indexed(stores: &Stores) -> Vec<String> {
+    let mut answers = Vec::new();
+    for whole in [false, true] {
+        while whole && stores.indexes.tend().await.unwrap() {}
+        answers.push(format!("{:?}", stores.indexes.indexes().await));
+        for order in [
+            "rid",
+            "-rid",
+            "timestamp",
+            "-timestamp",
+            "/n",
+            "-/n",
+            "/even",
+        ] {
+            for filter in [
+                r#"{"path":"/n","lt":128}"#,
+                r#"{"path":"/even","eq":"1"}"#,
+                r#"{"all":[{"path":"/even","in":["0","1"]},{"path":"/n","ge":64}]}"#,
+            ] {
+                let mut query = BundleQuery {
+                    rid_types: vec![rid_type("orn:a")],
+                    filter: Some(Filter::parse(filter).unwrap()),
+                    order: order.parse().unwrap(),
+                    limit: 1,
+                    ..BundleQuery::default()
+                };
+                loop {
+                    let page = stores.bundles.list(&query).await;
+                    query.cursor = page.as_ref().ok().and_then(|page| page.next.clone());
+                    answers.push(format!("{order} {filter} {}", told(page)));
+                    if query.cursor.is_none() {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+    answers
+}
+
 /// Types, beginnings, filters and orders, over pages of several sizes.
 fn queries() -> Vec<BundleQuery> {
     let mut queries = Vec::new();
@@ -61,7 +103,7 @@ fn queries() -> Vec<BundleQuery> {
         BundleOrder::TimestampDescending,
     ];
     for order in orders {
-        let is_timed = [BundleOrder::Timestamp, BundleOrder::TimestampDescending].contains(&order);
+        let is_timed = order.is_timed();
         for types in [&["orn:a"][..], &["orn:a.b", "orn:a"], &[]] {
             for prefix in [None, Some("1"), Some("xxx")] {
                 for (filter, limit) in [(None, 2), (Some(r#"{"path":"/n","lt":128}"#), 1)] {
@@ -72,7 +114,7 @@ fn queries() -> Vec<BundleQuery> {
                         rid_types: types.iter().map(|text| rid_type(text)).collect(),
                         reference_prefix: prefix.map(str::to_owned),
                         filter: filter.map(|filter| Filter::parse(filter).unwrap()),
-                        order,
+                        order: order.clone(),
                         cursor: None,
                         limit,
                     });
@@ -122,6 +164,7 @@ async fn kept(stores: &Stores) -> Vec<String> {
     ];
     for name in NAMES {
         answers.push(format!("{:?}", stores.mcp_sessions.load(name).await));
+        answers.extend(job_runs(stores, name).await);
         let revisions = stores.extensions.revisions(name).await.unwrap();
         answers.extend(revisions.into_iter().map(without_time));
     }
@@ -130,6 +173,24 @@ async fn kept(stores: &Stores) -> Vec<String> {
     let audit = stores.audit.list(None, None, 100).await.unwrap().items;
     answers.extend(audit.iter().map(|entry| format!("{:?}", entry.change)));
     answers
+}
+
+/// The runs of a job, without ids and the time at which they were interrupted.
+async fn job_runs(stores: &Stores, job: &str) -> Vec<String> {
+    let last = stores.job_runs.last("x", job).await.unwrap();
+    let runs = stores.job_runs.list("x", job, None, 100).await.unwrap();
+    let last = [last.newest, last.due, last.succeeded];
+    let all = runs.items.into_iter().map(Some).chain(last);
+    all.map(|run| {
+        let ended = run.as_ref().map(|run| run.ended.is_some());
+        let run = run.map(|run| JobRun {
+            id: 0,
+            ended: None,
+            ..run
+        });
+        format!("{run:?} {ended:?}")
+    })
+    .collect()
 }
 
 fn without_time(revision: crate::Revision) -> String {

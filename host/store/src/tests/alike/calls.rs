@@ -15,6 +15,9 @@ pub(super) enum Call {
     Increment(usize, u64),
     Save(u64, u8),
     Install(usize, u8),
+    Run(usize, Option<i64>, usize),
+    AmendRun(usize, usize),
+    Interrupt,
     Deactivate(usize),
     Grant(usize, u64),
     Begin(usize),
@@ -23,6 +26,8 @@ pub(super) enum Call {
     Used(Vec<(usize, i64)>),
     End(usize),
     Expire(i64),
+    Declare(Vec<usize>),
+    Tend,
 }
 
 #[derive(Debug, Clone)]
@@ -105,6 +110,10 @@ pub(super) fn any_call() -> impl Strategy<Value = Call> {
             .prop_map(|(key, delta)| Call::Increment(key, delta)),
         1 => (0..3_u64, any::<u8>()).prop_map(|(revision, state)| Call::Save(revision, state)),
         1 => (name.clone(), 0..3_u8).prop_map(|(name, bytes)| Call::Install(name, bytes)),
+        3 => (name.clone(), prop::option::of(0..4_i64), 0..3_usize)
+            .prop_map(|(job, due, outcome)| Call::Run(job, due, outcome)),
+        1 => (name.clone(), 0..3_usize).prop_map(|(job, outcome)| Call::AmendRun(job, outcome)),
+        1 => Just(Call::Interrupt),
         1 => name.clone().prop_map(Call::Deactivate),
         1 => (name.clone(), 0..3_u64).prop_map(|(name, revision)| Call::Grant(name, revision)),
         2 => name.clone().prop_map(Call::Begin),
@@ -113,5 +122,7 @@ pub(super) fn any_call() -> impl Strategy<Value = Call> {
         1 => prop::collection::vec((name.clone(), time.clone()), 0..3).prop_map(Call::Used),
         1 => name.prop_map(Call::End),
         1 => time.prop_map(Call::Expire),
+        2 => prop::collection::vec(0..2_usize, 0..3).prop_map(Call::Declare),
+        2 => Just(Call::Tend),
     ]
 }

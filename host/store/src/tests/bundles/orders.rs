@@ -17,7 +17,7 @@ async fn rids_that_differ_at_their_ends_alone_have_their_order(fixture: Fixture)
         assert_eq!(all(&fixture, query(&[], None, limit)).await, rids);
         for order in [BundleOrder::RidDescending, BundleOrder::Timestamp] {
             let query = BundleQuery {
-                order,
+                order: order.clone(),
                 ..query(&["orn:a"], Some("xx"), limit)
             };
             let mut found = listed(&fixture, query).await.0;
@@ -63,7 +63,7 @@ async fn a_list_goes_by_rid_or_by_time_up_or_down_over_pages_of_any_size(fixture
     for (order, references) in expected {
         for limit in 1..=6 {
             let query = BundleQuery {
-                order,
+                order: order.clone(),
                 ..query(&["orn:a"], None, limit)
             };
             let (rids, _) = listed(&fixture, query).await;

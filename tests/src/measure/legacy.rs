@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
-use crate::http::{ACCEPT, Connection, post};
+use super::http::{ACCEPT, Connection, post};
 
 /// The protocol.
 const LEGACY: &str = "2025-11-25";

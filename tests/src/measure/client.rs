@@ -3,8 +3,8 @@
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use crate::http::{ACCEPT, Connection, post, split};
-use crate::legacy;
+use super::http::{ACCEPT, Connection, post, split};
+use super::legacy;
 
 /// The tool, which gives back what it is given.
 pub const TOOL: &str = "echo";

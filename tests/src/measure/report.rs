@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use crate::pace::Pace;
-use crate::rounds::{Series, Spread};
+use super::pace::Pace;
+use super::rounds::{Series, Spread};
 
 /// Which rows are wanted.
 #[derive(Debug)]

@@ -1,0 +1,70 @@
+//! The tests of the host in parts that run beside each other.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::layout::Layout;
+use crate::process;
+
+/// The files of tests that take longest, together about as long as all others.
+const LONG: [&str; 3] = ["bench", "hostile", "soak"];
+
+/// What runs the long tests, all others but those in the documentation, and those.
+pub fn of(layout: &Layout) -> Result<[Command; 3]> {
+    let mut metadata = process::cargo(layout);
+    metadata.args([
+        "metadata",
+        "--no-deps",
+        "--offline",
+        "--format-version",
+        "1",
+    ]);
+    let metadata = process::output(&mut metadata)?;
+    let metadata = serde_json::from_str(&metadata).context("what cargo says of the workspace")?;
+    let test = || {
+        let mut cargo = process::cargo(layout);
+        cargo.args(["test", "--release", "--workspace", "--no-fail-fast"]);
+        cargo
+    };
+    let (mut long, mut others, mut docs) = (test(), test(), test());
+    others.args(["--lib", "--bins"]);
+    for name in files(&metadata) {
+        let lane = match LONG.contains(&name) {
+            true => &mut long,
+            false => &mut others,
+        };
+        lane.args(["--test", name]);
+    }
+    docs.arg("--doc");
+    Ok([long, others, docs])
+}
+
+/// The names of all files of tests in a workspace.
+fn files(metadata: &Value) -> BTreeSet<&str> {
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    packages
+        .flat_map(|package| package["targets"].as_array().into_iter().flatten())
+        .filter(|target| target["kind"][0] == "test")
+        .filter_map(|target| target["name"].as_str())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_file_of_tests_is_found_whatever_package_it_is_of() {
+        let target = |name: &str, kind: &str| json!({"name": name, "kind": [kind]});
+        let metadata = json!({"packages": [
+            {"targets": [target("a", "lib"), target("network", "test"), target("b", "test")]},
+            {"targets": [target("c", "bin"), target("network", "test")]},
+        ]});
+        assert_eq!(Vec::from_iter(files(&metadata)), ["b", "network"]);
+    }
+}
