@@ -80,32 +80,31 @@ pub(crate) async fn catch_up(
     Ok(())
 }
 
-/// What this node has had forgotten and a node may still have: it was told a moment ago, or is still to
-/// be told. To be looked up before the node is asked, as the answer may be older than what is told
-/// meanwhile.
+/// What this node has had forgotten and a node may still have: it is still to be told, or was told a
+/// moment ago. To be looked up before the node is asked, as the answer may be older than what is told
+/// meanwhile; and in this order, as what is told goes from the one place to the other.
 async fn forgotten(
     shared: &Shared,
     node: &Rid,
     wanted: &BTreeSet<RidType>,
 ) -> Result<HashSet<Rid>, StoreError> {
     let stores = &shared.stores;
-    let rid_types: Vec<RidType> = wanted.iter().cloned().collect();
-    let mut forgotten: HashSet<Rid> = shared.recent.of(&rid_types).into_iter().collect();
-    let told: Vec<Rid> = forgotten.iter().cloned().collect();
-    for stored in stores.bundles.read_many(&told).await? {
-        forgotten.remove(&stored.bundle.manifest.rid);
-    }
+    let mut forgotten = HashSet::new();
     let mut after = 0;
     loop {
         let waiting = stores.outbox.next(node, after, MAX_PAGE).await?;
-        let Some(last) = waiting.last() else {
-            return Ok(forgotten);
-        };
+        let Some(last) = waiting.last() else { break };
         after = last.id;
         let events = waiting.into_iter().map(|entry| entry.event);
         let forgets = events.filter(|event| event.event_type == EventType::Forget);
         forgotten.extend(forgets.map(|event| event.rid));
     }
+    let rid_types: Vec<RidType> = wanted.iter().cloned().collect();
+    let told = shared.recent.of(&rid_types);
+    let stored = stores.bundles.read_many(&told).await?.into_iter();
+    let stored: HashSet<Rid> = stored.map(|stored| stored.bundle.manifest.rid).collect();
+    forgotten.extend(told.into_iter().filter(|rid| !stored.contains(rid)));
+    Ok(forgotten)
 }
 
 /// Those RIDs whose bundles are worth asking for. Of types that are not kept for good, manifests tell:

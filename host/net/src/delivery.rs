@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use koi_pipeline::Bell;
-use koi_rid::{Event, MAX_PYTHON_RID_BYTES, Rid};
+use koi_rid::{Event, EventType, MAX_PYTHON_RID_BYTES, Rid};
 use koi_store::{Batch, Op, OutboxEntry};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -206,7 +206,10 @@ impl Delivery {
                     outcome = sending => outcome,
                 };
                 match outcome {
-                    Ok(()) => round.taken(&waiting),
+                    Ok(()) => {
+                        self.note_forgets(&waiting);
+                        round.taken(&waiting)
+                    }
                     Err(error) if error.is_unknown_node() && !round.introduce => {
                         tracing::info!(peer = %peer, "the peer does not know this node: introducing it");
                         round.introduce = true;
@@ -259,6 +262,16 @@ impl Delivery {
             () = tokio::time::sleep(wait) => round.begin_again(),
         }
         true
+    }
+
+    /// Before they leave the outbox: until a peer has acted on what it was told, catching up with it
+    /// must not bring it back.
+    fn note_forgets(&self, told: &[OutboxEntry]) {
+        for entry in told {
+            if entry.event.event_type == EventType::Forget {
+                self.inner.shared.recent.note(&entry.event.rid, 0);
+            }
+        }
     }
 
     fn may_tell(&self, peer: &Rid, entry: &OutboxEntry) -> bool {

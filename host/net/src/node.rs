@@ -38,7 +38,9 @@ use crate::replay::Replays;
 use crate::serve::serve;
 use crate::shared::{MAX_ANSWERS, MAX_STRANGERS, Shared};
 use crate::tls::{Authorities, TlsServer};
-use crate::{FirstContact, Identity, Kind, PeerLimits, Role, Trust, contact, handlers, join, server};
+use crate::{
+    FirstContact, Identity, Kind, PeerLimits, Role, Trust, contact, handlers, join, server,
+};
 
 /// Where a node that listens on an address has its endpoints.
 pub fn base_url(address: SocketAddr) -> String {
