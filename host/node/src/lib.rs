@@ -37,9 +37,9 @@ use koi_runtime::Compiler;
 
 pub use config::{
     AdminConfig, CompileConfig, Config, ConfigText, DispatcherConfig, ExtensionsConfig,
-    FirstContact, Kind, KoiConfig, Lifetime, LogConfig, LogFormat, McpConfig, McpLimits, NodeConfig,
-    PeerLimitsConfig, Role, RuntimeConfig, TlsConfig, TrustConfig, TrustRuleConfig, ViewConfig,
-    WayConfig,
+    FirstContact, Kind, KoiConfig, Lifetime, LogConfig, LogFormat, McpConfig, McpLimits,
+    NodeConfig, PeerLimitsConfig, Role, RuntimeConfig, TlsConfig, TrustConfig, TrustRuleConfig,
+    ViewConfig, WayConfig,
 };
 pub use data_dir::RunningNode;
 pub use node::{Node, STOP_WITHIN};

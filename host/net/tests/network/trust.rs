@@ -239,7 +239,10 @@ async fn a_first_contact_that_is_denied_is_a_mistake_that_is_told() {
         intake: koi_pipeline::Intake::new(&stores, 10, 10),
         stores,
         role: Role::Producer,
-        base_url: "http://127.0.0.1:1/koi-net".to_owned(),
+        kind: koi_net::Kind::Full {
+            base_url: "http://127.0.0.1:1/koi-net".to_owned(),
+        },
+        lifetimes: koi_pipeline::Lifetimes::default(),
         first_contact: Some(koi_net::FirstContact {
             url: "http://127.0.0.1:2/koi-net".to_owned(),
             rid: Some(contact.rid.clone()),

@@ -319,8 +319,8 @@ async fn an_owner_sees_nothing_of_what_it_was_not_granted_to_handle() {
 
 #[tokio::test]
 async fn a_job_runs_where_that_is_granted_and_answers_with_an_object() {
-    let script = json!({"name": "a", "version": "1.0.0",
-        "jobs": ["good", "list", "text", "torn"].map(|name| json!({"name": name, "every": 1})),
+    let jobs = ["good", "list", "text", "torn"].map(|name| json!({"name": name, "every": 1}));
+    let script = json!({"name": "a", "version": "1.0.0", "jobs": jobs,
         "x-answers": {"good": {"n": 1}, "list": [], "text": "it is done", "torn": "{\"n\":"}});
     let description = Description::parse(&script.to_string()).unwrap();
     let granted = |grants: &[&str]| {

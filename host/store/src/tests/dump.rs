@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::fixture::Place;
 use super::*;
-use crate::{McpSession, NewRevision, Rows, StoreError, Stores, check_export};
+use crate::{JobOutcome, JobRun, McpSession, NewRevision, Rows, StoreError, Stores, check_export};
 
 on_every_backend! {
     what_was_exported_and_imported_is_exported_again_to_the_byte,
@@ -87,6 +87,21 @@ async fn filled(stores: &Stores) {
     let gone = ["ä".to_owned()];
     stores.key_value.delete_many("x", "b", &gone).await.unwrap();
     stores.saved_states.save("x", 2, vec![1, 2]).await.unwrap();
+    let run = JobRun {
+        id: 0,
+        extension: "x".to_owned(),
+        job: "daily".to_owned(),
+        due: Some(Timestamp::from_micros(1_000_000)),
+        times: 2,
+        started: Timestamp::from_micros(2_000_000),
+        ended: None,
+        outcome: JobOutcome::Failed,
+        attempts: 3,
+        reason: Some("it is\nbroken".to_owned()),
+        result: None,
+        correlation: "c".to_owned(),
+    };
+    stores.job_runs.add(run).await.unwrap();
     let session = McpSession {
         id: "s".to_owned(),
         principal: Some("alice".to_owned()),

@@ -5,7 +5,9 @@ use super::*;
 use crate::tests::{arrival, batch, bundle, put, rid};
 
 /// What is not exported, since it follows from what is.
-const DERIVED: [&str; 5] = [
+const DERIVED: [&str; 7] = [
+    "bundle_index",
+    "bundle_key",
     "bundle.id",
     "outbox.bytes",
     "dead_letter.bytes",
