@@ -370,7 +370,10 @@ async fn every_route_is_in_the_openapi_document_and_none_besides() {
     assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
     let paths = document["paths"].as_object().unwrap();
     for (path, item) in paths {
-        let at = path.replace("{name}", "nobody").replace("{id}", "nothing");
+        let at = path
+            .replace("{name}", "nobody")
+            .replace("{id}", "nothing")
+            .replace("{rid-type}", "orn:no.thing");
         for method in item
             .as_object()
             .unwrap()
@@ -388,5 +391,5 @@ async fn every_route_is_in_the_openapi_document_and_none_besides() {
             );
         }
     }
-    assert_eq!(paths.len(), 6);
+    assert_eq!(paths.len(), 7);
 }

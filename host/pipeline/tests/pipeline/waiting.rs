@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use koi_pipeline::Lifetimes;
+use koi_rid::Timestamp;
 use koi_runtime::{Outcome, Phase};
 use koi_store::Arrival;
 use tempfile::tempdir;
@@ -50,10 +51,9 @@ async fn put(f: &mut Fixture, arrivals: Vec<Arrival>) {
     for arrival in arrivals {
         f.intake.accept(vec![from_peer(arrival)]).await.unwrap();
     }
-    f.intake
-        .accept(vec![from_peer(note(OTHER, "other"))])
-        .await
-        .unwrap();
+    // Another one each time: what is stored already would be no change.
+    let other = note(OTHER, &Timestamp::now().to_micros().to_string());
+    f.intake.accept(vec![from_peer(other)]).await.unwrap();
     while f.changes.recv().await.unwrap().rid.as_str() != OTHER {}
 }
 
