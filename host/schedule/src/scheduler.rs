@@ -51,6 +51,8 @@ pub struct JobStatus {
     pub granted: bool,
     /// When it begins next; none if that is never.
     pub next: Option<Timestamp>,
+    /// Whether a run of it goes on.
+    pub running: bool,
     /// What it did last.
     pub last: Option<JobRun>,
 }
@@ -137,6 +139,7 @@ impl Schedule {
                     job: entry.job.clone(),
                     granted: entry.is_granted(),
                     next: self.world.begins(&key(entry)),
+                    running: self.world.standings().running.contains(&key(entry)),
                     last: last.await?.newest,
                 });
             }

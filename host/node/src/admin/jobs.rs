@@ -91,6 +91,7 @@ fn status_json(status: &JobStatus) -> Value {
             Missed::Once => "once",
         },
         "granted": status.granted,
+        "running": status.running,
         "next": status.next.filter(|_| status.granted).as_ref().map(Timestamp::as_str),
         "last": status.last.as_ref().map(run_json),
     })

@@ -35,6 +35,7 @@ async fn a_job_begins_at_once_and_then_whenever_it_is_due() {
     assert_eq!(first.told.get("last-success"), None);
     first.succeed();
     node.until(JobOutcome::Ok, |_| true).await;
+    node.idle(&schedule).await;
     node.clock.set(59);
     let jobs = schedule.jobs(Some("a")).await.unwrap();
     assert_eq!((jobs[0].next, jobs[0].granted), (Some(at(60)), true));
@@ -73,6 +74,7 @@ async fn what_comes_due_while_a_run_goes_on_is_one_entry_that_counts() {
     assert!(matches!(refused, Err(RunError::Running(_))), "{refused:?}");
     long.succeed();
     node.until(JobOutcome::Ok, |_| true).await;
+    node.idle(&schedule).await;
     node.clock.set(180);
     let next = node.next().await;
     assert_eq!(due(&next), at(180).as_str());
@@ -164,6 +166,7 @@ async fn a_new_revision_takes_over_and_the_run_that_goes_on_is_finished() {
     assert_eq!((other.job.as_str(), other.revision), ("other", 2));
     old.succeed();
     node.until(JobOutcome::Ok, |_| true).await;
+    node.idle(&schedule).await;
     node.clock.set(100);
     let new = node.next().await;
     assert_eq!((new.job.as_str(), new.revision), ("job", 2));
@@ -208,6 +211,7 @@ async fn somebody_asks_for_a_run_beside_the_schedule() {
     let schedule = node.schedule().await;
     node.next().await.succeed();
     node.until(JobOutcome::Ok, |_| true).await;
+    node.idle(&schedule).await;
     node.clock.set(30);
     let asked = schedule.run_now("a", "job", "operator");
     let answering = async {

@@ -352,7 +352,26 @@ impl Fixture {
             runs: self.stores.job_runs.clone(),
             clock: Arc::new(self.clock.clone()),
         };
-        Schedule::start(parts).await.unwrap()
+        let schedule = Schedule::start(parts).await.unwrap();
+        let planned = async || {
+            let jobs = schedule.jobs(None).await.unwrap();
+            jobs.iter().all(|job| job.next.is_some() || !job.granted)
+        };
+        while !planned().await {
+            tokio::task::yield_now().await;
+        }
+        schedule
+    }
+
+    /// Waits until no run goes on: one has ended a moment after its outcome is in the history.
+    pub async fn idle(&self, schedule: &Schedule) {
+        let running = async || {
+            let jobs = schedule.jobs(None).await.unwrap();
+            jobs.iter().any(|job| job.running)
+        };
+        while running().await {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// The next run that begins.

@@ -33,7 +33,7 @@ pub async fn measure(report: &mut Report) -> Result<()> {
         Receiver::connect(&sender, &python.rid, &python.public_key, &python.base_url).await?,
         Receiver::connect(&sender, &node.rid, &node.public_key, &node.koi_url).await?,
     ];
-    let rid = Rid::parse("orn:agent.personality:bench/1.0")?;
+    let rid = Rid::parse("orn:agent.personality:fetched/1.0")?;
     let contents = json!({"rid": rid, "traits": [
         {"name": "mood", "description": "How it is", "type": "str", "value": "calm"}]});
     let knowledge = vec![(rid.clone(), Contents::from_serialize(&contents)?)];
