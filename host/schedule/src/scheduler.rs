@@ -134,12 +134,13 @@ impl Schedule {
             let entries = snapshot.extensions.values().flat_map(|entry| &entry.jobs);
             for entry in entries.filter(|entry| wanted(&entry.extension)) {
                 let last = self.world.runs.last(&entry.extension, &entry.job.name);
+                let running = self.world.standings().running.contains(&key(entry));
                 jobs.push(JobStatus {
                     extension: entry.extension.clone(),
                     job: entry.job.clone(),
                     granted: entry.is_granted(),
                     next: self.world.begins(&key(entry)),
-                    running: self.world.standings().running.contains(&key(entry)),
+                    running,
                     last: last.await?.newest,
                 });
             }

@@ -272,9 +272,9 @@ impl Pair {
         self.plan.rust != Kind::Partial
     }
 
-    /// Whether both are coordinators, each of which fetches the other's edges.
-    pub fn are_coordinators(&self) -> bool {
-        self.plan.rust == Kind::Coordinator && self.plan.python == Kind::Coordinator
+    /// Whether the Python node is a coordinator, which fetches the edges of others.
+    pub fn is_python_coordinator(&self) -> bool {
+        self.plan.python == Kind::Coordinator
     }
 
     /// Whether the Python node can be asked for what it has.

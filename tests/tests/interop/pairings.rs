@@ -48,7 +48,7 @@ async fn python_restarts(pair: Pair) -> Pair {
 /// coordinator then takes up its own edge as ours still has it, and proposes none: it is let be.
 async fn ours_is_away_and_returns(pair: Pair) -> Pair {
     let node = pair.node.rid.clone();
-    let gives_up = pair.is_pushed_to() && pair.can_be_asked() && !pair.are_coordinators();
+    let gives_up = pair.is_pushed_to() && pair.can_be_asked() && !pair.is_python_coordinator();
     let pair = pair
         .rust_returns(async |peer| {
             let contents =

@@ -57,7 +57,7 @@ async fn a_cron_job_begins_at_its_time() {
     let _schedule = node.schedule().await;
     node.clock.set(30 * 60);
     let begun = node.next().await;
-    assert_eq!(due(&begun), "2027-01-15T08:30:00.000000Z");
+    assert_eq!(due(&begun), "2027-01-15T08:30:00Z");
 }
 
 #[tokio::test]

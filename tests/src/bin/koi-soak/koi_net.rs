@@ -1,10 +1,10 @@
 //! Events through a node that is killed again and again, as its peers are.
 //!
 //! A sender broadcasts signed events to a hub until each envelope is answered for. Two Rust nodes and a
-//! Python node subscribe to the hub. All of them are killed (`kill -9`) at random and started again on
-//! their folders. In the end the Rust nodes have what the sender has told, and the Python node has it
-//! after its start-up catch-up; what it lost of its own memory are FORGETs at most, which nobody can ask
-//! for again.
+//! Python node subscribe to the hub. Those of ours are killed (`kill -9`) at random and started again on
+//! their folders, and the Python node is ended and started again. In the end the Rust nodes have what the
+//! sender has told, and the Python node has it after its start-up catch-up; what it lost of its own memory
+//! are FORGETs at most, which nobody can ask for again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -143,6 +143,7 @@ impl Soak {
     /// Waits until all have what was told.
     async fn compare(&self, members: &Members, told: &Told) -> Result<bool> {
         let started = Instant::now();
+        let mut told_of = Vec::new();
         let differences = loop {
             let mut differences = Vec::new();
             for (name, known) in members.known().await? {
@@ -171,6 +172,10 @@ impl Soak {
                     "python has what nobody has told"
                 );
                 break differences;
+            }
+            if differences != told_of {
+                eprintln!("waiting: {}", differences.join("; "));
+                told_of = differences;
             }
             tokio::time::sleep(GLANCE).await;
         };

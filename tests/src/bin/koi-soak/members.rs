@@ -44,7 +44,9 @@ impl Member {
             .args(["--koi-listen", &listen])
             .env("KOI_MCP_LOG__LEVEL", "warn");
         if let Some(contact) = &self.contact {
-            builder = builder.args(["--first-contact", contact]);
+            // Were they to provide the type too, they would pass on what they hear, and a FORGET, which
+            // has no time, could come after what it forgets has come into being again.
+            builder = builder.args(["--first-contact", contact, "--role", "consumer"]);
         }
         if let Some(store) = &self.store {
             builder = builder
@@ -127,7 +129,7 @@ impl Members {
         self.python.as_ref().unwrap()
     }
 
-    /// Kills one of them at random and starts it again; who it was.
+    /// Kills one of them at random, or ends the Python node, and starts it again; who it was.
     pub fn kill_one(&mut self, random: &mut Random) -> &'static str {
         tokio::task::block_in_place(|| {
             let which = match random.below(KILLS) {
@@ -147,10 +149,11 @@ impl Members {
         })
     }
 
-    /// Kills the Python node and starts it again, whereupon it catches up.
+    /// Ends the Python node and starts it again, whereupon it catches up. It is asked to end: a file of
+    /// its cache that is cut off in the middle keeps it from starting, and is for it to mend.
     pub fn restart_python(&mut self) {
         if let Some(python) = self.python.take() {
-            python.process.kill();
+            python.process.terminate();
         }
         self.start_python();
     }
