@@ -47,10 +47,6 @@ pub enum Unit {
 
 /// What a row has to reach beside its reference.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[expect(
-    clippy::enum_variant_names,
-    reason = "they are read as sentences: at most, at least"
-)]
 pub enum Target {
     /// At most so many times the reference, or so much more than it, whichever is larger.
     AtMost {

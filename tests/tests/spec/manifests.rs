@@ -127,7 +127,7 @@ async fn a_timestamp_is_kept_in_the_form_that_is_signed() {
         let sent = signed.replace(&format!("{canonical:?}"), sent);
         let body = peer.seal_as(
             &events_payload(&[signed]),
-            &events_payload(&[sent.clone()]),
+            &events_payload(std::slice::from_ref(&sent)),
             probe.rid(),
         );
         let taken = probe.post("/events/broadcast", body).await;

@@ -38,6 +38,10 @@ pub struct JobDescription {
 
 /// When a job is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are few, and each stays where it is"
+)]
 pub enum When {
     /// First as soon as the job is there, then whenever so many seconds have gone by.
     Every(Duration),

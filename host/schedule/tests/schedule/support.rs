@@ -363,11 +363,11 @@ impl Fixture {
         schedule
     }
 
-    /// Waits until no run goes on: one has ended a moment after its outcome is in the history.
+    /// Waits until no run of `job` goes on: one has ended a moment after its outcome is in the history.
     pub async fn idle(&self, schedule: &Schedule) {
         let running = async || {
             let jobs = schedule.jobs(None).await.unwrap();
-            jobs.iter().any(|job| job.running)
+            jobs.iter().any(|job| job.job.name == "job" && job.running)
         };
         while running().await {
             tokio::task::yield_now().await;

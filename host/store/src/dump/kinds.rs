@@ -7,6 +7,9 @@ use koi_rid::Contents;
 use super::values::{Cell, Holds};
 use crate::extensions::digest;
 
+/// Says what is wrong with the cells of a row.
+pub(crate) type Check = fn(&[Cell]) -> Result<(), String>;
+
 /// Rows of one kind.
 pub(crate) struct Kind {
     /// What the file calls them.
@@ -18,7 +21,7 @@ pub(crate) struct Kind {
     /// How many those are.
     pub(crate) key: usize,
     /// What has to hold of a row as a whole; else why it does not.
-    pub(crate) check: Option<fn(&[Cell]) -> Result<(), String>>,
+    pub(crate) check: Option<Check>,
 }
 
 /// One column.

@@ -43,7 +43,7 @@ fn declaration(path: &str) -> Declaration {
 }
 
 fn contents(number: u8) -> Contents {
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         let even = format!(r#"{{"n" : {number}, "even": "{}"}}"#, number % 3);
         return Contents::parse(&even).unwrap();
     }

@@ -47,7 +47,7 @@ async fn a_run_is_read_as_it_was_written_last(Fixture { stores, place }: Fixture
     drop(stores);
     let reopened = place.open().await;
     let runs = &reopened.job_runs;
-    assert_eq!(all(&**runs, "fetch").await, [ended.clone()]);
+    assert_eq!(all(&**runs, "fetch").await, std::slice::from_ref(&ended));
     let last = runs.last("feed", "fetch").await.unwrap();
     assert_eq!(last.newest, Some(ended.clone()));
     assert_eq!(last.due, Some(ended));
