@@ -38,6 +38,9 @@ struct Queue {
     extension: String,
     /// By the ids in the inbox, which is the order of arrival, with the bytes of their contents.
     objects: BTreeMap<u64, usize>,
+    /// How many were let go and have not come to their end. One that arrives may be before them in its
+    /// lane, and has to be held behind them all the same.
+    under_way: usize,
 }
 
 #[derive(Default)]
@@ -89,6 +92,7 @@ impl Held {
         let queue = state.rids.entry(arrival.rid.clone()).or_insert(Queue {
             extension,
             objects: BTreeMap::new(),
+            under_way: 0,
         });
         queue.objects.insert(waiting.entry.id, bytes);
         Place::Held
@@ -99,14 +103,12 @@ impl Held {
         self.lock().rids.keys().cloned().collect()
     }
 
-    /// The next of a RID to let go. When nothing is left, what arrives is held behind it no more.
+    /// The next of a RID to let go; whoever takes it has to say when that has come to its end.
     pub(crate) fn take(&self, rid: &Rid) -> Option<u64> {
         let mut state = self.lock();
         let queue = state.rids.get_mut(rid)?;
-        let Some((id, bytes)) = queue.objects.pop_first() else {
-            state.rids.remove(rid);
-            return None;
-        };
+        let (id, bytes) = queue.objects.pop_first()?;
+        queue.under_way += 1;
         let extension = queue.extension.clone();
         if let Some(load) = state.extensions.get_mut(&extension) {
             load.objects -= 1;
@@ -116,6 +118,21 @@ impl Held {
             }
         }
         Some(id)
+    }
+
+    /// One that was let go has come to its end, or is held again. After the last one what arrives is held
+    /// no more.
+    pub(crate) fn ended(&self, rid: &Rid) {
+        let mut state = self.lock();
+        let Some(queue) = state.rids.get_mut(rid) else {
+            return;
+        };
+        queue.under_way = queue.under_way.saturating_sub(1);
+        match (queue.under_way, queue.objects.is_empty()) {
+            (0, true) => drop(state.rids.remove(rid)),
+            (0, false) => self.outdated.notify_one(),
+            _ => {}
+        }
     }
 
     /// Says that something was held which the newest Snapshot may not ask for.

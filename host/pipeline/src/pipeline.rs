@@ -211,8 +211,9 @@ async fn release(world: Arc<World>, mut generations: watch::Receiver<u64>) {
                 let Some(entry) = world.inbox_entry(id).await else {
                     return;
                 };
-                if let Some(entry) = entry {
-                    proceed(&world, entry, true);
+                match entry {
+                    Some(entry) => proceed(&world, entry, true),
+                    None => world.held.ended(&rid),
                 }
             }
         }
@@ -280,6 +281,9 @@ fn run(world: &Arc<World>, first: Waiting, before: Before) {
             if settled.catch_unwind().await.is_err() {
                 // The lane goes on; the object is in the inbox and taken up at the next start.
                 tracing::error!(rid = %rid, "the host failed while it settled an object");
+            }
+            if waiting.released {
+                lane.held.ended(&rid);
             }
             drop(waiting);
             if lane.stopping.is_cancelled() {
