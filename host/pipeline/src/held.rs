@@ -128,10 +128,13 @@ impl Held {
             return;
         };
         queue.under_way = queue.under_way.saturating_sub(1);
-        match (queue.under_way, queue.objects.is_empty()) {
-            (0, true) => drop(state.rids.remove(rid)),
-            (0, false) => self.outdated.notify_one(),
-            _ => {}
+        if queue.under_way > 0 {
+            return;
+        }
+        if queue.objects.is_empty() {
+            state.rids.remove(rid);
+        } else {
+            self.outdated.notify_one();
         }
     }
 
