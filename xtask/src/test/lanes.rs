@@ -10,7 +10,7 @@ use crate::layout::Layout;
 use crate::process;
 
 /// The files of tests that take longest, together about as long as all others.
-const LONG: [&str; 3] = ["bench", "hostile", "soak"];
+const LONG: [&str; 4] = ["bench", "hostile", "interop", "soak"];
 
 /// What runs the long tests, all others but those in the documentation, and those.
 pub fn of(layout: &Layout) -> Result<[Command; 3]> {
