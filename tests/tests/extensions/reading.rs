@@ -33,6 +33,47 @@ async fn over_http(node: &Node, query: &str) -> (u16, Value) {
     (status, response.json().await.unwrap())
 }
 
+/// Reads the note by MCP, in the schema that the request's `_meta` asks for.
+async fn over_mcp(node: &Node, schema: Option<&str>) -> Value {
+    let mut meta = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+        "io.modelcontextprotocol/clientInfo": {"name": "reader", "version": "1"},
+    });
+    if let Some(schema) = schema {
+        meta["koi-mcp/schema"] = schema.into();
+    }
+    let request = json!({
+        "jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": {"uri": NOTE, "_meta": meta},
+    });
+    let response = reqwest::Client::new()
+        .post(&node.mcp_url)
+        .header("accept", "application/json, text/event-stream")
+        .header("mcp-protocol-version", "2026-07-28")
+        .header("mcp-method", "resources/read")
+        .header("mcp-name", NOTE)
+        .json(&request)
+        .send();
+    response.await.unwrap().json().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_client_reads_a_bundle_in_the_schema_that_its_request_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = node(&folder, &["handle=orn:journey.note"]).await;
+    let text = |answer: &Value| -> Value {
+        let text = answer["result"]["contents"][0]["text"].as_str();
+        serde_json::from_str(text.unwrap_or_else(|| panic!("{answer}"))).unwrap()
+    };
+    let stored = over_mcp(&node, None).await;
+    assert_eq!(text(&stored), json!({"text": "two words"}));
+    let counted = over_mcp(&node, Some(COUNTED)).await;
+    assert_eq!(text(&counted), json!({"text": "two words", "words": 2}));
+    let refused = over_mcp(&node, Some("journey-note3")).await;
+    let told = refused["error"]["message"].as_str().unwrap_or_default();
+    assert!(told.contains("journey-note3"), "{refused}");
+}
+
 #[tokio::test]
 async fn an_operator_and_an_http_client_read_a_bundle_through_a_transform() {
     let folder = tempfile::tempdir().unwrap();

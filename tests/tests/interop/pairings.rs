@@ -45,7 +45,8 @@ async fn python_restarts(pair: Pair) -> Pair {
 }
 
 /// A Python node that could not tell ours anything four times in a row forgets it, edges and all. A Python
-/// coordinator then takes up its own edge as ours still has it, and proposes none: it is let be.
+/// coordinator then takes up its own edge again as ours still has it, tells ours after that to forget it, and
+/// proposes none: it believes to be told of what nobody tells it. So it is let be.
 async fn ours_is_away_and_returns(pair: Pair) -> Pair {
     let node = pair.node.rid.clone();
     let gives_up = pair.is_pushed_to() && pair.can_be_asked() && !pair.is_python_coordinator();
