@@ -13,6 +13,7 @@ use koi_runtime::{
 };
 
 use crate::grant::{Access, LimitName};
+use crate::watched::Judge;
 
 /// On whose behalf an extension is called. Cheap to clone.
 #[derive(Clone)]
@@ -89,6 +90,17 @@ pub trait Callee: Send + Sync {
         invocation: Invocation,
     ) -> Result<String, CallError>;
 
+    /// The same, and hears from `judge` what the answer is worth.
+    async fn call_tool_judged(
+        &self,
+        name: &str,
+        arguments: &str,
+        invocation: Invocation,
+        _: Judge<'_>,
+    ) -> Result<String, CallError> {
+        self.call_tool(name, arguments, invocation).await
+    }
+
     /// Reads a resource.
     async fn read_resource(
         &self,
@@ -106,6 +118,17 @@ pub trait Callee: Send + Sync {
         arguments: &str,
         invocation: Invocation,
     ) -> Result<String, CallError>;
+
+    /// The same, and hears from `judge` what the answer is worth.
+    async fn get_prompt_judged(
+        &self,
+        name: &str,
+        arguments: &str,
+        invocation: Invocation,
+        _: Judge<'_>,
+    ) -> Result<String, CallError> {
+        self.get_prompt(name, arguments, invocation).await
+    }
 
     /// Values for an argument; the answer is JSON text, and an empty object if it completes nothing.
     async fn complete(

@@ -20,6 +20,7 @@ use crate::callee::Callee;
 use crate::description::Description;
 use crate::grant::Access;
 use crate::snapshot::Collision;
+use crate::watched::Watch;
 use koi_schema::{Patterns, SchemaError};
 
 pub use jobs::{JobEntry, JobTold};
@@ -27,7 +28,7 @@ pub use knowledge::{HandlerEntry, RidTypeEntry, SchemaEntry};
 pub use list::{ListError, Listed, Lists};
 pub use prefix::{PrefixError, ToolPrefix};
 pub use prompts::{CompletionOutput, PromptEntry, PromptOutput};
-pub use resources::{ResourceEntry, TemplateEntry};
+pub use resources::{Readable, ResourceEntry, TemplateEntry};
 pub use tools::{ToolEntry, ToolOutput};
 pub use transforms::TransformEntry;
 
@@ -88,6 +89,8 @@ pub struct ExtensionEntry {
     pub left_out: Vec<Collision>,
     /// What answers for it.
     pub callee: Arc<dyn Callee>,
+    /// What its calls have shown, where they are watched.
+    pub(crate) watch: Option<Arc<Watch>>,
 }
 
 impl ExtensionEntry {
@@ -157,7 +160,16 @@ impl ExtensionEntry {
             lists,
             left_out: Vec::new(),
             callee,
+            watch: None,
         })
+    }
+
+    /// The same, its calls watched: its callee tells this.
+    pub(crate) fn watched(self, watch: Arc<Watch>) -> Self {
+        Self {
+            watch: Some(watch),
+            ..self
+        }
     }
 
     /// The same with other lists, of which nothing is left out.
@@ -174,6 +186,7 @@ impl ExtensionEntry {
             lists,
             left_out: Vec::new(),
             callee: self.callee.clone(),
+            watch: self.watch.clone(),
         }
     }
 

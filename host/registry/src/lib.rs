@@ -18,6 +18,7 @@ mod testing;
 mod text;
 mod uri_template;
 mod wasm;
+mod watched;
 
 pub use callee::{Binding, Callee, Invocation, Loaded, Loader};
 pub use description::{
@@ -26,7 +27,7 @@ pub use description::{
 };
 pub use entry::{
     CompletionOutput, ExtensionEntry, HandlerEntry, JobEntry, JobTold, ListError, Listed, Lists,
-    PrefixError, PromptEntry, PromptOutput, ResourceEntry, RevisionInfo, RidTypeEntry, SchemaEntry,
+    PrefixError, PromptEntry, PromptOutput, Readable, ResourceEntry, RevisionInfo, RidTypeEntry, SchemaEntry,
     TemplateEntry, ToolEntry, ToolOutput, ToolPrefix,
 };
 pub use grant::{
@@ -37,10 +38,16 @@ pub use koi_schema::{JsonSchema, SchemaError};
 pub use registry::{
     ExtensionState, ExtensionSummary, GrantChange, GrantRequest, GrantsError, GrantsView, Install,
     InstallError, InstallReport, Installed, KeyValueSummary, OpenError, PrepareError, Registry,
-    RegistryParts, RemoveError, ReplayRefused,
+    RegistryParts, RemoveError, ReplayRefused, RolledBack, ShadowVitals, VersionVitals,
+    VersionsError, Vitals,
 };
+pub use koi_store::Role;
 pub use secret::{
     MAX_SECRET_BYTES, MAX_SECRET_NAME_BYTES, MIN_SECRET_BYTES, SecretError, SecretName,
     SecretValue, Vault,
 };
-pub use snapshot::{ClaimKind, Collision, Failed, Snapshot};
+pub use snapshot::{Beside, ClaimKind, Collision, Failed, Missing, Snapshot, VersionError};
+pub use watched::{
+    Answered, BreakerOptions, Difference, HealthOptions, HealthReport, HealthStatus, Judge,
+    RollbackOptions, ShadowReport, WatchOptions,
+};

@@ -15,6 +15,9 @@ mod replay;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod versions;
+mod vitals;
+mod watching;
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
@@ -34,6 +37,7 @@ use crate::grant::Attempts;
 use crate::ports::NodePorts;
 use crate::secret::Vault;
 use crate::snapshot::{Collision, Failed, Snapshot, yield_names};
+use crate::watched::WatchOptions;
 
 pub use grants::{GrantChange, GrantsError, GrantsView};
 pub use install::{GrantRequest, Install, InstallError, InstallReport, Installed};
@@ -42,6 +46,9 @@ pub use prepare::PrepareError;
 pub use remove::RemoveError;
 pub use replay::ReplayRefused;
 pub use summary::{ExtensionState, ExtensionSummary, KeyValueSummary};
+pub use versions::VersionsError;
+pub use vitals::{ShadowVitals, Vitals, VersionVitals};
+pub use watching::RolledBack;
 
 /// What a registry works with.
 pub struct RegistryParts {
@@ -67,6 +74,8 @@ pub struct RegistryParts {
     /// A singleton saves its state after every so many calls; what came after is lost when it
     /// crashes.
     pub save_every: NonZero<u32>,
+    /// What is done about how the calls of extensions end.
+    pub watch: WatchOptions,
 }
 
 /// The registry. Cheap to clone; all clones are one.
@@ -89,6 +98,7 @@ struct Inner {
     /// Held from the last check before a swap until after it. Always taken after `changing`.
     swapping: Mutex<()>,
     relisting: relist::Relisting,
+    watching: watching::Watching,
     /// What each extension was refused, over its revisions.
     attempts: std::sync::Mutex<BTreeMap<String, Arc<Attempts>>>,
 }
@@ -118,6 +128,11 @@ impl Registry {
     /// its types have an owner. Returns at once for a revision that runs.
     pub async fn activated(&self, extension: &str, revision: u64) {
         let snapshot = self.snapshot();
+        let beside = snapshot.beside.get(extension);
+        let mut beside = beside.into_iter().flatten();
+        if beside.any(|version| version.entry.revision.revision == revision) {
+            return;
+        }
         let running = snapshot.extensions.get(extension);
         if running.is_none_or(|entry| entry.revision.revision < revision) {
             drop(self.inner.changing.lock().await);
@@ -161,6 +176,9 @@ impl Inner {
     ) -> Result<Snapshot, Collision> {
         let mut snapshot = Snapshot::build(self.snapshot.load().generation + 1, extensions)?;
         snapshot.failed = failed;
+        let now = self.snapshot.load();
+        snapshot.beside = now.beside.clone();
+        snapshot.unavailable = now.unavailable.clone();
         Ok(snapshot)
     }
 
@@ -184,7 +202,9 @@ impl Inner {
     /// The swap.
     fn publish(&self, snapshot: Snapshot, _: &Swap<'_>) {
         let generation = snapshot.generation;
-        self.snapshot.store(Arc::new(snapshot));
+        let snapshot = Arc::new(snapshot);
+        self.snapshot.store(snapshot.clone());
+        versions::cast_shadows(&snapshot);
         self.generation.send_replace(generation);
     }
 

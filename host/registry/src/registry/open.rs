@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use tokio::sync::{Mutex, watch};
 
 use super::prepare::{self, PrepareError};
-use super::{Inner, Registry, RegistryParts, relist};
+use super::{Inner, Registry, RegistryParts, relist, watching};
 use crate::entry::{ExtensionEntry, PrefixError, RevisionInfo, ToolPrefix};
 use crate::ports::{Egress, NodePorts};
 use crate::snapshot::{Failed, Snapshot};
@@ -51,12 +51,14 @@ impl Registry {
                 changing: Mutex::new(()),
                 swapping: Mutex::new(()),
                 relisting: relist::Relisting::new(),
+                watching: watching::Watching::new(parts.watch),
                 attempts: std::sync::Mutex::default(),
             };
             let registry = Self {
                 inner: Arc::new(inner),
             };
             registry.restore().await?;
+            registry.keep_watching();
             Ok(registry)
         })
     }
@@ -158,7 +160,19 @@ pub(super) struct Restored {
 }
 
 impl Inner {
+    /// Activates a stored revision that is to serve.
     pub(super) async fn restore(&self, revision: &Revision) -> Result<Restored, RestoreError> {
+        let restored = self.revive(revision, Role::Serving).await?;
+        prepare::start(&restored.entry).await?;
+        Ok(restored)
+    }
+
+    /// Makes a stored revision ready for a role; it is not started yet.
+    pub(super) async fn revive(
+        &self,
+        revision: &Revision,
+        role: Role,
+    ) -> Result<Restored, RestoreError> {
         let component = self
             .store
             .component(&revision.digest)
@@ -182,23 +196,23 @@ impl Inner {
             source: revision.source.clone(),
             installed_at: revision.installed_at,
         };
-        let entry = self.bind(&candidate, info, grants, &settings).await?;
-        let restored = match prepare::listed(&entry).await {
-            Ok(entry) => Restored {
+        let entry = self
+            .bind_as(&candidate, info, grants, &settings, role)
+            .await?;
+        match prepare::listed(&entry).await {
+            Ok(entry) => Ok(Restored {
                 entry,
                 listed: true,
-            },
+            }),
             // Anybody may publish what such a list is made of.
             Err(error) if entry.follows_knowledge() => {
                 tracing::warn!(extension = entry.name(), %error, "it runs without its lists");
-                Restored {
+                Ok(Restored {
                     entry,
                     listed: false,
-                }
+                })
             }
-            Err(error) => return Err(error.into()),
-        };
-        prepare::start(&restored.entry).await?;
-        Ok(restored)
+            Err(error) => Err(error.into()),
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use koi_runtime::{CallError, LoadError};
+use koi_store::Role;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -11,8 +12,9 @@ use crate::callee::{Binding, Loaded};
 use crate::description::{Description, DescriptionError};
 use crate::entry::{ExtensionEntry, ListError, Listed, Lists, RevisionInfo};
 use crate::grant::{Access, Grants};
-use crate::ports::Settings;
+use crate::ports::{Settings, within_the_node};
 use crate::secret::{Guard, GuardedCallee};
+use crate::watched::Watched;
 use koi_schema::{JsonSchema, SchemaError};
 
 /// Why a component cannot be activated.
@@ -88,13 +90,27 @@ impl Inner {
         })
     }
 
-    /// Binds a candidate to its grants and settings. It has no lists yet and was not started.
+    /// Binds a candidate that is to serve to its grants and settings. It has no lists yet and was not
+    /// started.
     pub(super) async fn bind(
         &self,
         candidate: &Candidate,
         revision: RevisionInfo,
         grants: Grants,
         settings: &Map<String, Value>,
+    ) -> Result<ExtensionEntry, PrepareError> {
+        self.bind_as(candidate, revision, grants, settings, Role::Serving)
+            .await
+    }
+
+    /// The same for whatever role: what it may leave behind depends on it.
+    pub(super) async fn bind_as(
+        &self,
+        candidate: &Candidate,
+        revision: RevisionInfo,
+        grants: Grants,
+        settings: &Map<String, Value>,
+        role: Role,
     ) -> Result<ExtensionEntry, PrepareError> {
         let name = revision.extension.clone();
         let mut effective = self.settings.get(&*name).cloned().unwrap_or_default();
@@ -106,19 +122,33 @@ impl Inner {
         let access = access.within(self.limits).learning(self.attempts(&name));
         let access = Arc::new(access);
         let guard = Guard::new(&access, &self.ports.vault);
+        let watch = self.watching.watch();
+        let ports = match role {
+            Role::Serving => self.ports.granted(&access, settings, guard.as_ref()),
+            Role::Shadow => {
+                let node = self.ports.unseen(watch.seen());
+                let ports = node.granted(&access, settings, guard.as_ref());
+                within_the_node(ports, watch.seen())
+            }
+            Role::Beside | Role::Canary { .. } | Role::Held => {
+                let node = self.ports.unsaved();
+                node.granted(&access, settings, guard.as_ref())
+            }
+        };
         let mut callee = candidate.loaded.bind(Binding {
             extension: name,
             revision: revision.revision,
-            ports: self.ports.granted(&access, settings, guard.as_ref()),
+            ports,
             access: access.clone(),
             save_every: self.save_every,
         });
         if let Some(guard) = guard {
             callee = Arc::new(GuardedCallee::new(callee, guard));
         }
+        let callee = Arc::new(Watched::new(callee, watch.clone()));
         let description = candidate.description.clone();
         let entry = move || ExtensionEntry::new(revision, description, access, callee);
-        Ok(super::aside(entry).await?)
+        Ok(super::aside(entry).await?.watched(watch))
     }
 }
 

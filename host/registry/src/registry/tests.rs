@@ -102,6 +102,7 @@ async fn open(stores: &Stores, stage: &Stage, full: &Arc<AtomicBool>) -> Registr
         settings: BTreeMap::from([("one".to_owned(), greeting)]),
         limits: Limits::default(),
         save_every: std::num::NonZero::<u32>::MIN,
+        watch: crate::watched::WatchOptions::default(),
     })
     .await
     .unwrap()
