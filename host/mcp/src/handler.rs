@@ -170,7 +170,9 @@ fn pin(context: &RequestContext<RoleServer>) -> Result<Option<&str>, ErrorData> 
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(version)) => Ok(Some(version)),
         Some(_) => Err(ErrorData::invalid_params(
-            format!("`{VERSION}` in `_meta` is a text, such as \"1.2.3\", \"^1.2\" or \"revision:3\""),
+            format!(
+                "`{VERSION}` in `_meta` is a text, such as \"1.2.3\", \"^1.2\" or \"revision:3\""
+            ),
             None,
         )),
     }

@@ -210,7 +210,11 @@ impl View {
     ///
     /// # Errors
     /// If the version that is asked for does not have it.
-    pub(crate) fn own(&self, uri: &str, pin: Option<&str>) -> Result<Option<Readable>, VersionError> {
+    pub(crate) fn own(
+        &self,
+        uri: &str,
+        pin: Option<&str>,
+    ) -> Result<Option<Readable>, VersionError> {
         let shows = |extension: &str| self.options.shows_extension(extension);
         self.snapshot.resource(uri, pin, shows)
     }

@@ -348,7 +348,8 @@ impl FromStr for Share {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let malformed = || format!("expected a share such as 5% or 0.5%, up to 100%, found {text:?}");
+        let malformed =
+            || format!("expected a share such as 5% or 0.5%, up to 100%, found {text:?}");
         let number = text.strip_suffix('%').ok_or_else(malformed)?;
         let (whole, tenth) = number.split_once('.').unwrap_or((number, "0"));
         let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -357,7 +358,10 @@ impl FromStr for Share {
         }
         let whole: u16 = whole.parse().map_err(|_| malformed())?;
         let tenth: u16 = tenth.parse().map_err(|_| malformed())?;
-        match whole.checked_mul(10).and_then(|share| share.checked_add(tenth)) {
+        match whole
+            .checked_mul(10)
+            .and_then(|share| share.checked_add(tenth))
+        {
             Some(share) if (1..=1000).contains(&share) => Ok(Self(share)),
             _ => Err(malformed()),
         }
@@ -588,7 +592,9 @@ mod tests {
         for (text, share) in [("5%", 50), ("0.5%", 5), ("100%", 1000), ("12.0%", 120)] {
             assert_eq!(text.parse(), Ok(Share(share)));
         }
-        for text in ["5", "0%", "0.05%", "101%", "-1%", "%", ".5%", "99999%", "5 %"] {
+        for text in [
+            "5", "0%", "0.05%", "101%", "-1%", "%", ".5%", "99999%", "5 %",
+        ] {
             assert!(text.parse::<Share>().is_err(), "{text}");
         }
     }
@@ -597,7 +603,14 @@ mod tests {
     fn a_call_may_name_the_version_that_is_to_answer() {
         let cli = Cli::parse_from(["koi-mcp", "call", "find", "--version", "^1.2"]);
         assert!(matches!(cli.command, Command::Call { version: Some(of), .. } if of == "^1.2"));
-        let cli = Cli::try_parse_from(["koi-mcp", "extension", "install", "a", "--beside", "--shadow"]);
+        let cli = Cli::try_parse_from([
+            "koi-mcp",
+            "extension",
+            "install",
+            "a",
+            "--beside",
+            "--shadow",
+        ]);
         assert!(cli.is_err());
     }
 

@@ -6,9 +6,9 @@ use anyhow::{Context, Result};
 use reqwest::Method;
 use serde_json::{Map, Value};
 
-use super::{grants, print, wrote};
-use crate::admin::{Client, GrantEdit, InstallOptions, segment};
-use crate::cli::{ExtensionCommand, Switch};
+use super::{grants, print, versions, wrote};
+use crate::admin::{Client, GrantEdit, InstallOptions, RoleRequest, segment};
+use crate::cli::{BesideArgs, ExtensionCommand, Share, Switch};
 
 pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) -> Result<()> {
     let client = Client::of(data_dir)?;
@@ -20,6 +20,7 @@ pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) 
             learn,
             settings,
             prefix,
+            beside,
         } => {
             let options = InstallOptions {
                 grants,
@@ -27,6 +28,7 @@ pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) 
                 learn,
                 settings: parse_settings(&settings)?,
                 tool_prefix: prefix,
+                role: role(beside),
                 source: file.display().to_string(),
             };
             install(&client, &file, &options, json).await
@@ -59,11 +61,41 @@ pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) 
             };
             grants::change(&client, &name, &edit, json).await
         }
+        ExtensionCommand::Activate { name, revision } => {
+            versions::put(&client, &name, revision, RoleRequest::Beside, json).await
+        }
+        ExtensionCommand::Canary {
+            name,
+            revision,
+            share: Share(share),
+        } => {
+            let canary = RoleRequest::Canary { share };
+            versions::put(&client, &name, revision, canary, json).await
+        }
+        ExtensionCommand::Shadow { name, revision } => {
+            versions::put(&client, &name, revision, RoleRequest::Shadow, json).await
+        }
+        ExtensionCommand::Promote { name, revision } => {
+            versions::put(&client, &name, revision, RoleRequest::Serving, json).await
+        }
+        ExtensionCommand::Retire { name, revision } => {
+            versions::retire(&client, &name, revision, json).await
+        }
+        ExtensionCommand::Health { name } => versions::health(&client, &name, json).await,
         ExtensionCommand::Wrote {
             name,
             revision,
             forget,
         } => wrote::run(&client, &name, revision, forget, json).await,
+    }
+}
+
+fn role(beside: BesideArgs) -> Option<RoleRequest> {
+    match (beside.canary, beside.beside, beside.shadow) {
+        (Some(Share(share)), ..) => Some(RoleRequest::Canary { share }),
+        (None, true, _) => Some(RoleRequest::Beside),
+        (None, false, true) => Some(RoleRequest::Shadow),
+        (None, false, false) => None,
     }
 }
 

@@ -107,7 +107,10 @@ impl Config {
             ("breaker.failures", u64::from(breaker.failures)),
             ("breaker.throughput", u64::from(breaker.throughput)),
             ("breaker.recovery", breaker.recovery),
-            ("breaker.half_open_calls", u64::from(breaker.half_open_calls)),
+            (
+                "breaker.half_open_calls",
+                u64::from(breaker.half_open_calls),
+            ),
             ("health.time_out", self.health.time_out),
         ];
         for (key, value) in above_zero {
@@ -145,7 +148,11 @@ impl Config {
             rollback: RollbackOptions {
                 calls: rollback.calls,
                 min_calls: rollback.min_calls,
-                max_failure_rate: part("rollback.max_failure_rate", rollback.max_failure_rate, 0.0)?,
+                max_failure_rate: part(
+                    "rollback.max_failure_rate",
+                    rollback.max_failure_rate,
+                    0.0,
+                )?,
                 max_traps: rollback.max_traps,
                 max_latency_factor: factor,
             },
@@ -170,9 +177,14 @@ mod tests {
             config.watch().unwrap_err().to_string()
         };
         for (key, change) in [
-            ("breaker.recovery", (|config| config.breaker.recovery = 0) as fn(&mut Config)),
+            (
+                "breaker.recovery",
+                (|config| config.breaker.recovery = 0) as fn(&mut Config),
+            ),
             ("breaker.rate", |config| config.breaker.rate = 1.5),
-            ("rollback.max_failure_rate", |config| config.rollback.max_failure_rate = f64::NAN),
+            ("rollback.max_failure_rate", |config| {
+                config.rollback.max_failure_rate = f64::NAN
+            }),
             ("rollback.max_latency_factor", |config| {
                 config.rollback.max_latency_factor = Some(0.5);
             }),

@@ -84,6 +84,8 @@ pub enum Installed {
     Replaced,
     /// The same component runs already, with the same grants and settings.
     Unchanged,
+    /// It is active beside the revision that serves.
+    Beside,
 }
 
 /// Why a component was not installed. Everything is as it was before.
@@ -106,6 +108,11 @@ pub enum InstallError {
         /// Where the one that is installed came from.
         origin: String,
     },
+    /// It is to be active beside a revision that serves, and none does.
+    #[error(
+        "nothing serves as `{0}` yet: install it first without `--beside`, `--canary` and `--shadow`"
+    )]
+    NothingServes(String),
     /// The grants are no set of grants.
     #[error(transparent)]
     Grants(#[from] GrantError),
@@ -122,6 +129,19 @@ impl Registry {
     /// # Errors
     /// What is wrong with the component, or what it collides with. Then all is as it was.
     pub fn install(&self, install: Install) -> BoxFuture<'_, Result<InstallReport, InstallError>> {
+        self.install_as(install, Role::Serving)
+    }
+
+    /// The same for a role. A revision that does not serve is active beside the one that does, whichever
+    /// of them has the higher version, and a canary or shadow that there is gives way to it.
+    ///
+    /// # Errors
+    /// As [`install`](Self::install), and if nothing serves yet and the role is another.
+    pub fn install_as(
+        &self,
+        install: Install,
+        role: Role,
+    ) -> BoxFuture<'_, Result<InstallReport, InstallError>> {
         Box::pin(async move {
             let component: Arc<[u8]> = install.component.into();
             let candidate = self.inner.candidate(component.clone()).await?;
@@ -141,6 +161,12 @@ impl Registry {
                         &install.source,
                     )
                     .await?;
+                if role != Role::Serving {
+                    let (source, who) = (install.source, install.who);
+                    return inner
+                        .install_beside(&candidate, &component, plan, source, &who, role)
+                        .await;
+                }
                 if let Some(running) = plan.unchanged {
                     return Ok(report(&running, Installed::Unchanged));
                 }
@@ -160,13 +186,13 @@ impl Registry {
 }
 
 /// With what a candidate is to run.
-struct Plan {
-    revision: u64,
-    grants: Grants,
-    settings: Map<String, Value>,
-    tool_prefix: ToolPrefix,
+pub(super) struct Plan {
+    pub(super) revision: u64,
+    pub(super) grants: Grants,
+    pub(super) settings: Map<String, Value>,
+    pub(super) tool_prefix: ToolPrefix,
     /// What runs, if it is the same already.
-    unchanged: Option<Arc<ExtensionEntry>>,
+    pub(super) unchanged: Option<Arc<ExtensionEntry>>,
 }
 
 impl Inner {
@@ -250,27 +276,8 @@ impl Inner {
         source: String,
         who: &str,
     ) -> Result<InstallReport, InstallError> {
-        let description = &candidate.description;
-        let name = description.name.as_str();
-        let revision = RevisionInfo {
-            extension: name.into(),
-            revision: plan.revision,
-            digest: candidate.loaded.digest(),
-            version: description.version.clone(),
-            tool_prefix: plan.tool_prefix.clone(),
-            source: source.clone(),
-            installed_at: Timestamp::now(),
-        };
-        let new = NewRevision {
-            extension: name.to_owned(),
-            version: description.version.to_string(),
-            description: candidate.text.clone(),
-            grants: json_text(&plan.grants),
-            settings: json_text(&plan.settings),
-            tool_prefix: plan.tool_prefix.to_string(),
-            source,
-            publisher: None,
-        };
+        let name = candidate.description.name.as_str();
+        let (revision, new) = as_new(candidate, &plan, source);
         let entry = self
             .bind(candidate, revision, plan.grants, &plan.settings)
             .await?;
@@ -293,6 +300,7 @@ impl Inner {
                     Installed::New
                 };
                 if let Some(replaced) = replaced {
+                    self.begin_probation(&entry, &replaced);
                     prepare::stop(&replaced).await;
                 }
                 Ok(report(&entry, outcome))
@@ -342,7 +350,7 @@ impl Inner {
 
     /// The Snapshot that there would be with a new entry. Names that knowledge made are left out
     /// where they collide; another collision refuses the entry.
-    fn with(&self, entry: &ExtensionEntry) -> Result<(Snapshot, Vec<Collision>), Collision> {
+    pub(super) fn with(&self, entry: &ExtensionEntry) -> Result<(Snapshot, Vec<Collision>), Collision> {
         let name = entry.name();
         let (mut extensions, mut failed) = self.current();
         failed.remove(name);
@@ -367,7 +375,36 @@ impl Inner {
     }
 }
 
-fn report(entry: &ExtensionEntry, outcome: Installed) -> InstallReport {
+/// What a candidate becomes, here and in the store.
+pub(super) fn as_new(
+    candidate: &Candidate,
+    plan: &Plan,
+    source: String,
+) -> (RevisionInfo, NewRevision) {
+    let description = &candidate.description;
+    let revision = RevisionInfo {
+        extension: description.name.as_str().into(),
+        revision: plan.revision,
+        digest: candidate.loaded.digest(),
+        version: description.version.clone(),
+        tool_prefix: plan.tool_prefix.clone(),
+        source: source.clone(),
+        installed_at: Timestamp::now(),
+    };
+    let new = NewRevision {
+        extension: description.name.clone(),
+        version: description.version.to_string(),
+        description: candidate.text.clone(),
+        grants: json_text(&plan.grants),
+        settings: json_text(&plan.settings),
+        tool_prefix: plan.tool_prefix.to_string(),
+        source,
+        publisher: None,
+    };
+    (revision, new)
+}
+
+pub(super) fn report(entry: &ExtensionEntry, outcome: Installed) -> InstallReport {
     InstallReport {
         name: entry.name().to_owned(),
         version: entry.revision.version.to_string(),

@@ -66,8 +66,9 @@ impl Registry {
     async fn restore(&self) -> Result<(), OpenError> {
         let inner = &self.inner;
         let active = inner.store.activations().await?.into_iter();
-        let active = active.filter(|active| active.role == Role::Serving);
-        let active: Vec<_> = active.map(|active| active.revision).collect();
+        let (active, beside): (Vec<_>, Vec<_>) =
+            active.partition(|active| active.role == Role::Serving);
+        let active: Vec<_> = active.into_iter().map(|active| active.revision).collect();
         let at_once = std::thread::available_parallelism().map_or(2, NonZero::get);
         let restored: Vec<_> = stream::iter(active)
             .map(|revision| async move {
@@ -114,6 +115,9 @@ impl Registry {
         };
         inner.publish(snapshot, &swap);
         drop(swap);
+        for activation in beside {
+            inner.restore_beside(activation).await;
+        }
         for name in unlisted {
             self.relist(&name);
         }

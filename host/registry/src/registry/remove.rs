@@ -40,10 +40,14 @@ impl Inner {
         let removed = extensions.remove(name);
         failed.remove(name);
         // What had no collision has none with less in it.
-        if let Ok(snapshot) = self.build(extensions, failed) {
+        let mut beside = Vec::new();
+        if let Ok(mut snapshot) = self.build(extensions, failed) {
+            beside = snapshot.beside.remove(name).unwrap_or_default();
             self.publish(snapshot, &swap);
         }
         drop(swap);
+        let beside = beside.iter().map(|version| version.entry.clone());
+        super::versions::stop_all(beside.collect()).await;
         tracing::info!(extension = name, who, "removed");
         if let Some(entry) = removed {
             super::prepare::stop(&entry).await;

@@ -7,9 +7,12 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use koi_store::{Revision, Role, StoreError};
+use koi_store::{Activation, Revision, Role, StoreError};
 
+use super::install::{InstallError, InstallReport, Installed, Plan, as_new, report};
 use super::open::RestoreError;
+use super::prepare::Candidate;
+use super::watching::ROLLBACK;
 use super::{Inner, Registry, Swap, prepare};
 use crate::entry::ExtensionEntry;
 use crate::snapshot::{Beside, Collision, Snapshot};
@@ -47,6 +50,12 @@ pub enum VersionsError {
         /// The revision.
         revision: u64,
     },
+    /// No other revision has served.
+    #[error("no other revision of {extension} has served before")]
+    NoneBefore {
+        /// The extension.
+        extension: String,
+    },
     /// It cannot be activated.
     #[error("the revision cannot be activated: {0}")]
     Refused(String),
@@ -83,6 +92,39 @@ impl Registry {
             super::to_the_end(async move { inner.put_beside(&name, revision, role, &who).await })
                 .await
         })
+    }
+
+    /// Has a stored revision serve, in place of the one that does. Calls in flight finish on that one.
+    ///
+    /// # Errors
+    /// If there is no such revision, or it serves already, or it cannot be activated.
+    pub fn promote<'a>(
+        &'a self,
+        name: &'a str,
+        revision: u64,
+        who: &'a str,
+    ) -> BoxFuture<'a, Result<(), VersionsError>> {
+        Box::pin(async move {
+            let (inner, owned, who) = (self.inner.clone(), name.to_owned(), who.to_owned());
+            super::to_the_end(async move { inner.promote(&owned, revision, &who).await }).await?;
+            self.relist(name);
+            self.relist_where_names_are_free();
+            Ok(())
+        })
+    }
+
+    /// Has the revision serve again that did before this one.
+    pub(super) async fn go_back(&self, name: &str, revision: u64) -> Result<(), VersionsError> {
+        let stored = self.inner.store.revisions(name).await?;
+        let others = stored.into_iter().filter(|other| other.revision != revision);
+        let last = others
+            .filter(|other| other.served_at.is_some())
+            .max_by(|one, other| one.served_at.cmp(&other.served_at));
+        let last = last.ok_or_else(|| {
+            let extension = shown(name);
+            VersionsError::NoneBefore { extension }
+        })?;
+        self.promote(name, last.revision, ROLLBACK).await
     }
 
     /// Takes away a revision that is active and does not serve.
@@ -147,7 +189,8 @@ impl Inner {
         let gone = self.publish_beside(Some((entry.clone(), role)), name, revision, &swap);
         drop(swap);
         self.told(name, &entry, role, who);
-        stop_all(gone.into_iter().filter(|gone| !Arc::ptr_eq(gone, &entry))).await;
+        let gone = gone.into_iter().filter(|gone| !Arc::ptr_eq(gone, &entry));
+        stop_all(gone.collect()).await;
         Ok(())
     }
 
@@ -167,6 +210,124 @@ impl Inner {
         {
             self.begin_canary(entry, serving);
         }
+    }
+
+    /// Everything that can fail, the commit, the swap. `changing` is held.
+    pub(super) async fn install_beside(
+        &self,
+        candidate: &Candidate,
+        component: &[u8],
+        plan: Plan,
+        source: String,
+        who: &str,
+        role: Role,
+    ) -> Result<InstallReport, InstallError> {
+        let name = candidate.description.name.as_str();
+        let (revision, new) = as_new(candidate, &plan, source);
+        if !self.snapshot.load().extensions.contains_key(name) {
+            return Err(InstallError::NothingServes(shown(name)));
+        }
+        let entry = self.bind_as(candidate, revision, plan.grants, &plan.settings, role);
+        let entry = entry.await?;
+        self.with(&entry)?;
+        let entry = prepare::listed(&entry).await?;
+        self.with(&entry)?;
+        prepare::start(&entry).await?;
+        let swap = self.swapping.lock().await;
+        let stored = match self.with(&entry) {
+            Ok(_) => {
+                let stored = self.store.install(new, component, role, who).await;
+                stored.map_err(InstallError::from)
+            }
+            Err(collision) => Err(collision.into()),
+        };
+        let stored = match stored {
+            Ok(stored) => stored,
+            Err(error) => {
+                drop(swap);
+                prepare::stop(&entry).await;
+                return Err(error);
+            }
+        };
+        let entry = Arc::new(entry.installed_at(stored.installed_at));
+        let gone = self.publish_beside(Some((entry.clone(), role)), name, stored.revision, &swap);
+        drop(swap);
+        self.told(name, &entry, role, who);
+        stop_all(gone).await;
+        Ok(report(&entry, Installed::Beside))
+    }
+
+    /// Activates what was beside the revision that serves when the node stopped. What cannot be stays so
+    /// in the store, and is told.
+    pub(super) async fn restore_beside(&self, activation: Activation) {
+        let Activation { revision, role } = activation;
+        if role == Role::Held {
+            return;
+        }
+        let name = revision.extension.as_str();
+        let restored = async {
+            let entry = Arc::new(self.revive(&revision, role).await?.entry);
+            self.with(&entry)?;
+            let started = prepare::start(&entry).await;
+            started.map_err(|error| VersionsError::Refused(error.to_string()))?;
+            Ok::<_, VersionsError>(entry)
+        };
+        match restored.await {
+            Ok(entry) => {
+                let swap = self.swapping.lock().await;
+                let version = Some((entry.clone(), role));
+                self.publish_beside(version, name, revision.revision, &swap);
+                drop(swap);
+                self.told(name, &entry, role, "node");
+            }
+            Err(error) => tracing::error!(
+                extension = name,
+                revision = revision.revision,
+                role = role.as_str(),
+                %error,
+                "the revision could not be activated beside the one that serves"
+            ),
+        }
+    }
+
+    async fn promote(&self, name: &str, revision: u64, who: &str) -> Result<(), VersionsError> {
+        let _changing = self.changing.lock().await;
+        let stored = self.stored(name, revision).await?;
+        let entry = self.revive(&stored, Role::Serving).await?.entry;
+        self.with(&entry)?;
+        let started = prepare::start(&entry).await;
+        started.map_err(|error| VersionsError::Refused(error.to_string()))?;
+        let swap = self.swapping.lock().await;
+        let settled = match self.with(&entry) {
+            Ok(settled) => {
+                let stored = self.store.activate(name, revision, Role::Serving, who).await;
+                stored.map(|()| settled).map_err(VersionsError::from)
+            }
+            Err(collision) => Err(collision.into()),
+        };
+        let (mut snapshot, left_out) = match settled {
+            Ok(settled) => settled,
+            Err(error) => {
+                drop(swap);
+                prepare::stop(&entry).await;
+                return Err(error);
+            }
+        };
+        let mut gone = change(&mut snapshot, None, name, revision);
+        let new = snapshot.extensions.get(name).cloned();
+        let old = self.snapshot.load().extensions.get(name).cloned();
+        self.publish(snapshot, &swap);
+        drop(swap);
+        super::tell(&left_out);
+        tracing::info!(extension = name, revision, who, "serves now");
+        if let (Some(new), Some(old)) = (new, &old)
+            && who != ROLLBACK
+        {
+            self.begin_probation(&new, old);
+        }
+        gone.extend(old);
+        stop_all(gone).await;
+        Ok(())
     }
 
     async fn retire(&self, name: &str, revision: u64, who: &str) -> Result<(), VersionsError> {
@@ -284,7 +445,7 @@ pub(super) fn cast_shadows(snapshot: &Snapshot) {
     }
 }
 
-pub(super) async fn stop_all(gone: impl IntoIterator<Item = Arc<ExtensionEntry>>) {
+pub(super) async fn stop_all(gone: Vec<Arc<ExtensionEntry>>) {
     for entry in gone {
         prepare::stop(&entry).await;
     }

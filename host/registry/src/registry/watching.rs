@@ -272,12 +272,9 @@ impl Registry {
         );
         let done = match role {
             Role::Serving => self.go_back(name, revision).await,
-            _ => self
-                .retire(name, revision, ROLLBACK)
-                .await
-                .map_err(|error| error.to_string()),
+            _ => self.retire(name, revision, ROLLBACK).await,
         };
-        let error = done.err();
+        let error = done.err().map(|error| error.to_string());
         if let Some(error) = &error {
             tracing::error!(extension = name, revision, error, "it could not be taken away");
         }
