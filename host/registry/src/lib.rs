@@ -27,21 +27,21 @@ pub use description::{
 };
 pub use entry::{
     CompletionOutput, ExtensionEntry, HandlerEntry, JobEntry, JobTold, ListError, Listed, Lists,
-    PrefixError, PromptEntry, PromptOutput, Readable, ResourceEntry, RevisionInfo, RidTypeEntry, SchemaEntry,
-    TemplateEntry, ToolEntry, ToolOutput, ToolPrefix,
+    PrefixError, PromptEntry, PromptOutput, Readable, ResourceEntry, RevisionInfo, RidTypeEntry,
+    SchemaEntry, TemplateEntry, ToolEntry, ToolOutput, ToolPrefix,
 };
 pub use grant::{
     Access, Capability, Execution, Folder, Grant, GrantError, Grants, HostPattern, HttpRule,
     Learned, LimitName, Pattern, PatternError, PortRule, Right, Scheme, SecretUse, Variable,
 };
 pub use koi_schema::{JsonSchema, SchemaError};
+pub use koi_store::Role;
 pub use registry::{
     ExtensionState, ExtensionSummary, GrantChange, GrantRequest, GrantsError, GrantsView, Install,
     InstallError, InstallReport, Installed, KeyValueSummary, OpenError, PrepareError, Registry,
     RegistryParts, RemoveError, ReplayRefused, RolledBack, ShadowVitals, VersionVitals,
     VersionsError, Vitals,
 };
-pub use koi_store::Role;
 pub use secret::{
     MAX_SECRET_BYTES, MAX_SECRET_NAME_BYTES, MIN_SECRET_BYTES, SecretError, SecretName,
     SecretValue, Vault,

@@ -47,7 +47,7 @@ pub use remove::RemoveError;
 pub use replay::ReplayRefused;
 pub use summary::{ExtensionState, ExtensionSummary, KeyValueSummary};
 pub use versions::VersionsError;
-pub use vitals::{ShadowVitals, Vitals, VersionVitals};
+pub use vitals::{ShadowVitals, VersionVitals, Vitals};
 pub use watching::RolledBack;
 
 /// What a registry works with.

@@ -43,6 +43,8 @@ pub(crate) struct StageState {
     pub(crate) calls: Vec<String>,
     /// Functions that fail: `<extension> <function>`.
     pub(crate) failing: BTreeSet<String>,
+    /// Functions of revisions that crash: `<extension>@<revision> <function>`.
+    pub(crate) trapping: BTreeSet<String>,
     /// Functions that panic.
     pub(crate) panicking: BTreeSet<String>,
     /// Tools by extension, in place of those of the component.
@@ -165,8 +167,12 @@ impl FakeCallee {
 
     fn enter(&self, function: &str) -> Result<(), CallError> {
         let call = format!("{}@{} {function}", self.name, self.revision);
+        let traps = self.stage.lock().trapping.contains(&call);
         self.stage.lock().calls.push(call);
         self.stage.called.send_replace(());
+        if traps {
+            return Err(CallError::Trap("unreachable".to_owned()));
+        }
         let function_of = format!("{} {function}", self.name);
         if self.stage.lock().failing.contains(&function_of) {
             return Err(refusal(&format!("{function} fails")));
@@ -220,8 +226,8 @@ impl Callee for FakeCallee {
             .to_string())
     }
 
-    /// Answers with the member of `x-answers` of that name, else with who it is and its setting
-    /// `greeting`.
+    /// Puts its own name under a key where there is `x-writes`. Answers with the member of `x-answers` of
+    /// that name, else with who it is and its setting `greeting`.
     async fn call_tool(
         &self,
         name: &str,
@@ -229,6 +235,14 @@ impl Callee for FakeCallee {
         _: Invocation,
     ) -> Result<String, CallError> {
         self.enter("call-tool")?;
+        if self.script.get("x-writes").is_some() {
+            let by = format!("{}@{}", self.name, self.revision).into_bytes();
+            let set = self
+                .ports
+                .key_value
+                .set(&context(&self.name), "b", "by", by);
+            set.await.map_err(|error| refusal(&error.to_string()))?;
+        }
         if let Some(answer) = self.script["x-answers"].get(name) {
             return Ok(answer
                 .as_str()

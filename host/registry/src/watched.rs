@@ -36,7 +36,7 @@ pub(crate) use shadow::Shadow;
 pub use shadow::{Difference, ShadowReport};
 pub(crate) use tally::Tally;
 pub use trial::RollbackOptions;
-pub(crate) use trial::{Trial, Ruling};
+pub(crate) use trial::{Ruling, Trial};
 
 /// What is done about what is seen.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -198,7 +198,9 @@ impl Watch {
     fn reason(&self) -> String {
         let last = self.last_failure.load();
         let last = last.as_ref().map_or("", |last| last.as_str());
-        format!("the extension is not called for a while since it failed too often, the last time like this: {last}")
+        format!(
+            "the extension is not called for a while since it failed too often, the last time like this: {last}"
+        )
     }
 
     pub(crate) fn last_failure(&self) -> Option<String> {
@@ -286,7 +288,9 @@ impl Running<'_> {
                     (Verdict::Well, counted)
                 }
                 Answered::Badly => {
-                    watch.failed("it gave an answer that does not have the form that it has to have");
+                    watch.failed(
+                        "it gave an answer that does not have the form that it has to have",
+                    );
                     (Verdict::Failed, failed(false))
                 }
             },

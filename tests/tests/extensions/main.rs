@@ -14,6 +14,7 @@ mod reach;
 mod reading;
 mod replay;
 mod secrets;
+mod versions;
 mod wrote;
 
 use koi_tests::{Node, NodeBuilder};

@@ -13,8 +13,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use koi_rid::{Bundle, Contents, Manifest, Rid};
 use koi_runtime::ports::{
-    CallContext, Denial, FileRoot, Files, Http, HttpError, Knowledge, KnowledgePage, KnowledgeQuery,
-    KnownBundle, ManifestPage, PortError, Ports,
+    CallContext, Denial, FileRoot, Files, Http, HttpError, Knowledge, KnowledgePage,
+    KnowledgeQuery, KnownBundle, ManifestPage, PortError, Ports,
 };
 use koi_store::{KeyPage, KeyValue as Store, KeyValueUsage, SavedStates, StoreError};
 
@@ -146,7 +146,9 @@ impl Store for UnseenStore {
     ) -> Result<u64, StoreError> {
         let before = self.inner.get(extension, bucket, key).await?;
         let digits = before.as_deref().map_or(Ok("0"), str::from_utf8);
-        let sum = digits.ok().and_then(|digits| digits.parse::<u64>().ok()?.checked_add(delta));
+        let sum = digits
+            .ok()
+            .and_then(|digits| digits.parse::<u64>().ok()?.checked_add(delta));
         self.report.wrote();
         sum.ok_or_else(|| StoreError::Invalid {
             what: format!("the value under {key:?} is no number, or the sum goes beyond 64 bits"),

@@ -350,7 +350,10 @@ impl Inner {
 
     /// The Snapshot that there would be with a new entry. Names that knowledge made are left out
     /// where they collide; another collision refuses the entry.
-    pub(super) fn with(&self, entry: &ExtensionEntry) -> Result<(Snapshot, Vec<Collision>), Collision> {
+    pub(super) fn with(
+        &self,
+        entry: &ExtensionEntry,
+    ) -> Result<(Snapshot, Vec<Collision>), Collision> {
         let name = entry.name();
         let (mut extensions, mut failed) = self.current();
         failed.remove(name);

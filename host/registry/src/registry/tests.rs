@@ -3,6 +3,7 @@
 mod grants;
 mod lists;
 mod prefixes;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use super::{
 use crate::callee::Invocation;
 use crate::grant::Grant;
 use crate::testing::{FakeNode, Stage, tool};
+use crate::watched::WatchOptions;
 
 struct Fixture {
     registry: Registry,
@@ -141,6 +143,15 @@ impl Extensions for FullStore {
 }
 
 async fn open(stores: &Stores, stage: &Stage, full: &Arc<AtomicBool>) -> Registry {
+    open_watching(stores, stage, full, WatchOptions::default()).await
+}
+
+async fn open_watching(
+    stores: &Stores,
+    stage: &Stage,
+    full: &Arc<AtomicBool>,
+    watch: WatchOptions,
+) -> Registry {
     let node = Arc::new(FakeNode::default());
     let greeting = json!({"greeting": "from the node"})
         .as_object()
@@ -157,7 +168,7 @@ async fn open(stores: &Stores, stage: &Stage, full: &Arc<AtomicBool>) -> Registr
         settings: BTreeMap::from([("one".to_owned(), greeting)]),
         limits: Limits::default(),
         save_every: std::num::NonZero::<u32>::MIN,
-        watch: crate::watched::WatchOptions::default(),
+        watch,
     })
     .await
     .unwrap()

@@ -25,7 +25,9 @@ pub enum VersionsError {
     #[error("no extension `{0}` is installed; `koi-mcp extension list` shows what is")]
     Unknown(String),
     /// It has no such revision.
-    #[error("{extension} has no revision {revision}; `koi-mcp extension revisions {extension}` lists them")]
+    #[error(
+        "{extension} has no revision {revision}; `koi-mcp extension revisions {extension}` lists them"
+    )]
     NoSuchRevision {
         /// The extension.
         extension: String,
@@ -116,7 +118,9 @@ impl Registry {
     /// Has the revision serve again that did before this one.
     pub(super) async fn go_back(&self, name: &str, revision: u64) -> Result<(), VersionsError> {
         let stored = self.inner.store.revisions(name).await?;
-        let others = stored.into_iter().filter(|other| other.revision != revision);
+        let others = stored
+            .into_iter()
+            .filter(|other| other.revision != revision);
         let last = others
             .filter(|other| other.served_at.is_some())
             .max_by(|one, other| one.served_at.cmp(&other.served_at));
@@ -203,7 +207,10 @@ impl Inner {
             who,
             "active beside the revision that serves"
         );
-        let on_trial = entry.watch.as_ref().is_some_and(|watch| watch.trial().is_some());
+        let on_trial = entry
+            .watch
+            .as_ref()
+            .is_some_and(|watch| watch.trial().is_some());
         let snapshot = self.snapshot.load();
         if let (Role::Canary { .. }, false, Some(serving)) =
             (role, on_trial, snapshot.extensions.get(name))
@@ -300,7 +307,10 @@ impl Inner {
         let swap = self.swapping.lock().await;
         let settled = match self.with(&entry) {
             Ok(settled) => {
-                let stored = self.store.activate(name, revision, Role::Serving, who).await;
+                let stored = self
+                    .store
+                    .activate(name, revision, Role::Serving, who)
+                    .await;
                 stored.map(|()| settled).map_err(VersionsError::from)
             }
             Err(collision) => Err(collision.into()),

@@ -95,7 +95,12 @@ impl Registry {
     /// Begins to look after the revisions, until the registry is dropped.
     pub(super) fn keep_watching(&self) {
         let task = tokio::spawn(run(Arc::downgrade(&self.inner)));
-        let mut kept = self.inner.watching.task.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self
+            .inner
+            .watching
+            .task
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         *kept = Some(task.abort_handle());
     }
 
@@ -107,7 +112,10 @@ impl Registry {
 
 async fn run(registry: Weak<Inner>) {
     let (bell, interval) = match registry.upgrade() {
-        Some(inner) => (inner.watching.bell.clone(), inner.watching.options.health.interval),
+        Some(inner) => (
+            inner.watching.bell.clone(),
+            inner.watching.options.health.interval,
+        ),
         None => return,
     };
     let mut health_due = interval.map(|interval| Instant::now() + interval);
@@ -221,7 +229,12 @@ impl Inner {
             }
             Ruling::Goes(reason) => {
                 watch.set_trial(None);
-                let (registry, entry) = (Registry { inner: self.clone() }, entry.clone());
+                let (registry, entry) = (
+                    Registry {
+                        inner: self.clone(),
+                    },
+                    entry.clone(),
+                );
                 tokio::spawn(async move { registry.roll_back(&entry, role, reason).await });
             }
         }
@@ -231,7 +244,12 @@ impl Inner {
         let snapshot = self.snapshot.load_full();
         let beside = snapshot.beside.values().flatten();
         let beside = beside.map(|beside| beside.entry.clone());
-        let all: Vec<_> = snapshot.extensions.values().cloned().chain(beside).collect();
+        let all: Vec<_> = snapshot
+            .extensions
+            .values()
+            .cloned()
+            .chain(beside)
+            .collect();
         drop(snapshot);
         let asked = stream::iter(all).for_each_concurrent(ASKED_AT_ONCE, |entry| async move {
             self.ask_one(&entry).await;
@@ -276,7 +294,12 @@ impl Registry {
         };
         let error = done.err().map(|error| error.to_string());
         if let Some(error) = &error {
-            tracing::error!(extension = name, revision, error, "it could not be taken away");
+            tracing::error!(
+                extension = name,
+                revision,
+                error,
+                "it could not be taken away"
+            );
         }
         // The reason outlives the node in the store, and in its audit log.
         let kept = self.inner.store.deprecate(

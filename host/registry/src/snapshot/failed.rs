@@ -22,10 +22,16 @@ pub struct Missing<'s> {
 pub(super) fn has_a_say_in(entry: &ExtensionEntry, rid: &Rid) -> bool {
     let rid_type = rid.rid_type();
     let is_hosts = HOST_RID_TYPES.contains(&rid_type.as_str());
-    entry.rid_types.iter().any(|owned| owned.rid_type == rid_type)
+    entry
+        .rid_types
+        .iter()
+        .any(|owned| owned.rid_type == rid_type)
         || !is_hosts
             && entry.access.allows(Right::Handle, rid)
-            && entry.handlers.iter().any(|handler| handler.rid_types.contains(&rid_type))
+            && entry
+                .handlers
+                .iter()
+                .any(|handler| handler.rid_types.contains(&rid_type))
 }
 
 /// An extension that is installed and could not be activated when the node started.

@@ -150,7 +150,9 @@ impl Snapshot {
             return Ok(serving);
         }
         let serving = serving.map(|prompt| (prompt, &*prompt.extension));
-        self.of_version("prompt", name, serving, pin, |lists| lists.prompts.get(name))
+        self.of_version("prompt", name, serving, pin, |lists| {
+            lists.prompts.get(name)
+        })
     }
 
     /// The resource at a URI that answers, or the template that it fits, as with [`tool`](Self::tool);

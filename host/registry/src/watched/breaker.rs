@@ -244,8 +244,7 @@ mod tests {
 
         fn end(&mut self, admission: Admission, verdict: Verdict) -> bool {
             self.calls += u64::from(verdict != Verdict::Unknown);
-            self.breaker
-                .ended(admission, self.now, self.calls, verdict)
+            self.breaker.ended(admission, self.now, self.calls, verdict)
         }
 
         fn call(&mut self, verdict: Verdict) -> Result<bool, Duration> {

@@ -78,7 +78,10 @@ impl Callee for Watched {
         invocation: Invocation,
         judge: Judge<'_>,
     ) -> Result<String, CallError> {
-        let shadow = self.watch.shadow().map(|shadow| (shadow, invocation.clone()));
+        let shadow = self
+            .watch
+            .shadow()
+            .map(|shadow| (shadow, invocation.clone()));
         let running = self.watch.enter()?;
         let ended = self.inner.call_tool(name, arguments, invocation).await;
         running.end(&ended, |answer| judge(answer));
@@ -93,7 +96,10 @@ impl Callee for Watched {
         uri: &str,
         invocation: Invocation,
     ) -> Result<Vec<ResourceContents>, CallError> {
-        let shadow = self.watch.shadow().map(|shadow| (shadow, invocation.clone()));
+        let shadow = self
+            .watch
+            .shadow()
+            .map(|shadow| (shadow, invocation.clone()));
         let ended = watched!(self.read_resource(uri, invocation));
         if let Some((shadow, invocation)) = shadow {
             shadow.resource(uri, invocation, &ended);
@@ -123,7 +129,10 @@ impl Callee for Watched {
         invocation: Invocation,
         judge: Judge<'_>,
     ) -> Result<String, CallError> {
-        let shadow = self.watch.shadow().map(|shadow| (shadow, invocation.clone()));
+        let shadow = self
+            .watch
+            .shadow()
+            .map(|shadow| (shadow, invocation.clone()));
         let running = self.watch.enter()?;
         let ended = self.inner.get_prompt(name, arguments, invocation).await;
         running.end(&ended, |answer| judge(answer));

@@ -72,7 +72,9 @@ impl HealthReport {
                 Ok(said) => (said.status, shortened(&said.message)),
                 Err(error) => (
                     HealthStatus::Failing,
-                    shortened(&format!("its answer is not of the form of the contract: {error}")),
+                    shortened(&format!(
+                        "its answer is not of the form of the contract: {error}"
+                    )),
                 ),
             },
             Some(Err(error @ (CallError::Overloaded(_) | CallError::Host(_)))) => {
@@ -98,7 +100,10 @@ mod tests {
 
     #[test]
     fn an_extension_is_as_it_says_and_failing_if_it_says_nothing_that_makes_sense() {
-        assert_eq!(status(Some(Ok(r#"{"status": "ok", "more": 1}"#))), HealthStatus::Ok);
+        assert_eq!(
+            status(Some(Ok(r#"{"status": "ok", "more": 1}"#))),
+            HealthStatus::Ok
+        );
         let degraded = r#"{"status": "degraded", "message": "slow"}"#;
         assert_eq!(status(Some(Ok(degraded))), HealthStatus::Degraded);
         for nonsense in ["", "{}", r#"{"status": "unknown-to-us"}"#] {

@@ -240,21 +240,27 @@ impl Shadow {
         let Some(room) = self.room() else { return };
         let serving = Seen::of_tool_text(ended);
         let (name, arguments) = (name.to_owned(), arguments.to_owned());
-        self.spawn(room, format!("tool {name}"), arguments.len(), serving, move |entry| {
-            Box::pin(async move {
-                let mut tools = entry.lists.tools.values();
-                let Some(tool) = tools.find(|tool| tool.own_name() == name) else {
-                    return absent(&format!("the tool `{name}`"));
-                };
-                let value: Value = serde_json::from_str(&arguments).unwrap_or_default();
-                if let Err(misfit) = tool.check_arguments(&value) {
-                    let told = format!("the arguments do not fit its input schema: {misfit}");
-                    let kind = "invalid-input".to_owned();
-                    return Seen::Failed { kind, told };
-                }
-                Seen::of_tool(&tool.call(&arguments, unheard(invocation)).await)
-            })
-        });
+        self.spawn(
+            room,
+            format!("tool {name}"),
+            arguments.len(),
+            serving,
+            move |entry| {
+                Box::pin(async move {
+                    let mut tools = entry.lists.tools.values();
+                    let Some(tool) = tools.find(|tool| tool.own_name() == name) else {
+                        return absent(&format!("the tool `{name}`"));
+                    };
+                    let value: Value = serde_json::from_str(&arguments).unwrap_or_default();
+                    if let Err(misfit) = tool.check_arguments(&value) {
+                        let told = format!("the arguments do not fit its input schema: {misfit}");
+                        let kind = "invalid-input".to_owned();
+                        return Seen::Failed { kind, told };
+                    }
+                    Seen::of_tool(&tool.call(&arguments, unheard(invocation)).await)
+                })
+            },
+        );
     }
 
     /// Reads the same resource.
@@ -288,22 +294,28 @@ impl Shadow {
             Err(error) => Seen::failed(error),
         };
         let (name, arguments) = (name.to_owned(), arguments.to_owned());
-        self.spawn(room, format!("prompt {name}"), arguments.len(), serving, move |entry| {
-            Box::pin(async move {
-                let Some(entry) = entry.lists.prompts.get(&name) else {
-                    return absent(&format!("the prompt `{name}`"));
-                };
-                let arguments: Map<String, Value> =
-                    serde_json::from_str(&arguments).unwrap_or_default();
-                match entry.get(&arguments, unheard(invocation)).await {
-                    Ok(output) => prompt(&json!({
-                        "description": output.description,
-                        "messages": output.messages,
-                    })),
-                    Err(error) => Seen::failed(&error),
-                }
-            })
-        });
+        self.spawn(
+            room,
+            format!("prompt {name}"),
+            arguments.len(),
+            serving,
+            move |entry| {
+                Box::pin(async move {
+                    let Some(entry) = entry.lists.prompts.get(&name) else {
+                        return absent(&format!("the prompt `{name}`"));
+                    };
+                    let arguments: Map<String, Value> =
+                        serde_json::from_str(&arguments).unwrap_or_default();
+                    match entry.get(&arguments, unheard(invocation)).await {
+                        Ok(output) => prompt(&json!({
+                            "description": output.description,
+                            "messages": output.messages,
+                        })),
+                        Err(error) => Seen::failed(&error),
+                    }
+                })
+            },
+        );
     }
 
     fn spawn(
@@ -327,7 +339,10 @@ impl Shadow {
                 return;
             }
             let name = call.clone();
-            if self.report.compare(call, arguments_bytes, &serving, &shadow) {
+            if self
+                .report
+                .compare(call, arguments_bytes, &serving, &shadow)
+            {
                 // The differences themselves are where the report is asked for: here they would be many.
                 let differing = self.report.differing();
                 if differing.is_power_of_two() {
@@ -403,7 +418,10 @@ mod tests {
     #[test]
     fn the_last_twenty_differences_are_kept_and_all_are_counted() {
         let report = ShadowReport::default();
-        let (a, b) = (said(r#"{"structuredContent": 1}"#), said(r#"{"structuredContent": 2}"#));
+        let (a, b) = (
+            said(r#"{"structuredContent": 1}"#),
+            said(r#"{"structuredContent": 2}"#),
+        );
         for n in 0..30 {
             assert!(report.compare(format!("tool {n}"), 7, &a, &b));
             assert!(!report.compare(format!("tool {n}"), 7, &a, &a));

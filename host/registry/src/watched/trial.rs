@@ -1,7 +1,7 @@
 //! Whether a new revision has to go again: decided on numbers alone.
 
-use super::tally::Tally;
 use super::milliseconds;
+use super::tally::Tally;
 
 /// When a revision that is new, or takes a part of the calls, goes by itself.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -181,7 +181,10 @@ mod tests {
         let Ruling::Goes(reason) = options.rule(&tally(21, 7, FAST), &old) else {
             panic!("it stays");
         };
-        assert!(reason.contains("7 of its 21 calls failed, 33.3 %"), "{reason}");
+        assert!(
+            reason.contains("7 of its 21 calls failed, 33.3 %"),
+            "{reason}"
+        );
     }
 
     #[test]
@@ -199,7 +202,10 @@ mod tests {
         new.traps = 3;
         assert_eq!(options.rule(&new, &Tally::default()), Ruling::GoOn);
         new.traps = 4;
-        assert!(matches!(options.rule(&new, &Tally::default()), Ruling::Goes(_)));
+        assert!(matches!(
+            options.rule(&new, &Tally::default()),
+            Ruling::Goes(_)
+        ));
     }
 
     #[test]
