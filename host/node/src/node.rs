@@ -144,6 +144,7 @@ impl Node {
             settings: config.extensions.settings.clone(),
             limits: call_limits,
             save_every: config.runtime.save_every,
+            keep: config.extensions.keep,
         })
         .await?;
         let pipeline = Pipeline::start(PipelineParts {

@@ -19,6 +19,7 @@ use semver::Version;
 use crate::callee::Callee;
 use crate::description::Description;
 use crate::grant::Access;
+use crate::in_flight::InFlight;
 use crate::snapshot::Collision;
 use koi_schema::{Patterns, SchemaError};
 
@@ -88,6 +89,8 @@ pub struct ExtensionEntry {
     pub left_out: Vec<Collision>,
     /// What answers for it.
     pub callee: Arc<dyn Callee>,
+    /// The calls that are under way in it.
+    pub in_flight: Arc<InFlight>,
 }
 
 impl ExtensionEntry {
@@ -157,6 +160,7 @@ impl ExtensionEntry {
             lists,
             left_out: Vec::new(),
             callee,
+            in_flight: Arc::default(),
         })
     }
 
@@ -174,6 +178,7 @@ impl ExtensionEntry {
             lists,
             left_out: Vec::new(),
             callee: self.callee.clone(),
+            in_flight: self.in_flight.clone(),
         }
     }
 

@@ -9,6 +9,7 @@ mod callee;
 mod description;
 mod entry;
 mod grant;
+mod in_flight;
 mod ports;
 mod registry;
 mod secret;
@@ -33,11 +34,14 @@ pub use grant::{
     Access, Capability, Execution, Folder, Grant, GrantError, Grants, HostPattern, HttpRule,
     Learned, LimitName, Pattern, PatternError, PortRule, Right, Scheme, SecretUse, Variable,
 };
+pub use in_flight::InFlight;
 pub use koi_schema::{JsonSchema, SchemaError};
 pub use registry::{
-    ExtensionState, ExtensionSummary, GrantChange, GrantRequest, GrantsError, GrantsView, Install,
-    InstallError, InstallReport, Installed, KeyValueSummary, OpenError, PrepareError, Registry,
-    RegistryParts, RemoveError, ReplayRefused,
+    CapabilityChange, Changes, Diff, DiffSide, ExtensionState, ExtensionSummary, GrantChange,
+    GrantRequest, GrantsError, GrantsView, HandedOver, HeldSummary, Inspection, Install,
+    InstallError, InstallReport, Installed, KeyValueSummary, OpenError, PrepareError, Profile,
+    Registry, RegistryParts, RemoveError, ReplayRefused, RestoreError, RevisionError, RevisionRef,
+    RevisionView, SwapReport,
 };
 pub use secret::{
     MAX_SECRET_BYTES, MAX_SECRET_NAME_BYTES, MIN_SECRET_BYTES, SecretError, SecretName,

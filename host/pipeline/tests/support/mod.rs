@@ -175,6 +175,7 @@ pub async fn open(
         settings: BTreeMap::new(),
         limits: Limits::default(),
         save_every: std::num::NonZero::<u32>::MIN,
+        keep: 10,
     })
     .await
     .unwrap();

@@ -11,9 +11,10 @@ use koi_store::{Revision, Role, StoreError};
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, watch};
 
-use super::prepare::{self, PrepareError};
-use super::{Inner, Registry, RegistryParts, relist};
+use super::prepare::{self, Candidate, PrepareError};
+use super::{Inner, Registry, RegistryParts, relist, revisions};
 use crate::entry::{ExtensionEntry, PrefixError, RevisionInfo, ToolPrefix};
+use crate::grant::Grants;
 use crate::ports::{Egress, NodePorts};
 use crate::snapshot::{Failed, Snapshot};
 
@@ -46,6 +47,7 @@ impl Registry {
                 settings: parts.settings,
                 limits: parts.limits,
                 save_every: parts.save_every,
+                keep: parts.keep,
                 snapshot,
                 generation: watch::Sender::new(0),
                 changing: Mutex::new(()),
@@ -84,6 +86,7 @@ impl Registry {
                     if !restored.listed {
                         unlisted.push(name.clone());
                     }
+                    revisions::tell_deprecated(&revision);
                     extensions.insert(name.clone(), Arc::new(restored.entry));
                     revisions.insert(name, revision);
                 }
@@ -134,22 +137,38 @@ pub(super) fn fail(failed: &mut BTreeMap<String, Arc<Failed>>, revision: Revisio
 
 /// Why a revision could not be activated again.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum RestoreError {
+pub enum RestoreError {
+    /// It does not come up any more.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
+    /// The store refused.
     #[error("the revision could not be read: {0}; install it again")]
     Store(#[from] StoreError),
+    /// There is no component of its digest.
     #[error("its component is not in the store any more; install it again")]
     Missing,
+    /// What was stored with it is no JSON of the right form.
     #[error("its {what} in the store cannot be read ({error}); install it again")]
     Malformed {
+        /// Of what.
         what: &'static str,
+        /// What is wrong with it.
         error: serde_json::Error,
     },
+    /// Its tools cannot have the prefix any more.
     #[error("{0}; install it again with another `--prefix`")]
     Prefix(#[from] PrefixError),
+    /// It describes itself otherwise than when it was installed.
     #[error("it calls itself `{0}` now; install it again")]
     Renamed(String),
+}
+
+/// A revision out of the store, before it is bound.
+pub(super) struct Stored {
+    pub(super) candidate: Candidate,
+    pub(super) info: RevisionInfo,
+    pub(super) grants: Grants,
+    pub(super) settings: Map<String, Value>,
 }
 
 /// A revision that runs again.
@@ -160,7 +179,8 @@ pub(super) struct Restored {
 }
 
 impl Inner {
-    pub(super) async fn restore(&self, revision: &Revision) -> Result<Restored, RestoreError> {
+    /// Loads a revision of the store and has it describe itself.
+    pub(super) async fn stored(&self, revision: &Revision) -> Result<Stored, RestoreError> {
         let component = self
             .store
             .component(&revision.digest)
@@ -184,7 +204,24 @@ impl Inner {
             source: revision.source.clone(),
             installed_at: revision.installed_at,
         };
-        let entry = self.bind(&candidate, info, grants, &settings).await?;
+        Ok(Stored {
+            candidate,
+            info,
+            grants,
+            settings,
+        })
+    }
+
+    pub(super) async fn restore(&self, revision: &Revision) -> Result<Restored, RestoreError> {
+        let stored = self.stored(revision).await?;
+        let entry = self
+            .bind(
+                &stored.candidate,
+                stored.info,
+                stored.grants,
+                &stored.settings,
+            )
+            .await?;
         let restored = match prepare::listed(&entry).await {
             Ok(entry) => Restored {
                 entry,

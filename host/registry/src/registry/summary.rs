@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use koi_rid::{RidType, Timestamp};
 use koi_runtime::Mode;
-use koi_store::{MAX_KEY_VALUE_BYTES, StoreError};
+use koi_store::{Activation, MAX_KEY_VALUE_BYTES, Revision, Role, StoreError};
 use serde::Serialize;
 
 use super::Registry;
+use crate::description::Description;
 use crate::entry::ExtensionEntry;
 use crate::grant::{Grant, Grants};
 use crate::snapshot::Failed;
@@ -59,6 +60,24 @@ pub struct ExtensionSummary {
     pub source: String,
     /// When this revision was installed.
     pub installed_at: String,
+    /// Why this revision is not to be used any more, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<String>,
+    /// The revision that waits for approval, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<HeldSummary>,
+}
+
+/// A revision that waits for approval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct HeldSummary {
+    /// Its number.
+    pub revision: u64,
+    /// The version that it describes itself with.
+    pub version: String,
+    /// What it asks for that the revision before it did not, and is not granted.
+    pub wants: Vec<Grant>,
 }
 
 /// What an extension keeps in its key-value buckets.
@@ -95,7 +114,7 @@ impl Registry {
         all
     }
 
-    /// The same with what each keeps in its key-value buckets.
+    /// The same with what each keeps in its key-value buckets, and what the store says of its revisions.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -109,7 +128,31 @@ impl Registry {
                 quota: MAX_KEY_VALUE_BYTES,
             });
         }
+        for Activation { revision, role } in self.inner.store.activations().await? {
+            let listed = all.iter_mut().find(|one| one.name == revision.extension);
+            match (listed, role) {
+                (Some(listed), Role::Serving) => listed.deprecated = revision.deprecated,
+                (Some(listed), Role::Held) => listed.held = Some(self.held_summary(&revision)),
+                _ => {}
+            }
+        }
         Ok(all)
+    }
+
+    fn held_summary(&self, held: &Revision) -> HeldSummary {
+        let granted = serde_json::from_str(&held.grants).unwrap_or_default();
+        let snapshot = self.snapshot();
+        let serving = snapshot.extensions.get(&held.extension);
+        let nothing = Grants::default();
+        let asked = serving.map_or(&nothing, |serving| &serving.description.asks);
+        // One that cannot be read any more says so when it is approved.
+        let wants = Description::parse(&held.description)
+            .map(|description| self.inner.wants(&description, &granted, asked));
+        HeldSummary {
+            revision: held.revision,
+            version: held.version.clone(),
+            wants: wants.unwrap_or_default(),
+        }
     }
 }
 
@@ -144,6 +187,8 @@ fn active(entry: &Arc<ExtensionEntry>) -> ExtensionSummary {
         key_value: None,
         source: revision.source.clone(),
         installed_at: timestamp(&revision.installed_at),
+        deprecated: None,
+        held: None,
     }
 }
 
@@ -169,6 +214,8 @@ fn failed_one(failed: &Failed) -> ExtensionSummary {
         key_value: None,
         source: revision.source.clone(),
         installed_at: timestamp(&revision.installed_at),
+        deprecated: None,
+        held: None,
     }
 }
 

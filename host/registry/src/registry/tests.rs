@@ -1,8 +1,10 @@
 //! The registry over a real store, with extensions that are no Wasm.
 
+mod gate;
 mod grants;
 mod lists;
 mod prefixes;
+mod revisions;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -141,6 +143,10 @@ impl Extensions for FullStore {
 }
 
 async fn open(stores: &Stores, stage: &Stage, full: &Arc<AtomicBool>) -> Registry {
+    keeping(10, stores, stage, full).await
+}
+
+async fn keeping(keep: usize, stores: &Stores, stage: &Stage, full: &Arc<AtomicBool>) -> Registry {
     let node = Arc::new(FakeNode::default());
     let greeting = json!({"greeting": "from the node"})
         .as_object()
@@ -157,6 +163,7 @@ async fn open(stores: &Stores, stage: &Stage, full: &Arc<AtomicBool>) -> Registr
         settings: BTreeMap::from([("one".to_owned(), greeting)]),
         limits: Limits::default(),
         save_every: std::num::NonZero::<u32>::MIN,
+        keep,
     })
     .await
     .unwrap()

@@ -299,6 +299,7 @@ impl Fixture {
             settings: BTreeMap::new(),
             limits: Limits::default(),
             save_every: std::num::NonZero::<u32>::MIN,
+            keep: 10,
         })
         .await
         .unwrap();

@@ -98,6 +98,7 @@ async fn registry(runtime: Runtime, folder: &std::path::Path) -> Result<Registry
         settings: BTreeMap::new(),
         limits: Limits::default(),
         save_every: NonZero::<u32>::MIN,
+        keep: 10,
     };
     Ok(Registry::open(parts).await?)
 }

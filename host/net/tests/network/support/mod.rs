@@ -177,6 +177,7 @@ impl Node {
             settings: BTreeMap::new(),
             limits: Limits::default(),
             save_every: std::num::NonZero::<u32>::MIN,
+            keep: 10,
         })
         .await
         .unwrap();
