@@ -1,5 +1,7 @@
 //! The command line: what can be asked of the program, and how it turns into configuration.
 
+mod revisions;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -8,6 +10,8 @@ use clap::{Args, Parser, Subcommand};
 use serde_json::{Map, Value};
 
 use crate::config::{Kind, Role};
+
+pub use revisions::RevisionCommand;
 
 /// A node of a KOI-net knowledge network that is an MCP server, with its domains as Wasm extensions.
 #[derive(Debug, Parser)]
@@ -65,7 +69,7 @@ pub enum Command {
     Serve(ServeArgs),
     /// Speak MCP on standard input and output: with the node on the data folder, else with one of its own
     Mcp(NodeArgs),
-    /// Install, list and remove extensions, and change what they are granted
+    /// Install, list, revert and remove extensions, and change what they are granted
     #[command(subcommand)]
     Extension(ExtensionCommand),
     /// Put knowledge on its way: {"rid": …, "contents": {…}}, an array of such, or one a line
@@ -210,7 +214,8 @@ pub enum ExtensionCommand {
         /// A right: read=, publish=, forget= or handle= with a RID type or pattern (orn:data.dataset:sales/*),
         /// capability=keyvalue|config|network, http=GET:https://api.example.com, files=read:/in=/srv/data,
         /// environment=LANG, secret=NAME@api.example.com, mode=pooled|singleton, limit=cpu:5000. Repeat for
-        /// more. Without any, an earlier revision's stay
+        /// more. Without any, an earlier revision's stay, and a component that asks for more than that one did
+        /// is held until `extension approve`
         #[arg(long = "grant", value_name = "GRANT")]
         grants: Vec<String>,
         /// Grant all that the extension asks for
@@ -323,6 +328,9 @@ pub enum ExtensionCommand {
         #[arg(long)]
         forget: bool,
     },
+    /// Revisions.
+    #[command(flatten)]
+    Revision(RevisionCommand),
 }
 
 /// As what a revision is installed that does not serve.

@@ -230,13 +230,25 @@ impl Default for AdminConfig {
 }
 
 /// Extensions.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ExtensionsConfig {
     /// Folder whose `.wasm` files are installed as they appear; `<data_dir>/extensions` if left out.
     pub drop_folder: Option<PathBuf>,
     /// Settings handed to extensions, by extension name; each a table that the extension defines.
     pub settings: BTreeMap<String, serde_json::Map<String, serde_json::Value>>,
+    /// How many revisions of an extension are kept, beside those that are active or pinned.
+    pub keep: usize,
+}
+
+impl Default for ExtensionsConfig {
+    fn default() -> Self {
+        Self {
+            drop_folder: None,
+            settings: BTreeMap::new(),
+            keep: 10,
+        }
+    }
 }
 
 /// How extensions are run.

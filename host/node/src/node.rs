@@ -146,6 +146,7 @@ impl Node {
             limits: call_limits,
             save_every: config.runtime.save_every,
             watch,
+            keep: config.extensions.keep,
         })
         .await?;
         let pipeline = Pipeline::start(PipelineParts {

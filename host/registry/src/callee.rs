@@ -13,6 +13,7 @@ use koi_runtime::{
 };
 
 use crate::grant::{Access, LimitName};
+use crate::in_flight::InFlight;
 use crate::watched::Judge;
 
 /// On whose behalf an extension is called. Cheap to clone.
@@ -211,6 +212,9 @@ pub trait Loaded: Send + Sync {
     /// The interfaces that it exports.
     fn exports(&self) -> Exports;
 
+    /// The names of what it imports, such as `koi:extension/knowledge@0.1.0`.
+    fn imports(&self) -> Vec<String>;
+
     /// What it says about itself, with nothing granted.
     async fn describe(&self) -> Result<String, CallError>;
 
@@ -238,4 +242,6 @@ pub struct Binding {
     pub access: Arc<Access>,
     /// A singleton saves its state after every so many calls.
     pub save_every: NonZero<u32>,
+    /// Where its calls are counted while they are under way.
+    pub in_flight: Arc<InFlight>,
 }

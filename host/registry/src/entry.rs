@@ -19,6 +19,7 @@ use semver::Version;
 use crate::callee::Callee;
 use crate::description::Description;
 use crate::grant::Access;
+use crate::in_flight::InFlight;
 use crate::snapshot::Collision;
 use crate::watched::Watch;
 use koi_schema::{Patterns, SchemaError};
@@ -91,6 +92,8 @@ pub struct ExtensionEntry {
     pub callee: Arc<dyn Callee>,
     /// What its calls have shown, where they are watched.
     pub(crate) watch: Option<Arc<Watch>>,
+    /// The calls that are under way in it.
+    pub in_flight: Arc<InFlight>,
 }
 
 impl ExtensionEntry {
@@ -161,6 +164,7 @@ impl ExtensionEntry {
             left_out: Vec::new(),
             callee,
             watch: None,
+            in_flight: Arc::default(),
         })
     }
 
@@ -187,6 +191,7 @@ impl ExtensionEntry {
             left_out: Vec::new(),
             callee: self.callee.clone(),
             watch: self.watch.clone(),
+            in_flight: self.in_flight.clone(),
         }
     }
 

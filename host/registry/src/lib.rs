@@ -9,6 +9,7 @@ mod callee;
 mod description;
 mod entry;
 mod grant;
+mod in_flight;
 mod ports;
 mod registry;
 mod secret;
@@ -34,13 +35,16 @@ pub use grant::{
     Access, Capability, Execution, Folder, Grant, GrantError, Grants, HostPattern, HttpRule,
     Learned, LimitName, Pattern, PatternError, PortRule, Right, Scheme, SecretUse, Variable,
 };
+pub use in_flight::InFlight;
 pub use koi_schema::{JsonSchema, SchemaError};
 pub use koi_store::Role;
 pub use registry::{
-    ExtensionState, ExtensionSummary, GrantChange, GrantRequest, GrantsError, GrantsView, Install,
-    InstallError, InstallReport, Installed, KeyValueSummary, OpenError, PrepareError, Registry,
-    RegistryParts, RemoveError, ReplayRefused, RolledBack, ShadowVitals, VersionVitals,
-    VersionsError, Vitals,
+    BesideSummary, CapabilityChange, Changes, Diff, DiffSide, ExtensionState, ExtensionSummary,
+    GrantChange, GrantRequest, GrantsError, GrantsView, HandedOver, HeldSummary, Inspection,
+    Install, InstallError, InstallReport, Installed, KeyValueSummary, OpenError, PrepareError,
+    Profile, Registry, RegistryParts, RemoveError, ReplayRefused, RestoreError, RevisionError,
+    RevisionRef, RevisionView, RolledBack, ShadowVitals, SwapReport, VersionVitals, VersionsError,
+    Vitals,
 };
 pub use secret::{
     MAX_SECRET_BYTES, MAX_SECRET_NAME_BYTES, MIN_SECRET_BYTES, SecretError, SecretName,

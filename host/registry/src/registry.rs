@@ -4,15 +4,21 @@
 //! fails before the store has committed leaves everything as it was; afterwards there is one pointer
 //! swap and nothing that can fail.
 
+mod diff;
+mod gate;
 mod grants;
 mod install;
 mod learn;
 mod open;
 mod prepare;
+mod profile;
 mod relist;
 mod remove;
 mod replay;
+mod revert;
+mod revisions;
 mod summary;
+mod swap;
 #[cfg(test)]
 mod tests;
 mod versions;
@@ -39,13 +45,17 @@ use crate::secret::Vault;
 use crate::snapshot::{Collision, Failed, Snapshot, yield_names};
 use crate::watched::WatchOptions;
 
+pub use diff::{CapabilityChange, Changes, Diff, DiffSide};
 pub use grants::{GrantChange, GrantsError, GrantsView};
 pub use install::{GrantRequest, Install, InstallError, InstallReport, Installed};
-pub use open::OpenError;
+pub use open::{OpenError, RestoreError};
 pub use prepare::PrepareError;
+pub use profile::Profile;
 pub use remove::RemoveError;
 pub use replay::ReplayRefused;
-pub use summary::{ExtensionState, ExtensionSummary, KeyValueSummary};
+pub use revisions::{Inspection, RevisionError, RevisionView};
+pub use summary::{BesideSummary, ExtensionState, ExtensionSummary, HeldSummary, KeyValueSummary};
+pub use swap::{HandedOver, RevisionRef, SwapReport};
 pub use versions::VersionsError;
 pub use vitals::{ShadowVitals, VersionVitals, Vitals};
 pub use watching::RolledBack;
@@ -76,6 +86,8 @@ pub struct RegistryParts {
     pub save_every: NonZero<u32>,
     /// What is done about how the calls of extensions end.
     pub watch: WatchOptions,
+    /// How many revisions of an extension are kept beside those that are active or pinned.
+    pub keep: usize,
 }
 
 /// The registry. Cheap to clone; all clones are one.
@@ -91,6 +103,7 @@ struct Inner {
     settings: BTreeMap<String, Map<String, Value>>,
     limits: Limits,
     save_every: NonZero<u32>,
+    keep: usize,
     snapshot: Arc<ArcSwap<Snapshot>>,
     generation: watch::Sender<u64>,
     /// Held for the whole of a change to what is installed or granted.

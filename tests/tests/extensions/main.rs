@@ -13,6 +13,7 @@ mod modes;
 mod reach;
 mod reading;
 mod replay;
+mod revisions;
 mod secrets;
 mod versions;
 mod wrote;

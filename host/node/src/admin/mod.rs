@@ -11,6 +11,13 @@
 //! | `GET /v1/extensions` | what is installed |
 //! | `POST /v1/extensions?options=…` | installs the component in the body ([`InstallOptions`]) |
 //! | `DELETE /v1/extensions/{name}` | removes one |
+//! | `GET /v1/extensions/{name}/revisions`, `GET …/revisions/{n}` | its revisions; all that there is to know of one |
+//! | `GET /v1/extensions/{name}/diff?from=&to=` | what differs between two; without `to` from the one that serves |
+//! | `POST /v1/extensions/diff` | what differs between what runs and the component in the body |
+//! | `POST /v1/extensions/{name}/revert` | has another revision serve ([`Reverting`]) |
+//! | `POST /v1/extensions/{name}/approve`, `POST …/reject` | has the held revision serve ([`Approval`]), or not |
+//! | `PUT /v1/extensions/{name}/revisions/{n}/pin`, `DELETE …` | keeps a revision, however old it is, or no longer |
+//! | `PUT /v1/extensions/{name}/revisions/{n}/deprecated` with a reason or `null` | says that it is not to be used any more, or may be |
 //! | `GET /v1/extensions/{name}/grants` | what is asked, granted, in force and missing |
 //! | `PATCH /v1/extensions/{name}/grants` | grants and revokes ([`GrantEdit`]) |
 //! | `GET /v1/extensions/{name}/learned`, `PUT …` with `true` or `false` | what it was refused; whether that is recorded |
@@ -45,6 +52,7 @@ mod knowledge;
 mod network;
 mod problem;
 mod recordings;
+mod revisions;
 mod routes;
 mod secrets;
 mod versions;
@@ -55,6 +63,7 @@ pub use bridge::connect as connect_mcp;
 pub use client::{Client, segment};
 pub use grants::GrantEdit;
 pub use recordings::{RecordRequest, ReplayReport};
+pub use revisions::{Approval, Reverting};
 pub use routes::{AdminParts, InstallOptions, Publication, router};
 pub use versions::RoleRequest;
 

@@ -28,7 +28,7 @@ use super::guard::{Token, check};
 use super::problem::Problem;
 use super::{
     Archive, MAX_COMPONENT, OPERATOR, archive, audit, bridge, grants, jobs, knowledge, network,
-    recordings, secrets, versions, watch,
+    recordings, revisions, secrets, versions, watch,
 };
 use crate::data_dir::RunningNode;
 use crate::secrets::Secrets;
@@ -118,6 +118,24 @@ pub fn router(parts: AdminParts, token: &str) -> Router {
             put(versions::put).delete(versions::retire),
         )
         .route("/v1/extensions/{name}/health", get(versions::health))
+        .route("/v1/extensions/diff", post(revisions::diff_component))
+        .route("/v1/extensions/{name}/diff", get(revisions::diff))
+        .route("/v1/extensions/{name}/revert", post(revisions::revert))
+        .route("/v1/extensions/{name}/approve", post(revisions::approve))
+        .route("/v1/extensions/{name}/reject", post(revisions::reject))
+        .route("/v1/extensions/{name}/revisions", get(revisions::list))
+        .route(
+            "/v1/extensions/{name}/revisions/{revision}",
+            get(revisions::inspect),
+        )
+        .route(
+            "/v1/extensions/{name}/revisions/{revision}/pin",
+            put(revisions::pin).delete(revisions::unpin),
+        )
+        .route(
+            "/v1/extensions/{name}/revisions/{revision}/deprecated",
+            put(revisions::deprecate),
+        )
         .route("/v1/secrets", get(secrets::list))
         .route(
             "/v1/secrets/{name}",

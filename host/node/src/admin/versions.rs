@@ -52,7 +52,7 @@ pub(super) async fn put(
 ) -> Result<Json<Value>, Problem> {
     let registry = &parts.registry;
     let done = match request.role()? {
-        Role::Serving => registry.promote(&name, revision, OPERATOR).await,
+        Role::Serving => registry.promote(&name, revision, OPERATOR).await.map(drop),
         role => registry.put_beside(&name, revision, role, OPERATOR).await,
     };
     done.map_err(|error| problem(&error))?;

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use reqwest::Method;
 use serde_json::{Map, Value};
 
-use super::{grants, print, versions, wrote};
+use super::{grants, print, revisions, versions, wrote};
 use crate::admin::{Client, GrantEdit, InstallOptions, RoleRequest, segment};
 use crate::cli::{BesideArgs, ExtensionCommand, Share, Switch};
 
@@ -87,6 +87,7 @@ pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) 
             revision,
             forget,
         } => wrote::run(&client, &name, revision, forget, json).await,
+        ExtensionCommand::Revision(command) => revisions::run(&client, command, json).await,
     }
 }
 
@@ -108,30 +109,54 @@ async fn install(client: &Client, file: &Path, options: &InstallOptions, json: b
         .query(&[("options", options)])
         .body(component);
     let answer: Value = client.send(request).await?;
+    tell_report(&answer, json, "is installed")
+}
+
+/// What became of a revision that was to serve.
+pub(super) fn tell_report(answer: &Value, json: bool, done: &str) -> Result<()> {
     if json {
-        return print::json(&answer);
+        return print::json(answer);
     }
-    let name = print::cell(&answer, "name");
+    let name = print::cell(answer, "name");
+    if answer["outcome"] == "held" {
+        print::line(format_args!(
+            "{name} {} is held as revision {}, since it asks for more than is granted: {}",
+            print::cell(answer, "version"),
+            print::cell(answer, "revision"),
+            print::cell(answer, "wants"),
+        ))?;
+        print::line("  the revision before goes on serving")?;
+        print::line(format_args!(
+            "  to let it   koi-mcp extension approve {name} --grant-asked"
+        ))?;
+        return print::line(format_args!(
+            "  or not      koi-mcp extension reject {name}"
+        ));
+    }
     print::line(format_args!(
-        "{name} {} is installed as revision {}",
-        print::cell(&answer, "version"),
-        print::cell(&answer, "revision"),
+        "{name} {} {done} as revision {}",
+        print::cell(answer, "version"),
+        print::cell(answer, "revision"),
     ))?;
+    let deprecated = print::cell(answer, "deprecated");
+    if !deprecated.is_empty() {
+        print::line(format_args!("  deprecated  {deprecated}"))?;
+    }
     for (what, member) in [("tools", "tools"), ("mode", "mode"), ("granted", "grants")] {
-        let value = print::cell(&answer, member);
+        let value = print::cell(answer, member);
         if !value.is_empty() {
             print::line(format_args!("  {what:11} {value}"))?;
         }
     }
-    let missing = print::cell(&answer, "missing");
+    let missing = print::cell(answer, "missing");
     if !missing.is_empty() {
         print::line(format_args!("  not granted {missing}"))?;
         print::line(format_args!(
             "  to grant    koi-mcp extension grant {name} {missing}"
         ))?;
     }
-    grants::tell_idle(&name, &answer)?;
-    Ok(())
+    grants::tell_idle(&name, answer)?;
+    revisions::tell_swap(answer)
 }
 
 async fn list(client: &Client, json: bool) -> Result<()> {
@@ -147,10 +172,15 @@ async fn list(client: &Client, json: bool) -> Result<()> {
         .flatten()
         .map(|extension| {
             let count = |member: &str| extension[member].as_array().map_or(0, Vec::len).to_string();
-            let state = match &extension["error"] {
+            let mut state = match &extension["error"] {
                 Value::String(_) => format!("failed: {}", print::cell(extension, "error")),
                 _ => print::cell(extension, "state"),
             };
+            let deprecated = print::cell(extension, "deprecated");
+            if !deprecated.is_empty() {
+                state = format!("{state}, deprecated: {deprecated}");
+            }
+            state.push_str(&versions::condition(extension));
             [
                 print::cell(extension, "name"),
                 print::cell(extension, "version"),
@@ -164,22 +194,35 @@ async fn list(client: &Client, json: bool) -> Result<()> {
         })
         .collect();
     if rows.is_empty() {
-        print::line("no extension is installed; `koi-mcp extension install FILE` installs one")
-    } else {
-        print::table(
-            [
-                "NAME",
-                "VERSION",
-                "REVISION",
-                "MODE",
-                "TOOLS",
-                "PREFIX",
-                "NOT GRANTED",
-                "STATE",
-            ],
-            &rows,
-        )
+        return print::line(
+            "no extension is installed; `koi-mcp extension install FILE` installs one",
+        );
     }
+    print::table(
+        [
+            "NAME",
+            "VERSION",
+            "REVISION",
+            "MODE",
+            "TOOLS",
+            "PREFIX",
+            "NOT GRANTED",
+            "STATE",
+        ],
+        &rows,
+    )?;
+    let all = answer.as_array().into_iter().flatten();
+    for extension in all.filter(|extension| extension["held"].is_object()) {
+        let (name, held) = (print::cell(extension, "name"), &extension["held"]);
+        print::line(format_args!(
+            "revision {} of {name} ({}) is held, since it asks for {}: koi-mcp extension approve {name} \
+             --grant-asked, or koi-mcp extension reject {name}",
+            print::cell(held, "revision"),
+            print::cell(held, "version"),
+            print::cell(held, "wants"),
+        ))?;
+    }
+    versions::tell_beside(&answer)
 }
 
 fn report(answer: &Value, json: bool, sentence: &str) -> Result<()> {

@@ -13,6 +13,7 @@ mod network;
 pub(crate) mod print;
 mod query;
 pub(crate) mod record;
+mod revisions;
 mod secret;
 mod serve;
 mod signals;

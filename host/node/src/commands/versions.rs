@@ -59,25 +59,77 @@ pub(super) async fn health(client: &Client, name: &str, json: bool) -> Result<()
     }
     let gone = &answer["rolled-back"];
     if gone.is_object() {
-        print::line(format_args!(
-            "revision {} ({}) went by itself at {}: {}",
-            print::cell(gone, "revision"),
-            print::cell(gone, "role"),
-            print::cell(gone, "at"),
-            print::cell(gone, "reason")
-        ))?;
+        print::line(rolled_back(gone))?;
     }
     Ok(())
 }
 
-fn row(version: &Value) -> [String; 9] {
-    let role = match version["share"].as_u64() {
+/// How an extension is in a list, after its state, where there is anything to say.
+pub(super) fn condition(extension: &Value) -> String {
+    let mut condition = String::new();
+    if extension["breaker"].is_string() {
+        let breaker = print::cell(extension, "breaker");
+        condition.push_str(&format!(", fails too often (breaker {breaker})"));
+    }
+    let health = &extension["health"];
+    if health.is_object() && health["status"] != "ok" {
+        let (status, message) = (
+            print::cell(health, "status"),
+            print::cell(health, "message"),
+        );
+        condition.push_str(&format!(", health {status}: {message}"));
+    }
+    condition
+}
+
+/// What stands after a list of extensions: which versions are active beside those in it, and which went
+/// by themselves.
+pub(super) fn tell_beside(list: &Value) -> Result<()> {
+    for extension in list.as_array().into_iter().flatten() {
+        let name = print::cell(extension, "name");
+        for version in extension["beside"].as_array().into_iter().flatten() {
+            print::line(format_args!(
+                "revision {} of {name} ({}) is active as {}",
+                print::cell(version, "revision"),
+                print::cell(version, "version"),
+                role(version)
+            ))?;
+        }
+        let gone = &extension["rolled-back"];
+        if gone.is_object() {
+            print::line(format_args!("{name}: {}", rolled_back(gone)))?;
+        }
+    }
+    Ok(())
+}
+
+fn rolled_back(gone: &Value) -> String {
+    let error = print::cell(gone, "error");
+    let (what, error) = match error.is_empty() {
+        true => ("went by itself", String::new()),
+        false => ("should go and could not", format!(" ({error})")),
+    };
+    format!(
+        "revision {} ({}) {what} at {}: {}{error}",
+        print::cell(gone, "revision"),
+        print::cell(gone, "role"),
+        print::cell(gone, "at"),
+        print::cell(gone, "reason")
+    )
+}
+
+/// A version's role, with the share of a canary.
+fn role(version: &Value) -> String {
+    match version["share"].as_u64() {
         Some(share) => format!(
             "canary {}",
             percent(u16::try_from(share).unwrap_or(u16::MAX))
         ),
         None => print::cell(version, "role"),
-    };
+    }
+}
+
+fn row(version: &Value) -> [String; 9] {
     let health = match &version["health"] {
         Value::Null => "not asked yet".to_owned(),
         health => print::cell(health, "status"),
@@ -85,7 +137,7 @@ fn row(version: &Value) -> [String; 9] {
     [
         print::cell(version, "version"),
         print::cell(version, "revision"),
-        role,
+        role(version),
         health,
         print::cell(version, "breaker"),
         print::cell(version, "calls"),

@@ -176,6 +176,7 @@ pub async fn open(
         limits: Limits::default(),
         save_every: std::num::NonZero::<u32>::MIN,
         watch: koi_registry::WatchOptions::default(),
+        keep: 10,
     })
     .await
     .unwrap();

@@ -11,9 +11,10 @@ use koi_store::{Revision, Role, StoreError};
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, watch};
 
-use super::prepare::{self, PrepareError};
-use super::{Inner, Registry, RegistryParts, relist, watching};
+use super::prepare::{self, Candidate, PrepareError};
+use super::{Inner, Registry, RegistryParts, relist, revisions, watching};
 use crate::entry::{ExtensionEntry, PrefixError, RevisionInfo, ToolPrefix};
+use crate::grant::Grants;
 use crate::ports::{Egress, NodePorts};
 use crate::snapshot::{Failed, Snapshot};
 
@@ -46,6 +47,7 @@ impl Registry {
                 settings: parts.settings,
                 limits: parts.limits,
                 save_every: parts.save_every,
+                keep: parts.keep,
                 snapshot,
                 generation: watch::Sender::new(0),
                 changing: Mutex::new(()),
@@ -87,6 +89,7 @@ impl Registry {
                     if !restored.listed {
                         unlisted.push(name.clone());
                     }
+                    revisions::tell_deprecated(&revision);
                     extensions.insert(name.clone(), Arc::new(restored.entry));
                     revisions.insert(name, revision);
                 }
@@ -140,22 +143,38 @@ pub(super) fn fail(failed: &mut BTreeMap<String, Arc<Failed>>, revision: Revisio
 
 /// Why a revision could not be activated again.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum RestoreError {
+pub enum RestoreError {
+    /// It does not come up any more.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
+    /// The store refused.
     #[error("the revision could not be read: {0}; install it again")]
     Store(#[from] StoreError),
+    /// There is no component of its digest.
     #[error("its component is not in the store any more; install it again")]
     Missing,
+    /// What was stored with it is no JSON of the right form.
     #[error("its {what} in the store cannot be read ({error}); install it again")]
     Malformed {
+        /// Of what.
         what: &'static str,
+        /// What is wrong with it.
         error: serde_json::Error,
     },
+    /// Its tools cannot have the prefix any more.
     #[error("{0}; install it again with another `--prefix`")]
     Prefix(#[from] PrefixError),
+    /// It describes itself otherwise than when it was installed.
     #[error("it calls itself `{0}` now; install it again")]
     Renamed(String),
+}
+
+/// A revision out of the store, before it is bound.
+pub(super) struct Stored {
+    pub(super) candidate: Candidate,
+    pub(super) info: RevisionInfo,
+    pub(super) grants: Grants,
+    pub(super) settings: Map<String, Value>,
 }
 
 /// A revision that runs again.
@@ -166,19 +185,8 @@ pub(super) struct Restored {
 }
 
 impl Inner {
-    /// Activates a stored revision that is to serve.
-    pub(super) async fn restore(&self, revision: &Revision) -> Result<Restored, RestoreError> {
-        let restored = self.revive(revision, Role::Serving).await?;
-        prepare::start(&restored.entry).await?;
-        Ok(restored)
-    }
-
-    /// Makes a stored revision ready for a role; it is not started yet.
-    pub(super) async fn revive(
-        &self,
-        revision: &Revision,
-        role: Role,
-    ) -> Result<Restored, RestoreError> {
+    /// Loads a revision of the store and has it describe itself.
+    pub(super) async fn stored(&self, revision: &Revision) -> Result<Stored, RestoreError> {
         let component = self
             .store
             .component(&revision.digest)
@@ -202,8 +210,31 @@ impl Inner {
             source: revision.source.clone(),
             installed_at: revision.installed_at,
         };
+        Ok(Stored {
+            candidate,
+            info,
+            grants,
+            settings,
+        })
+    }
+
+    /// Activates a stored revision that is to serve.
+    pub(super) async fn restore(&self, revision: &Revision) -> Result<Restored, RestoreError> {
+        let restored = self.revive(revision, Role::Serving).await?;
+        prepare::start(&restored.entry).await?;
+        Ok(restored)
+    }
+
+    /// Makes a stored revision ready for a role; it is not started yet.
+    pub(super) async fn revive(
+        &self,
+        revision: &Revision,
+        role: Role,
+    ) -> Result<Restored, RestoreError> {
+        let stored = self.stored(revision).await?;
+        let (candidate, settings) = (&stored.candidate, &stored.settings);
         let entry = self
-            .bind_as(&candidate, info, grants, &settings, role)
+            .bind_as(candidate, stored.info, stored.grants, settings, role)
             .await?;
         match prepare::listed(&entry).await {
             Ok(entry) => Ok(Restored {

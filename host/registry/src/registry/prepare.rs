@@ -1,6 +1,7 @@
 //! From a component to an entry that is ready to be published: what install and start-up share.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use koi_runtime::{CallError, LoadError};
 use koi_store::Role;
@@ -12,6 +13,7 @@ use crate::callee::{Binding, Loaded};
 use crate::description::{Description, DescriptionError};
 use crate::entry::{ExtensionEntry, ListError, Listed, Lists, RevisionInfo};
 use crate::grant::{Access, Grants};
+use crate::in_flight::InFlight;
 use crate::ports::{Settings, within_the_node};
 use crate::secret::{Guard, GuardedCallee};
 use crate::watched::Watched;
@@ -64,6 +66,10 @@ pub enum PrepareError {
 
 /// A component that was loaded and asked what it is.
 pub(super) struct Candidate {
+    /// Since when it has been made ready.
+    pub(super) since: Instant,
+    /// How long it took to have its code: to compile it, or to take it from the cache.
+    pub(super) load: Duration,
     pub(super) loaded: Arc<dyn Loaded>,
     /// As the extension gave it.
     pub(super) text: String,
@@ -73,7 +79,9 @@ pub(super) struct Candidate {
 impl Inner {
     /// Loads a component and has it describe itself.
     pub(super) async fn candidate(&self, component: Arc<[u8]>) -> Result<Candidate, PrepareError> {
+        let since = Instant::now();
         let loaded = self.loader.load(component).await?;
+        let load = since.elapsed();
         let text = loaded
             .describe()
             .await
@@ -84,6 +92,8 @@ impl Inner {
         let description = Description::parse(&text)?;
         check_exports(&*loaded, &description)?;
         Ok(Candidate {
+            since,
+            load,
             loaded,
             text,
             description: Arc::new(description),
@@ -135,12 +145,14 @@ impl Inner {
                 node.granted(&access, settings, guard.as_ref())
             }
         };
+        let in_flight = Arc::<InFlight>::default();
         let mut callee = candidate.loaded.bind(Binding {
             extension: name,
             revision: revision.revision,
             ports,
             access: access.clone(),
             save_every: self.save_every,
+            in_flight: in_flight.clone(),
         });
         if let Some(guard) = guard {
             callee = Arc::new(GuardedCallee::new(callee, guard));
@@ -148,7 +160,11 @@ impl Inner {
         let callee = Arc::new(Watched::new(callee, watch.clone()));
         let description = candidate.description.clone();
         let entry = move || ExtensionEntry::new(revision, description, access, callee);
-        Ok(super::aside(entry).await?.watched(watch))
+        let entry = ExtensionEntry {
+            in_flight,
+            ..super::aside(entry).await?
+        };
+        Ok(entry.watched(watch))
     }
 }
 

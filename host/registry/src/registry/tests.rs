@@ -1,8 +1,10 @@
 //! The registry over a real store, with extensions that are no Wasm.
 
+mod gate;
 mod grants;
 mod lists;
 mod prefixes;
+mod revisions;
 mod versions;
 
 use std::collections::BTreeMap;
@@ -143,7 +145,11 @@ impl Extensions for FullStore {
 }
 
 async fn open(stores: &Stores, stage: &Stage, full: &Arc<AtomicBool>) -> Registry {
-    open_watching(stores, stage, full, WatchOptions::default()).await
+    open_with(10, WatchOptions::default(), stores, stage, full).await
+}
+
+async fn keeping(keep: usize, stores: &Stores, stage: &Stage, full: &Arc<AtomicBool>) -> Registry {
+    open_with(keep, WatchOptions::default(), stores, stage, full).await
 }
 
 async fn open_watching(
@@ -151,6 +157,16 @@ async fn open_watching(
     stage: &Stage,
     full: &Arc<AtomicBool>,
     watch: WatchOptions,
+) -> Registry {
+    open_with(10, watch, stores, stage, full).await
+}
+
+async fn open_with(
+    keep: usize,
+    watch: WatchOptions,
+    stores: &Stores,
+    stage: &Stage,
+    full: &Arc<AtomicBool>,
 ) -> Registry {
     let node = Arc::new(FakeNode::default());
     let greeting = json!({"greeting": "from the node"})
@@ -169,6 +185,7 @@ async fn open_watching(
         limits: Limits::default(),
         save_every: std::num::NonZero::<u32>::MIN,
         watch,
+        keep,
     })
     .await
     .unwrap()

@@ -12,6 +12,7 @@ use koi_store::{Activation, Revision, Role, StoreError};
 use super::install::{InstallError, InstallReport, Installed, Plan, as_new, report};
 use super::open::RestoreError;
 use super::prepare::Candidate;
+use super::swap::{self, Commit, Swapped};
 use super::watching::ROLLBACK;
 use super::{Inner, Registry, Swap, prepare};
 use crate::entry::ExtensionEntry;
@@ -105,13 +106,16 @@ impl Registry {
         name: &'a str,
         revision: u64,
         who: &'a str,
-    ) -> BoxFuture<'a, Result<(), VersionsError>> {
+    ) -> BoxFuture<'a, Result<InstallReport, VersionsError>> {
         Box::pin(async move {
-            let (inner, owned, who) = (self.inner.clone(), name.to_owned(), who.to_owned());
-            super::to_the_end(async move { inner.promote(&owned, revision, &who).await }).await?;
-            self.relist(name);
-            self.relist_where_names_are_free();
-            Ok(())
+            let (registry, name, who) = (self.clone(), name.to_owned(), who.to_owned());
+            super::to_the_end(async move {
+                let changing = registry.inner.changing.lock().await;
+                let swapped = registry.inner.promote(&name, revision, &who).await?;
+                drop(changing);
+                Ok(registry.after(swapped).await)
+            })
+            .await
         })
     }
 
@@ -120,7 +124,7 @@ impl Registry {
         let stored = self.inner.store.revisions(name).await?;
         let others = stored
             .into_iter()
-            .filter(|other| other.revision != revision);
+            .filter(|other| other.revision != revision && other.deprecated.is_none());
         let last = others
             .filter(|other| other.served_at.is_some())
             .max_by(|one, other| one.served_at.cmp(&other.served_at));
@@ -128,7 +132,7 @@ impl Registry {
             let extension = shown(name);
             VersionsError::NoneBefore { extension }
         })?;
-        self.promote(name, last.revision, ROLLBACK).await
+        self.promote(name, last.revision, ROLLBACK).await.map(drop)
     }
 
     /// Takes away a revision that is active and does not serve.
@@ -157,7 +161,7 @@ impl Inner {
         who: &str,
     ) -> Result<(), VersionsError> {
         let _changing = self.changing.lock().await;
-        let stored = self.stored(name, revision).await?;
+        let stored = self.not_serving(name, revision).await?;
         let snapshot = self.snapshot.load_full();
         let versions = snapshot.beside.get(name).map_or(&[][..], Vec::as_slice);
         let mut before = versions.iter();
@@ -194,7 +198,7 @@ impl Inner {
         drop(swap);
         self.told(name, &entry, role, who);
         let gone = gone.into_iter().filter(|gone| !Arc::ptr_eq(gone, &entry));
-        stop_all(gone.collect()).await;
+        stop_all(gone.collect());
         Ok(())
     }
 
@@ -260,7 +264,7 @@ impl Inner {
         let gone = self.publish_beside(Some((entry.clone(), role)), name, stored.revision, &swap);
         drop(swap);
         self.told(name, &entry, role, who);
-        stop_all(gone).await;
+        stop_all(gone);
         Ok(report(&entry, Installed::Beside))
     }
 
@@ -297,47 +301,20 @@ impl Inner {
         }
     }
 
-    async fn promote(&self, name: &str, revision: u64, who: &str) -> Result<(), VersionsError> {
-        let _changing = self.changing.lock().await;
-        let stored = self.stored(name, revision).await?;
-        let entry = self.revive(&stored, Role::Serving).await?.entry;
-        self.with(&entry)?;
-        let started = prepare::start(&entry).await;
-        started.map_err(|error| VersionsError::Refused(error.to_string()))?;
-        let swap = self.swapping.lock().await;
-        let settled = match self.with(&entry) {
-            Ok(settled) => {
-                let stored = self
-                    .store
-                    .activate(name, revision, Role::Serving, who)
-                    .await;
-                stored.map(|()| settled).map_err(VersionsError::from)
-            }
-            Err(collision) => Err(collision.into()),
-        };
-        let (mut snapshot, left_out) = match settled {
-            Ok(settled) => settled,
-            Err(error) => {
-                drop(swap);
-                prepare::stop(&entry).await;
-                return Err(error);
-            }
-        };
-        let mut gone = change(&mut snapshot, None, name, revision);
-        let new = snapshot.extensions.get(name).cloned();
-        let old = self.snapshot.load().extensions.get(name).cloned();
-        self.publish(snapshot, &swap);
-        drop(swap);
-        super::tell(&left_out);
-        tracing::info!(extension = name, revision, who, "serves now");
-        if let (Some(new), Some(old)) = (new, &old)
-            && who != ROLLBACK
-        {
-            self.begin_probation(&new, old);
-        }
-        gone.extend(old);
-        stop_all(gone).await;
-        Ok(())
+    async fn promote(
+        &self,
+        name: &str,
+        revision: u64,
+        who: &str,
+    ) -> Result<Swapped, VersionsError> {
+        let revision = self.not_serving(name, revision).await?;
+        let stored = self.stored(&revision).await?;
+        let (candidate, info, settings) = (&stored.candidate, stored.info, &stored.settings);
+        let commit = Commit::Activate;
+        let swapped = self.swap(candidate, info, stored.grants, settings, commit, who);
+        swapped
+            .await
+            .map_err(|error| VersionsError::Refused(error.to_string()))
     }
 
     async fn retire(&self, name: &str, revision: u64, who: &str) -> Result<(), VersionsError> {
@@ -352,11 +329,12 @@ impl Inner {
         let gone = self.publish_beside(None, name, revision, &swap);
         drop(swap);
         tracing::info!(extension = name, revision, who, "retired");
-        stop_all(gone).await;
+        stop_all(gone);
         Ok(())
     }
 
-    async fn stored(&self, name: &str, revision: u64) -> Result<Revision, VersionsError> {
+    /// A stored revision of an extension that is installed, unless it is the one that serves.
+    async fn not_serving(&self, name: &str, revision: u64) -> Result<Revision, VersionsError> {
         let snapshot = self.snapshot.load_full();
         let serving = snapshot.extensions.get(name).map(|of| of.revision.revision);
         let serving = serving.or_else(|| {
@@ -455,9 +433,10 @@ pub(super) fn cast_shadows(snapshot: &Snapshot) {
     }
 }
 
-pub(super) async fn stop_all(gone: Vec<Arc<ExtensionEntry>>) {
+/// Lets the calls of revisions that are active no more finish, and tells them to stop. Nobody waits for it.
+pub(super) fn stop_all(gone: Vec<Arc<ExtensionEntry>>) {
     for entry in gone {
-        prepare::stop(&entry).await;
+        tokio::spawn(async move { swap::retire(&entry).await });
     }
 }
 

@@ -300,6 +300,7 @@ impl Fixture {
             limits: Limits::default(),
             save_every: std::num::NonZero::<u32>::MIN,
             watch: koi_registry::WatchOptions::default(),
+            keep: 10,
         })
         .await
         .unwrap();

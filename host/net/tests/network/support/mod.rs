@@ -178,6 +178,7 @@ impl Node {
             limits: Limits::default(),
             save_every: std::num::NonZero::<u32>::MIN,
             watch: koi_registry::WatchOptions::default(),
+            keep: 10,
         })
         .await
         .unwrap();

@@ -161,7 +161,7 @@ async fn a_canary_gets_its_share_and_gives_way_to_the_next_one() {
     f.install_as(&version("1.2.0"), Role::Canary { share: 1 })
         .await;
     assert_eq!(f.roles(), [(3, Role::Canary { share: 1 })]);
-    assert_eq!(f.stage.calls("one@2 stop").len(), 1);
+    f.stage.called("one@2 stop", 1).await;
 }
 
 #[tokio::test]
