@@ -19,6 +19,7 @@ fn watched(options: BreakerOptions) -> (Arc<Watch>, Watched, Stage) {
         name: "one".to_owned(),
         revision: 1,
         ports: koi_runtime::ports::Ports::denied(),
+        in_flight: Arc::default(),
     };
     let watch = Arc::new(Watch::new(options, Arc::new(Notify::new())));
     let watched = Watched::new(Arc::new(callee), watch.clone());
