@@ -212,8 +212,11 @@ pub trait Loaded: Send + Sync {
     /// The interfaces that it exports.
     fn exports(&self) -> Exports;
 
-    /// The names of what it imports, such as `koi:extension/knowledge@0.1.0`.
-    fn imports(&self) -> Vec<String>;
+    /// The names of what it imports, such as `koi:extension/knowledge@0.1.0`; none where there are no
+    /// such names.
+    fn imports(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// What it says about itself, with nothing granted.
     async fn describe(&self) -> Result<String, CallError>;

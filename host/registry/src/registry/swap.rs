@@ -3,15 +3,15 @@
 //! Everything that can fail comes before the commit, which is one transaction of the store; then there
 //! is one pointer swap. What comes after, the draining of the old revision and the report, cannot fail.
 
+mod report;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use koi_rid::Timestamp;
 use koi_store::{NewRevision, Role, StoreError};
-use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::diff::{CapabilityChange, Changes};
 use super::install::{InstallError, InstallReport, Installed, report};
 use super::prepare::{self, Candidate};
 use super::{Inner, Registry, versions, watching};
@@ -19,58 +19,11 @@ use crate::entry::{ExtensionEntry, RevisionInfo};
 use crate::grant::Grants;
 use crate::snapshot::{Collision, Snapshot};
 
+use report::{Drained, Took};
+pub use report::{HandedOver, RevisionRef, SwapReport};
+
 /// How long calls in flight are waited for before the old revision is stopped.
 const DRAIN: Duration = Duration::from_secs(10);
-
-/// What a swap was.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct SwapReport {
-    /// What served before; none if nothing did.
-    pub from: Option<RevisionRef>,
-    /// What serves since.
-    pub to: RevisionRef,
-    /// Until there was code: compiled, or taken from the cache; in milliseconds.
-    pub compile_ms: u64,
-    /// From there until it was bound, listed and started; in milliseconds.
-    pub prepare_ms: u64,
-    /// The commit and the change of the pointer, in microseconds.
-    pub swap_us: u64,
-    /// How many calls that were in flight on the old revision have finished there.
-    pub drained: usize,
-    /// How many had not within ten seconds, when it was told to stop.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub not_drained: usize,
-    /// What became of a singleton's state.
-    pub state: HandedOver,
-    /// The tools of the new one against those of the old one, by name and by descriptor.
-    pub tools: Changes,
-    /// What the new one asks for against what the old one asked for.
-    pub capabilities: CapabilityChange,
-}
-
-/// A revision by its number and its version.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct RevisionRef {
-    /// Counts the revisions of its extension, from 1.
-    pub revision: u64,
-    /// The version that it describes itself with.
-    pub version: String,
-}
-
-/// What became of a singleton's state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum HandedOver {
-    /// There was none, or it was not taken over from memory.
-    None,
-    /// The new revision took it up.
-    HandedOver {
-        /// How many bytes it has.
-        bytes: u64,
-    },
-}
 
 /// How the store commits a swap.
 pub(super) enum Commit {
@@ -85,6 +38,13 @@ pub(super) enum Commit {
     Approve { grants: String },
 }
 
+/// A swap that is in the store and in the Snapshot.
+struct Committed {
+    entry: Arc<ExtensionEntry>,
+    replaced: Option<Arc<ExtensionEntry>>,
+    took: Duration,
+}
+
 /// A swap that has been made.
 pub(super) struct Swapped {
     pub(super) entry: Arc<ExtensionEntry>,
@@ -92,27 +52,6 @@ pub(super) struct Swapped {
     /// Calls in flight on what was replaced, at the swap.
     in_flight: usize,
     took: Took,
-}
-
-/// How long the steps took.
-#[derive(Clone, Copy)]
-struct Took {
-    load: Duration,
-    prepare: Duration,
-    swap: Duration,
-}
-
-fn is_zero(number: &usize) -> bool {
-    *number == 0
-}
-
-impl From<&RevisionInfo> for RevisionRef {
-    fn from(revision: &RevisionInfo) -> Self {
-        Self {
-            revision: revision.revision,
-            version: revision.version.to_string(),
-        }
-    }
 }
 
 impl Inner {
@@ -131,9 +70,13 @@ impl Inner {
         prepare::start(&entry).await?;
         let prepared = candidate.since.elapsed();
         match self.commit(entry, commit, who).await {
-            Ok((entry, replaced, swap)) => {
-                self.collect(entry.name()).await;
+            Ok(Committed {
+                entry,
+                replaced,
+                took,
+            }) => {
                 let in_flight = replaced.as_ref().map_or(0, |old| old.in_flight.count());
+                self.collect(entry.name()).await;
                 Ok(Swapped {
                     entry,
                     replaced,
@@ -141,7 +84,7 @@ impl Inner {
                     took: Took {
                         load: candidate.load,
                         prepare: prepared.saturating_sub(candidate.load),
-                        swap,
+                        swap: took,
                     },
                 })
             }
@@ -168,17 +111,14 @@ impl Inner {
         Ok(entry)
     }
 
-    /// The last check, the commit and the swap, with nobody in between. Gives the new entry, the one
-    /// that it replaced and how long that took, or the new one back.
+    /// The last check, the commit and the swap, with nobody in between. If that fails, gives the new
+    /// entry back.
     async fn commit(
         &self,
         entry: ExtensionEntry,
         commit: Commit,
         who: &str,
-    ) -> Result<
-        (Arc<ExtensionEntry>, Option<Arc<ExtensionEntry>>, Duration),
-        (ExtensionEntry, InstallError),
-    > {
+    ) -> Result<Committed, (ExtensionEntry, InstallError)> {
         let swap = self.swapping.lock().await;
         let (mut snapshot, left_out) = match self.with(&entry) {
             Ok(settled) => settled,
@@ -206,7 +146,11 @@ impl Inner {
             self.begin_probation(&entry, replaced);
         }
         super::tell(&left_out);
-        Ok((entry, replaced, took))
+        Ok(Committed {
+            entry,
+            replaced,
+            took,
+        })
     }
 
     /// Gives when the revision was installed.
@@ -308,31 +252,11 @@ impl Registry {
             Some(old) => retire(old).await,
             None => 0,
         };
-        let old = replaced.as_deref();
-        let descriptors = |entry: &ExtensionEntry| {
-            let tools = entry.lists.tools.values();
-            tools
-                .map(|tool| (tool.name.clone(), tool.descriptor.clone()))
-                .collect()
+        let drained = Drained {
+            finished: in_flight.saturating_sub(not_drained),
+            left: not_drained,
         };
-        let swap = SwapReport {
-            from: old.map(|old| (&old.revision).into()),
-            to: (&entry.revision).into(),
-            compile_ms: millis(took.load),
-            prepare_ms: millis(took.prepare),
-            swap_us: u64::try_from(took.swap.as_micros()).unwrap_or(u64::MAX),
-            drained: in_flight.saturating_sub(not_drained),
-            not_drained,
-            state: HandedOver::None,
-            tools: Changes::between(
-                &old.map(descriptors).unwrap_or_default(),
-                &descriptors(&entry),
-            ),
-            capabilities: CapabilityChange::between(
-                old.map_or(&Grants::default(), |old| &old.description.asks),
-                &entry.description.asks,
-            ),
-        };
+        let swap = SwapReport::of(replaced.as_deref(), &entry, took, drained);
         tracing::info!(
             extension = entry.name(),
             revision = entry.revision.revision,
@@ -349,8 +273,4 @@ impl Registry {
             ..report(&entry, outcome)
         }
     }
-}
-
-fn millis(took: Duration) -> u64 {
-    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
