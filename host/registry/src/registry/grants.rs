@@ -152,6 +152,7 @@ impl Inner {
             .set_grants(name, entry.revision.revision, &after, who)
             .await?;
         entry.access.grant(grants.clone());
+        self.revoke_beside(name, &revoked);
         tracing::info!(extension = name, who, before, after, "grants changed");
         // The entries are the same; the new generation tells those who follow what is handled.
         let swap = self.swapping.lock().await;
@@ -192,6 +193,21 @@ impl Inner {
             }
         }
         Ok(())
+    }
+
+    /// Takes rights back from the versions that are active beside the one that serves.
+    fn revoke_beside(&self, name: &str, revoked: &[Grant]) {
+        let snapshot = self.snapshot.load();
+        for version in snapshot.beside.get(name).into_iter().flatten() {
+            let access = &version.entry.access;
+            let granted = access.granted();
+            let is_taken = |grant: &Grant| revoked.iter().any(|taken| taken.includes(grant));
+            let left = granted.iter().filter(|grant| !is_taken(grant));
+            // Less of a set of grants is one.
+            if let Ok(left) = Grants::new(left.cloned()) {
+                access.grant(left);
+            }
+        }
     }
 
     /// Activates a failed revision with other grants. `changing` is held.
