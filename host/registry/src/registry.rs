@@ -191,7 +191,17 @@ impl Inner {
         snapshot.failed = failed;
         let now = self.snapshot.load();
         snapshot.beside = now.beside.clone();
-        snapshot.unavailable = now.unavailable.clone();
+        // What has taken the place of a revision that is not called is called.
+        let is_same = |name: &str| {
+            let (before, after) = (now.extensions.get(name), snapshot.extensions.get(name));
+            let watches = before
+                .zip(after)
+                .and_then(|(before, after)| before.watch.as_ref().zip(after.watch.as_ref()));
+            watches.is_some_and(|(before, after)| Arc::ptr_eq(before, after))
+        };
+        let unavailable = now.unavailable.iter().filter(|(name, _)| is_same(name));
+        let unavailable = unavailable.map(|(name, reason)| (name.clone(), reason.clone()));
+        snapshot.unavailable = unavailable.collect();
         Ok(snapshot)
     }
 

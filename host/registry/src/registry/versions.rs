@@ -53,6 +53,14 @@ pub enum VersionsError {
         /// The revision.
         revision: u64,
     },
+    /// Another one has taken its place meanwhile.
+    #[error("revision {revision} of {extension} does not serve any more")]
+    ServesNoMore {
+        /// The extension.
+        extension: String,
+        /// The revision.
+        revision: u64,
+    },
     /// No other revision has served.
     #[error("no other revision of {extension} has served before")]
     NoneBefore {
@@ -107,11 +115,26 @@ impl Registry {
         revision: u64,
         who: &'a str,
     ) -> BoxFuture<'a, Result<InstallReport, VersionsError>> {
+        self.have_serve(name, revision, None, who)
+    }
+
+    /// The same, only if a certain revision still serves.
+    fn have_serve<'a>(
+        &'a self,
+        name: &'a str,
+        revision: u64,
+        instead_of: Option<u64>,
+        who: &'a str,
+    ) -> BoxFuture<'a, Result<InstallReport, VersionsError>> {
         Box::pin(async move {
             let (registry, name, who) = (self.clone(), name.to_owned(), who.to_owned());
             super::to_the_end(async move {
-                let changing = registry.inner.changing.lock().await;
-                let swapped = registry.inner.promote(&name, revision, &who).await?;
+                let inner = &registry.inner;
+                let changing = inner.changing.lock().await;
+                if let Some(old) = instead_of {
+                    inner.check_serves(&name, old)?;
+                }
+                let swapped = inner.promote(&name, revision, &who).await?;
                 drop(changing);
                 Ok(registry.after(swapped).await)
             })
@@ -132,7 +155,9 @@ impl Registry {
             let extension = shown(name);
             VersionsError::NoneBefore { extension }
         })?;
-        self.promote(name, last.revision, ROLLBACK).await.map(drop)
+        let (last, instead_of) = (last.revision, Some(revision));
+        let promoted = self.have_serve(name, last, instead_of, ROLLBACK);
+        promoted.await.map(drop)
     }
 
     /// Takes away a revision that is active and does not serve.
@@ -263,6 +288,7 @@ impl Inner {
         let entry = Arc::new(entry.installed_at(stored.installed_at));
         let gone = self.publish_beside(Some((entry.clone(), role)), name, stored.revision, &swap);
         drop(swap);
+        self.collect(name).await;
         self.told(name, &entry, role, who);
         stop_all(gone);
         Ok(report(&entry, Installed::Beside))
@@ -331,6 +357,18 @@ impl Inner {
         tracing::info!(extension = name, revision, who, "retired");
         stop_all(gone);
         Ok(())
+    }
+
+    fn check_serves(&self, name: &str, revision: u64) -> Result<(), VersionsError> {
+        let snapshot = self.snapshot.load();
+        let serving = snapshot.extensions.get(name);
+        match serving.is_some_and(|serving| serving.revision.revision == revision) {
+            true => Ok(()),
+            false => Err(VersionsError::ServesNoMore {
+                extension: shown(name),
+                revision,
+            }),
+        }
     }
 
     /// A stored revision of an extension that is installed, unless it is the one that serves.

@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{Inner, Registry};
 use crate::entry::ExtensionEntry;
+use crate::snapshot::Snapshot;
 use crate::watched::{HealthReport, Ruling, Trial, Watch, WatchOptions};
 
 /// Most extensions that are asked for their health at once.
@@ -150,33 +151,28 @@ impl Inner {
     /// Does what follows from what was seen, and says when to look again though nothing happens.
     async fn look(self: &Arc<Self>) -> Option<std::time::Instant> {
         let snapshot = self.snapshot.load_full();
-        let mut next = None;
-        let mut unavailable = BTreeMap::new();
         for (name, entry) in &snapshot.extensions {
-            let Some(watch) = &entry.watch else { continue };
-            if let Some(opened) = watch.open() {
-                next = next.into_iter().chain([opened.until]).min();
-                unavailable.insert(name.clone(), Arc::<str>::from(opened.reason));
-            }
             self.judge(entry, entry, Role::Serving);
             for beside in snapshot.beside.get(name).into_iter().flatten() {
                 self.judge(&beside.entry, entry, beside.role);
             }
         }
+        let (unavailable, next) = not_called(&snapshot);
         if !unavailable.keys().eq(snapshot.unavailable.keys()) {
-            self.publish_unavailable(unavailable).await;
+            self.publish_unavailable().await;
         }
         next
     }
 
     /// Objects that wait are looked at again with each Snapshot.
-    async fn publish_unavailable(&self, unavailable: BTreeMap<String, Arc<str>>) {
+    async fn publish_unavailable(&self) {
         let swap = self.swapping.lock().await;
         let (extensions, failed) = self.current();
         let before = self.snapshot.load_full();
         let Ok(mut snapshot) = self.build(extensions, failed) else {
             return;
         };
+        let (unavailable, _) = not_called(&before);
         for (name, reason) in &unavailable {
             if !before.unavailable.contains_key(name) {
                 tracing::warn!(extension = name, %reason, "its breaker is open");
@@ -274,6 +270,20 @@ impl Inner {
         }
         watch.set_health(report);
     }
+}
+
+/// The extensions that are not called at the moment, with the reason, and when the next one of them is.
+fn not_called(snapshot: &Snapshot) -> (BTreeMap<String, Arc<str>>, Option<std::time::Instant>) {
+    let mut next = None;
+    let mut all = BTreeMap::new();
+    for (name, entry) in &snapshot.extensions {
+        let opened = entry.watch.as_ref().and_then(|watch| watch.open());
+        if let Some(opened) = opened {
+            next = next.into_iter().chain([opened.until]).min();
+            all.insert(name.clone(), opened.reason.into());
+        }
+    }
+    (all, next)
 }
 
 impl Registry {
