@@ -132,7 +132,11 @@ pub(crate) enum Step {
 
 /// Answers a call of one of the three, where the endpoint has them, or makes it the call that it asks
 /// for. Any other call is as it was.
-pub(crate) async fn step(shared: &Shared, mut request: CallToolRequestParams) -> Step {
+pub(crate) async fn step(
+    shared: &Shared,
+    pin: Option<&str>,
+    mut request: CallToolRequestParams,
+) -> Step {
     let Some(search) = shared.search.as_ref() else {
         return Step::Call(request);
     };
@@ -141,7 +145,7 @@ pub(crate) async fn step(shared: &Shared, mut request: CallToolRequestParams) ->
     let answer = match &*request.name {
         SEARCH => find(shared, search, arguments).await,
         DESCRIBE => describe(shared, arguments),
-        CALL => match target(shared, request.arguments.take()) {
+        CALL => match target(shared, pin, request.arguments.take()) {
             Ok(target) => {
                 request.name = target.name.into();
                 request.arguments = target.arguments;
@@ -196,10 +200,15 @@ fn describe(shared: &Shared, arguments: Option<JsonObject>) -> Result<CallToolRe
     Ok(CallToolResult::structured(tool))
 }
 
-fn target(shared: &Shared, arguments: Option<JsonObject>) -> Result<CallArguments, String> {
+fn target(
+    shared: &Shared,
+    pin: Option<&str>,
+    arguments: Option<JsonObject>,
+) -> Result<CallArguments, String> {
     let target: CallArguments = read(CALL, arguments)?;
     let snapshot = shared.snapshot();
-    let tool = snapshot.tools.get(&target.name);
+    let tool = snapshot.tool(&target.name, pin);
+    let tool = tool.map_err(|error| error.to_string())?;
     match tool.filter(|tool| shared.options.shows_tool(tool)) {
         Some(_) => Ok(target),
         None => Err(unknown(&target.name)),

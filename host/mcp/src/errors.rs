@@ -1,5 +1,7 @@
 //! JSON-RPC errors: what went wrong, to what, what to do.
 
+use koi_registry::VersionError;
+use koi_runtime::{CallError, whole_seconds};
 use rmcp::ErrorData;
 use serde_json::json;
 
@@ -87,6 +89,22 @@ pub(crate) fn out_of_time() -> ErrorData {
 
 pub(crate) fn cancelled() -> ErrorData {
     ErrorData::internal_error("the request was cancelled", None)
+}
+
+pub(crate) fn no_version(error: &VersionError) -> ErrorData {
+    ErrorData::invalid_params(error.to_string(), None)
+}
+
+/// A call failed through no fault of the client's.
+pub(crate) fn failed_call(error: &CallError, correlation: &str) -> ErrorData {
+    match error {
+        // That it is so was told once, when it came to be.
+        CallError::Unavailable { retry_after, .. } => ErrorData::internal_error(
+            error.to_string(),
+            Some(json!({ "retryAfter": whole_seconds(*retry_after) })),
+        ),
+        error => internal(error, correlation),
+    }
 }
 
 /// Something that only the operator can do anything about; the correlation id leads to the log.

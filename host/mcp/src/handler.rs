@@ -18,6 +18,7 @@ use rmcp::model::{
 use rmcp::service::{NotificationContext, Peer, RequestContext, RoleServer, SubscriptionContext};
 use rmcp::{ErrorData, ServerHandler};
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::cursor::{self, PAGE, page, position};
@@ -30,6 +31,9 @@ use crate::principals::principal_of;
 use crate::sessions::in_use;
 use crate::shared::Shared;
 use crate::{completion, errors, prompts, resources, tools};
+
+/// The member of a request's `_meta` that names the version of an extension that is to answer.
+const VERSION: &str = "koi-mcp/version";
 
 /// Longest URI that can be subscribed to, in bytes.
 const MAX_URI_BYTES: usize = koi_rid::MAX_RID_BYTES;
@@ -157,6 +161,23 @@ pub(crate) fn is_modern(context: &RequestContext<RoleServer>) -> bool {
         .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str())
 }
 
+/// The version of an extension that a request asks for.
+///
+/// # Errors
+/// If that is no text.
+fn pin(context: &RequestContext<RoleServer>) -> Result<Option<&str>, ErrorData> {
+    match context.meta.get(VERSION) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(version)) => Ok(Some(version)),
+        Some(_) => Err(ErrorData::invalid_params(
+            format!(
+                "`{VERSION}` in `_meta` is a text, such as \"1.2.3\", \"^1.2\" or \"revision:3\""
+            ),
+            None,
+        )),
+    }
+}
+
 impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
         self.shared.config.clone()
@@ -208,7 +229,8 @@ impl ServerHandler for Handler {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let request = match dispatcher::step(&self.shared, request).await {
+        let pin = pin(&context)?;
+        let request = match dispatcher::step(&self.shared, pin, request).await {
             Step::Call(request) => request,
             Step::Answer(mut result) => {
                 result.meta = self.stamp(&context);
@@ -216,7 +238,8 @@ impl ServerHandler for Handler {
             }
         };
         let snapshot = self.shared.snapshot();
-        let tool = snapshot.tools.get(request.name.as_ref());
+        let tool = snapshot.tool(request.name.as_ref(), pin);
+        let tool = tool.map_err(|error| errors::no_version(&error))?;
         let tool = tool.filter(|tool| self.shared.options.shows_tool(tool));
         let log = self.log_level(&context);
         let mut response = tools::call(&self.shared, &context, log, tool, request).await?;
@@ -274,7 +297,9 @@ impl ServerHandler for Handler {
     ) -> Result<ReadResourceResponse, ErrorData> {
         let view = self.shared.view();
         let log = self.log_level(&context);
-        let mut response = resources::read(&self.shared, &context, log, &view, request).await?;
+        let pin = pin(&context)?;
+        let read = resources::read(&self.shared, &context, log, &view, pin, request);
+        let mut response = read.await?;
         let meta = match &mut response {
             ReadResourceResponse::Complete(result) => &mut result.meta,
             ReadResourceResponse::InputRequired(result) => &mut result.meta,
@@ -304,7 +329,8 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
         let snapshot = self.shared.snapshot();
-        let prompt = snapshot.prompts.get(&request.name);
+        let prompt = snapshot.prompt(&request.name, pin(&context)?);
+        let prompt = prompt.map_err(|error| errors::no_version(&error))?;
         let prompt = prompt.filter(|of| self.shared.options.shows_extension(&of.extension));
         let log = self.log_level(&context);
         let mut response = prompts::get(&self.shared, &context, log, prompt, request).await?;

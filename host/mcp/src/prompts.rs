@@ -73,7 +73,7 @@ fn result(
             ErrorData::invalid_params(error.message, None)
         }
         CallError::Guest(error) => errors::internal(&error.message, correlation),
-        error => errors::internal(&error, correlation),
+        error => errors::failed_call(&error, correlation),
     })?;
     let messages: Vec<PromptMessage> =
         serde_json::from_str(output.messages.get()).map_err(|error| {

@@ -144,6 +144,7 @@ pub(crate) async fn read(
     context: &RequestContext<RoleServer>,
     log: Option<LoggingLevel>,
     view: &Arc<View>,
+    pin: Option<&str>,
     request: ReadResourceRequestParams,
 ) -> Result<ReadResourceResponse, ErrorData> {
     let modern = is_modern(context);
@@ -166,10 +167,15 @@ pub(crate) async fn read(
         _ => match bundle(view, shared.bundles.as_ref(), &uri, wanted).await {
             Ok(Some(contents)) => return Ok(contents_result(vec![contents]).into()),
             Ok(None) => {
-                let (view, uri) = (view.clone(), uri.clone());
+                let own = view.own(&uri, pin);
+                let own = own.map_err(|error| errors::no_version(&error))?;
+                let uri = uri.clone();
                 let work = move |invocation: Invocation, client: Arc<Client>| async move {
                     let correlation = invocation.correlation.clone();
-                    let outcome = view.read_own(&uri, invocation).await;
+                    let outcome = match own {
+                        Some(own) => Some(own.read(&uri, invocation).await),
+                        None => None,
+                    };
                     if modern && matches!(outcome, Some(Err(CallError::Guest(_)))) {
                         errors::check_missing(&client)?;
                     }
@@ -258,7 +264,7 @@ pub(crate) fn own_contents(
         Err(CallError::Guest(error)) if error.kind == GuestErrorKind::InvalidInput => {
             Err(errors::unknown_resource(uri))
         }
-        Err(error) => Err(errors::internal(&error, correlation)),
+        Err(error) => Err(errors::failed_call(&error, correlation)),
     }
 }
 

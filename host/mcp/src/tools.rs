@@ -173,6 +173,11 @@ fn result(
                 tool.name, tool.extension
             )))
         }
+        // That it is so was told once, when it came to be.
+        Err(error @ CallError::Unavailable { .. }) => Ok(Answer::Ended(format!(
+            "`{}` of {}: {error}",
+            tool.name, tool.extension
+        ))),
         Err(error @ (CallError::NotExported(_) | CallError::Host(_))) => {
             Err(errors::internal(&error, correlation))
         }

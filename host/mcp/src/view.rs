@@ -6,10 +6,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use koi_registry::{
-    Invocation, PromptEntry, ResourceEntry, RidTypeEntry, Snapshot, TemplateEntry, ToolEntry,
+    PromptEntry, Readable, ResourceEntry, RidTypeEntry, Snapshot, TemplateEntry, ToolEntry,
+    VersionError,
 };
 use koi_rid::RidType;
-use koi_runtime::{CallError, ResourceContents};
 use rmcp::model::{JsonObject, PaginatedRequestParams, Prompt, Resource, ResourceTemplate, Tool};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -205,18 +205,18 @@ impl View {
         }
     }
 
-    /// Reads a resource that an extension lists, or one that fits a template that it lists; none if
-    /// there is neither.
-    pub(crate) async fn read_own(
+    /// A resource that an extension lists, or a template that it lists and that fits: of the version
+    /// that answers for it.
+    ///
+    /// # Errors
+    /// If the version that is asked for does not have it.
+    pub(crate) fn own(
         &self,
         uri: &str,
-        invocation: Invocation,
-    ) -> Option<Result<Vec<ResourceContents>, CallError>> {
-        if let Some(resource) = self.own_resource(uri) {
-            return Some(resource.read(invocation).await);
-        }
-        let template = self.own_template(uri)?;
-        Some(template.read(uri, invocation).await)
+        pin: Option<&str>,
+    ) -> Result<Option<Readable>, VersionError> {
+        let shows = |extension: &str| self.options.shows_extension(extension);
+        self.snapshot.resource(uri, pin, shows)
     }
 
     fn own_resource(&self, uri: &str) -> Option<&Arc<ResourceEntry>> {

@@ -1,12 +1,17 @@
 //! The command line: what can be asked of the program, and how it turns into configuration.
 
+mod revisions;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Map, Value};
 
 use crate::config::{Kind, Role};
+
+pub use revisions::RevisionCommand;
 
 /// A node of a KOI-net knowledge network that is an MCP server, with its domains as Wasm extensions.
 #[derive(Debug, Parser)]
@@ -64,7 +69,7 @@ pub enum Command {
     Serve(ServeArgs),
     /// Speak MCP on standard input and output: with the node on the data folder, else with one of its own
     Mcp(NodeArgs),
-    /// Install, list and remove extensions, and change what they are granted
+    /// Install, list, revert and remove extensions, and change what they are granted
     #[command(subcommand)]
     Extension(ExtensionCommand),
     /// Put knowledge on its way: {"rid": …, "contents": {…}}, an array of such, or one a line
@@ -88,6 +93,7 @@ pub enum Command {
     /// List stored bundles of a RID type
     Query(QueryArgs),
     /// Call a tool
+    #[command(disable_version_flag = true)]
     Call {
         /// The tool's name
         tool: String,
@@ -98,6 +104,10 @@ pub enum Command {
         /// sets one for all calls of an extension
         #[arg(long = "limit", value_name = "NAME:VALUE")]
         limits: Vec<String>,
+        /// Which version of the extension is to answer, where several are active: 1.2.3, ^1.2 or revision:N
+        /// [default: the one that serves, or a canary]
+        #[arg(long, value_name = "VERSION")]
+        version: Option<String>,
     },
     /// Make a call in a fresh instance and record all that it asks and is answered
     Record(RecordArgs),
@@ -204,7 +214,8 @@ pub enum ExtensionCommand {
         /// A right: read=, publish=, forget= or handle= with a RID type or pattern (orn:data.dataset:sales/*),
         /// capability=keyvalue|config|network, http=GET:https://api.example.com, files=read:/in=/srv/data,
         /// environment=LANG, secret=NAME@api.example.com, mode=pooled|singleton, limit=cpu:5000. Repeat for
-        /// more. Without any, an earlier revision's stay
+        /// more. Without any, an earlier revision's stay, and a component that asks for more than that one did
+        /// is held until `extension approve`
         #[arg(long = "grant", value_name = "GRANT")]
         grants: Vec<String>,
         /// Grant all that the extension asks for
@@ -219,6 +230,9 @@ pub enum ExtensionCommand {
         /// Put this before the names of its tools, such as sales_; an earlier revision's stays, "" takes it away
         #[arg(long, value_name = "PREFIX")]
         prefix: Option<String>,
+        /// As what to install it, beside the revision that serves
+        #[command(flatten)]
+        beside: BesideArgs,
     },
     /// List the installed extensions
     List,
@@ -260,6 +274,49 @@ pub enum ExtensionCommand {
         #[arg(required = true)]
         grants: Vec<String>,
     },
+    /// Have a stored revision answer the calls that ask for its version, beside the one that serves
+    Activate {
+        /// Its name
+        name: String,
+        /// The revision
+        revision: u64,
+    },
+    /// Have a stored revision answer a share of the calls; it goes again by itself if it fails too often
+    Canary {
+        /// Its name
+        name: String,
+        /// The revision
+        revision: u64,
+        /// Which share, such as 5% or 0.5%
+        share: Share,
+    },
+    /// Have a stored revision answer what is asked of the one that serves, unseen: nothing that it writes is
+    /// kept, it sends no requests, and `extension health` shows where it answers otherwise
+    Shadow {
+        /// Its name
+        name: String,
+        /// The revision
+        revision: u64,
+    },
+    /// Have a revision serve, in place of the one that does
+    Promote {
+        /// Its name
+        name: String,
+        /// The revision
+        revision: u64,
+    },
+    /// Take away a revision that is active beside the one that serves; it stays stored
+    Retire {
+        /// Its name
+        name: String,
+        /// The revision
+        revision: u64,
+    },
+    /// Show how an extension does, in all its active versions: calls, failures, health, breaker, trial
+    Health {
+        /// Its name
+        name: String,
+    },
     /// List the stored bundles that an extension wrote, also one that was removed
     Wrote {
         /// Its name
@@ -271,6 +328,52 @@ pub enum ExtensionCommand {
         #[arg(long)]
         forget: bool,
     },
+    /// Revisions.
+    #[command(flatten)]
+    Revision(RevisionCommand),
+}
+
+/// As what a revision is installed that does not serve.
+#[derive(Debug, Clone, Copy, Default, Args)]
+#[group(multiple = false)]
+pub struct BesideArgs {
+    /// Answer only calls that ask for its version; what serves stays, also if its version is lower
+    #[arg(long)]
+    pub beside: bool,
+    /// Answer a share of the calls, such as 5%, beside the revision that serves
+    #[arg(long, value_name = "SHARE")]
+    pub canary: Option<Share>,
+    /// Answer unseen what the revision that serves is asked; nothing that it writes is kept
+    #[arg(long)]
+    pub shadow: bool,
+}
+
+/// A share of the calls, in a thousand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share(pub u16);
+
+impl FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let malformed =
+            || format!("expected a share such as 5% or 0.5%, up to 100%, found {text:?}");
+        let number = text.strip_suffix('%').ok_or_else(malformed)?;
+        let (whole, tenth) = number.split_once('.').unwrap_or((number, "0"));
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(whole) || !digits(tenth) || tenth.len() != 1 {
+            return Err(malformed());
+        }
+        let whole: u16 = whole.parse().map_err(|_| malformed())?;
+        let tenth: u16 = tenth.parse().map_err(|_| malformed())?;
+        match whole
+            .checked_mul(10)
+            .and_then(|share| share.checked_add(tenth))
+        {
+            Some(share) if (1..=1000).contains(&share) => Ok(Self(share)),
+            _ => Err(malformed()),
+        }
+    }
 }
 
 /// On or off.
@@ -490,6 +593,33 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_share_is_percent_with_at_most_one_decimal() {
+        for (text, share) in [("5%", 50), ("0.5%", 5), ("100%", 1000), ("12.0%", 120)] {
+            assert_eq!(text.parse(), Ok(Share(share)));
+        }
+        for text in [
+            "5", "0%", "0.05%", "101%", "-1%", "%", ".5%", "99999%", "5 %",
+        ] {
+            assert!(text.parse::<Share>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_call_may_name_the_version_that_is_to_answer() {
+        let cli = Cli::parse_from(["koi-mcp", "call", "find", "--version", "^1.2"]);
+        assert!(matches!(cli.command, Command::Call { version: Some(of), .. } if of == "^1.2"));
+        let cli = Cli::try_parse_from([
+            "koi-mcp",
+            "extension",
+            "install",
+            "a",
+            "--beside",
+            "--shadow",
+        ]);
+        assert!(cli.is_err());
     }
 
     #[test]

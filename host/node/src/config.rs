@@ -14,6 +14,7 @@ mod store;
 mod tls;
 mod trust;
 mod views;
+mod watch;
 
 pub use lifetime::Lifetime;
 pub use load::ConfigText;
@@ -24,6 +25,7 @@ pub use store::StoreConfig;
 pub use tls::TlsConfig;
 pub use trust::{TrustConfig, TrustRuleConfig, WayConfig};
 pub use views::{DispatcherConfig, ViewConfig};
+pub use watch::{BreakerConfig, HealthConfig, RollbackConfig};
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -67,6 +69,12 @@ pub struct Config {
     /// What one call may use up, by the names and in the units of [`koi_runtime::LIMITS`], which has
     /// the defaults too.
     pub limits: BTreeMap<String, u64>,
+    /// When an extension that fails is not called for a while.
+    pub breaker: BreakerConfig,
+    /// How extensions are asked for their health.
+    pub health: HealthConfig,
+    /// When a new revision gives way by itself.
+    pub rollback: RollbackConfig,
     /// Where it keeps what it knows.
     pub store: StoreConfig,
     /// What is logged.
@@ -222,13 +230,25 @@ impl Default for AdminConfig {
 }
 
 /// Extensions.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ExtensionsConfig {
     /// Folder whose `.wasm` files are installed as they appear; `<data_dir>/extensions` if left out.
     pub drop_folder: Option<PathBuf>,
     /// Settings handed to extensions, by extension name; each a table that the extension defines.
     pub settings: BTreeMap<String, serde_json::Map<String, serde_json::Value>>,
+    /// How many revisions of an extension are kept, beside those that are active or pinned.
+    pub keep: usize,
+}
+
+impl Default for ExtensionsConfig {
+    fn default() -> Self {
+        Self {
+            drop_folder: None,
+            settings: BTreeMap::new(),
+            keep: 10,
+        }
+    }
 }
 
 /// How extensions are run.

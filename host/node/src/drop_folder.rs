@@ -1,8 +1,8 @@
 //! The drop folder: a `.wasm` file that appears in it is installed, one that changes is installed
 //! again, one that goes away takes its extension with it.
 //!
-//! Nothing is granted by dropping a file, and no extension that came by another way is replaced by
-//! one. A file is read when it has not changed for a moment ([`QUIET`]), so a slow copy is read once,
+//! Nothing is granted by dropping a file: one that wants more than the revision before is held until it
+//! is approved. No extension that came by another way is replaced by one. A file is read when it has not changed for a moment ([`QUIET`]), so a slow copy is read once,
 //! whole, and not again before it changes: what an operator removes or replaces stays so. Files are
 //! opened inside the folder only: a link that leads out of it is refused. What cannot be installed is
 //! logged, and the revision before goes on serving.
@@ -200,7 +200,8 @@ impl Settler {
                 who: WHO.to_owned(),
             })
             .await?;
-        if report.outcome != Installed::Unchanged {
+        // One that is held has been told of with what to do.
+        if matches!(report.outcome, Installed::New | Installed::Replaced) {
             tracing::info!(
                 extension = report.name,
                 revision = report.revision,

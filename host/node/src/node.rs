@@ -104,6 +104,7 @@ impl Node {
         let token = data_dir.new_token()?;
         let drop_folder = DropFolder::open(&config.drop_folder())?;
         let call_limits = config.limits()?;
+        let watch = config.watch()?;
         let views = config.mcp.other_views()?;
         let lifetimes = config.store.lifetimes()?;
 
@@ -144,6 +145,8 @@ impl Node {
             settings: config.extensions.settings.clone(),
             limits: call_limits,
             save_every: config.runtime.save_every,
+            watch,
+            keep: config.extensions.keep,
         })
         .await?;
         let pipeline = Pipeline::start(PipelineParts {

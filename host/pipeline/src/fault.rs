@@ -56,6 +56,7 @@ impl Fault {
             CallError::Trap(_) => "trap",
             CallError::NotExported(_) => "not-exported",
             CallError::Overloaded(_) => "overloaded",
+            CallError::Unavailable { .. } => "unavailable",
             CallError::Host(_) => "host",
         };
         Self {

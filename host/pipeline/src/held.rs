@@ -69,7 +69,7 @@ impl Held {
         let extension = match (state.rids.get(&arrival.rid), missing) {
             (_, None) if waiting.released => return Place::Free,
             (Some(before), _) => before.extension.clone(),
-            (None, Some(missing)) => missing.revision.extension.clone(),
+            (None, Some(missing)) => missing.extension.to_owned(),
             (None, None) => return Place::Free,
         };
         let contents = arrival.contents.as_ref();
@@ -79,12 +79,13 @@ impl Held {
             return Place::Full(full(&extension));
         }
         if load.objects == 0 {
-            let error = missing.map_or("", |missing| &missing.error);
+            let error = missing.map_or("", |missing| missing.reason);
             tracing::warn!(
                 extension,
                 error,
                 rid = %arrival.rid,
-                "objects wait for an extension that does not run; install it again, or remove it"
+                "objects wait for an extension that does not run or fails too often: they go on once it works \
+                 again, or is removed"
             );
         }
         load.objects += 1;

@@ -36,7 +36,7 @@ impl World {
             None => Ok(()),
             Some(missing) => Err(PipelineError::StillDead {
                 id,
-                reason: format!("{} does not run", missing.revision.extension),
+                reason: format!("{} does not run: {}", missing.extension, missing.reason),
             }),
         }
     }

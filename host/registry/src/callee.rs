@@ -13,6 +13,8 @@ use koi_runtime::{
 };
 
 use crate::grant::{Access, LimitName};
+use crate::in_flight::InFlight;
+use crate::watched::Judge;
 
 /// On whose behalf an extension is called. Cheap to clone.
 #[derive(Clone)]
@@ -89,6 +91,17 @@ pub trait Callee: Send + Sync {
         invocation: Invocation,
     ) -> Result<String, CallError>;
 
+    /// The same, and hears from `judge` what the answer is worth.
+    async fn call_tool_judged(
+        &self,
+        name: &str,
+        arguments: &str,
+        invocation: Invocation,
+        _: Judge<'_>,
+    ) -> Result<String, CallError> {
+        self.call_tool(name, arguments, invocation).await
+    }
+
     /// Reads a resource.
     async fn read_resource(
         &self,
@@ -106,6 +119,17 @@ pub trait Callee: Send + Sync {
         arguments: &str,
         invocation: Invocation,
     ) -> Result<String, CallError>;
+
+    /// The same, and hears from `judge` what the answer is worth.
+    async fn get_prompt_judged(
+        &self,
+        name: &str,
+        arguments: &str,
+        invocation: Invocation,
+        _: Judge<'_>,
+    ) -> Result<String, CallError> {
+        self.get_prompt(name, arguments, invocation).await
+    }
 
     /// Values for an argument; the answer is JSON text, and an empty object if it completes nothing.
     async fn complete(
@@ -188,6 +212,12 @@ pub trait Loaded: Send + Sync {
     /// The interfaces that it exports.
     fn exports(&self) -> Exports;
 
+    /// The names of what it imports, such as `koi:extension/knowledge@0.1.0`; none where there are no
+    /// such names.
+    fn imports(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What it says about itself, with nothing granted.
     async fn describe(&self) -> Result<String, CallError>;
 
@@ -215,4 +245,6 @@ pub struct Binding {
     pub access: Arc<Access>,
     /// A singleton saves its state after every so many calls.
     pub save_every: NonZero<u32>,
+    /// Where its calls are counted while they are under way.
+    pub in_flight: Arc<InFlight>,
 }

@@ -19,7 +19,9 @@ use semver::Version;
 use crate::callee::Callee;
 use crate::description::Description;
 use crate::grant::Access;
+use crate::in_flight::InFlight;
 use crate::snapshot::Collision;
+use crate::watched::Watch;
 use koi_schema::{Patterns, SchemaError};
 
 pub use jobs::{JobEntry, JobTold};
@@ -27,7 +29,7 @@ pub use knowledge::{HandlerEntry, RidTypeEntry, SchemaEntry};
 pub use list::{ListError, Listed, Lists};
 pub use prefix::{PrefixError, ToolPrefix};
 pub use prompts::{CompletionOutput, PromptEntry, PromptOutput};
-pub use resources::{ResourceEntry, TemplateEntry};
+pub use resources::{Readable, ResourceEntry, TemplateEntry};
 pub use tools::{ToolEntry, ToolOutput};
 pub use transforms::TransformEntry;
 
@@ -88,6 +90,10 @@ pub struct ExtensionEntry {
     pub left_out: Vec<Collision>,
     /// What answers for it.
     pub callee: Arc<dyn Callee>,
+    /// What its calls have shown, where they are watched.
+    pub(crate) watch: Option<Arc<Watch>>,
+    /// The calls that are under way in it.
+    pub in_flight: Arc<InFlight>,
 }
 
 impl ExtensionEntry {
@@ -157,7 +163,17 @@ impl ExtensionEntry {
             lists,
             left_out: Vec::new(),
             callee,
+            watch: None,
+            in_flight: Arc::default(),
         })
+    }
+
+    /// The same, its calls watched: its callee tells this.
+    pub(crate) fn watched(self, watch: Arc<Watch>) -> Self {
+        Self {
+            watch: Some(watch),
+            ..self
+        }
     }
 
     /// The same with other lists, of which nothing is left out.
@@ -174,6 +190,8 @@ impl ExtensionEntry {
             lists,
             left_out: Vec::new(),
             callee: self.callee.clone(),
+            watch: self.watch.clone(),
+            in_flight: self.in_flight.clone(),
         }
     }
 

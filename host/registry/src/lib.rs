@@ -9,6 +9,7 @@ mod callee;
 mod description;
 mod entry;
 mod grant;
+mod in_flight;
 mod ports;
 mod registry;
 mod secret;
@@ -18,6 +19,7 @@ mod testing;
 mod text;
 mod uri_template;
 mod wasm;
+mod watched;
 
 pub use callee::{Binding, Callee, Invocation, Loaded, Loader};
 pub use description::{
@@ -26,21 +28,30 @@ pub use description::{
 };
 pub use entry::{
     CompletionOutput, ExtensionEntry, HandlerEntry, JobEntry, JobTold, ListError, Listed, Lists,
-    PrefixError, PromptEntry, PromptOutput, ResourceEntry, RevisionInfo, RidTypeEntry, SchemaEntry,
-    TemplateEntry, ToolEntry, ToolOutput, ToolPrefix,
+    PrefixError, PromptEntry, PromptOutput, Readable, ResourceEntry, RevisionInfo, RidTypeEntry,
+    SchemaEntry, TemplateEntry, ToolEntry, ToolOutput, ToolPrefix,
 };
 pub use grant::{
     Access, Capability, Execution, Folder, Grant, GrantError, Grants, HostPattern, HttpRule,
     Learned, LimitName, Pattern, PatternError, PortRule, Right, Scheme, SecretUse, Variable,
 };
+pub use in_flight::InFlight;
 pub use koi_schema::{JsonSchema, SchemaError};
+pub use koi_store::Role;
 pub use registry::{
-    ExtensionState, ExtensionSummary, GrantChange, GrantRequest, GrantsError, GrantsView, Install,
-    InstallError, InstallReport, Installed, KeyValueSummary, OpenError, PrepareError, Registry,
-    RegistryParts, RemoveError, ReplayRefused,
+    BesideSummary, CapabilityChange, Changes, Diff, DiffSide, ExtensionState, ExtensionSummary,
+    GrantChange, GrantRequest, GrantsError, GrantsView, HandedOver, HeldSummary, Inspection,
+    Install, InstallError, InstallReport, Installed, KeyValueSummary, OpenError, PrepareError,
+    Profile, Registry, RegistryParts, RemoveError, ReplayRefused, RestoreError, RevisionError,
+    RevisionRef, RevisionView, RolledBack, ShadowVitals, SwapReport, VersionVitals, VersionsError,
+    Vitals,
 };
 pub use secret::{
     MAX_SECRET_BYTES, MAX_SECRET_NAME_BYTES, MIN_SECRET_BYTES, SecretError, SecretName,
     SecretValue, Vault,
 };
-pub use snapshot::{ClaimKind, Collision, Failed, Snapshot};
+pub use snapshot::{Beside, ClaimKind, Collision, Failed, Missing, Snapshot, VersionError};
+pub use watched::{
+    Answered, BreakerOptions, Difference, HealthOptions, HealthReport, HealthStatus, Judge,
+    RollbackOptions, ShadowReport, WatchOptions,
+};

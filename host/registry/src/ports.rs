@@ -14,6 +14,7 @@ mod network;
 mod saved_state;
 mod schemas;
 mod secrets;
+mod shadow;
 mod system;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ use saved_state::StoredState;
 use schemas::GrantedSchemas;
 pub(crate) use schemas::Newest;
 use secrets::GrantedSecrets;
+pub(crate) use shadow::within_the_node;
 use system::OperatorLog;
 pub(crate) use system::Unheard;
 

@@ -4,17 +4,26 @@
 //! fails before the store has committed leaves everything as it was; afterwards there is one pointer
 //! swap and nothing that can fail.
 
+mod diff;
+mod gate;
 mod grants;
 mod install;
 mod learn;
 mod open;
 mod prepare;
+mod profile;
 mod relist;
 mod remove;
 mod replay;
+mod revert;
+mod revisions;
 mod summary;
+mod swap;
 #[cfg(test)]
 mod tests;
+mod versions;
+mod vitals;
+mod watching;
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
@@ -34,14 +43,22 @@ use crate::grant::Attempts;
 use crate::ports::NodePorts;
 use crate::secret::Vault;
 use crate::snapshot::{Collision, Failed, Snapshot, yield_names};
+use crate::watched::WatchOptions;
 
+pub use diff::{CapabilityChange, Changes, Diff, DiffSide};
 pub use grants::{GrantChange, GrantsError, GrantsView};
 pub use install::{GrantRequest, Install, InstallError, InstallReport, Installed};
-pub use open::OpenError;
+pub use open::{OpenError, RestoreError};
 pub use prepare::PrepareError;
+pub use profile::Profile;
 pub use remove::RemoveError;
 pub use replay::ReplayRefused;
-pub use summary::{ExtensionState, ExtensionSummary, KeyValueSummary};
+pub use revisions::{Inspection, RevisionError, RevisionView};
+pub use summary::{BesideSummary, ExtensionState, ExtensionSummary, HeldSummary, KeyValueSummary};
+pub use swap::{HandedOver, RevisionRef, SwapReport};
+pub use versions::VersionsError;
+pub use vitals::{ShadowVitals, VersionVitals, Vitals};
+pub use watching::RolledBack;
 
 /// What a registry works with.
 pub struct RegistryParts {
@@ -67,6 +84,10 @@ pub struct RegistryParts {
     /// A singleton saves its state after every so many calls; what came after is lost when it
     /// crashes.
     pub save_every: NonZero<u32>,
+    /// What is done about how the calls of extensions end.
+    pub watch: WatchOptions,
+    /// How many revisions of an extension are kept beside those that are active or pinned.
+    pub keep: usize,
 }
 
 /// The registry. Cheap to clone; all clones are one.
@@ -82,6 +103,7 @@ struct Inner {
     settings: BTreeMap<String, Map<String, Value>>,
     limits: Limits,
     save_every: NonZero<u32>,
+    keep: usize,
     snapshot: Arc<ArcSwap<Snapshot>>,
     generation: watch::Sender<u64>,
     /// Held for the whole of a change to what is installed or granted.
@@ -89,6 +111,7 @@ struct Inner {
     /// Held from the last check before a swap until after it. Always taken after `changing`.
     swapping: Mutex<()>,
     relisting: relist::Relisting,
+    watching: watching::Watching,
     /// What each extension was refused, over its revisions.
     attempts: std::sync::Mutex<BTreeMap<String, Arc<Attempts>>>,
 }
@@ -118,6 +141,11 @@ impl Registry {
     /// its types have an owner. Returns at once for a revision that runs.
     pub async fn activated(&self, extension: &str, revision: u64) {
         let snapshot = self.snapshot();
+        let beside = snapshot.beside.get(extension);
+        let mut beside = beside.into_iter().flatten();
+        if beside.any(|version| version.entry.revision.revision == revision) {
+            return;
+        }
         let running = snapshot.extensions.get(extension);
         if running.is_none_or(|entry| entry.revision.revision < revision) {
             drop(self.inner.changing.lock().await);
@@ -161,6 +189,19 @@ impl Inner {
     ) -> Result<Snapshot, Collision> {
         let mut snapshot = Snapshot::build(self.snapshot.load().generation + 1, extensions)?;
         snapshot.failed = failed;
+        let now = self.snapshot.load();
+        snapshot.beside = now.beside.clone();
+        // What has taken the place of a revision that is not called is called.
+        let is_same = |name: &str| {
+            let (before, after) = (now.extensions.get(name), snapshot.extensions.get(name));
+            let watches = before
+                .zip(after)
+                .and_then(|(before, after)| before.watch.as_ref().zip(after.watch.as_ref()));
+            watches.is_some_and(|(before, after)| Arc::ptr_eq(before, after))
+        };
+        let unavailable = now.unavailable.iter().filter(|(name, _)| is_same(name));
+        let unavailable = unavailable.map(|(name, reason)| (name.clone(), reason.clone()));
+        snapshot.unavailable = unavailable.collect();
         Ok(snapshot)
     }
 
@@ -184,7 +225,9 @@ impl Inner {
     /// The swap.
     fn publish(&self, snapshot: Snapshot, _: &Swap<'_>) {
         let generation = snapshot.generation;
-        self.snapshot.store(Arc::new(snapshot));
+        let snapshot = Arc::new(snapshot);
+        self.snapshot.store(snapshot.clone());
+        versions::cast_shadows(&snapshot);
         self.generation.send_replace(generation);
     }
 

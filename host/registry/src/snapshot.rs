@@ -9,6 +9,7 @@ mod failed;
 mod reading;
 #[cfg(test)]
 mod tests;
+mod versions;
 mod yielding;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +25,8 @@ use crate::entry::{
 };
 
 pub use claims::{ClaimKind, Collision};
-pub use failed::Failed;
+pub use failed::{Failed, Missing};
+pub use versions::{Beside, VersionError};
 pub(crate) use yielding::yield_names;
 
 /// What a node offers. See the module for what it promises.
@@ -48,6 +50,10 @@ pub struct Snapshot {
     pub prompts: BTreeMap<String, Arc<PromptEntry>>,
     /// The extensions that are installed and could not be activated, by name.
     pub failed: BTreeMap<String, Arc<Failed>>,
+    /// The further versions of extensions that are active, by the extension's name.
+    pub beside: BTreeMap<String, Vec<Arc<Beside>>>,
+    /// The extensions that are active and not called for a while, with the reason, by name.
+    pub unavailable: BTreeMap<String, Arc<str>>,
     /// By phase and RID type, in the order in which they see an object.
     handlers: BTreeMap<(Phase, RidType), Vec<Arc<HandlerEntry>>>,
     /// By the schema that they lead to, in the order of the extensions' names.
@@ -126,12 +132,23 @@ impl Snapshot {
             .filter(move |handler| handler.wants(rid, event_type))
     }
 
-    /// An extension that would have a say in what becomes of an object, and does not run.
-    pub fn missing_for(&self, rid: &Rid) -> Option<&Failed> {
+    /// An extension that would have a say in what becomes of an object, and does not run or is not
+    /// called for a while.
+    pub fn missing_for(&self, rid: &Rid) -> Option<Missing<'_>> {
         let mut failed = self.failed.values();
-        failed
-            .find(|failed| failed.has_a_say_in(rid))
-            .map(|failed| &**failed)
+        let failed = failed.find(|failed| failed.has_a_say_in(rid));
+        failed.map(|failed| failed.missing()).or_else(|| {
+            let has_a_say = |name: &&String| {
+                let entry = self.extensions.get(*name);
+                entry.is_some_and(|entry| failed::has_a_say_in(entry, rid))
+            };
+            let mut names = self.unavailable.keys();
+            let name = names.find(has_a_say)?;
+            Some(Missing {
+                extension: name,
+                reason: self.unavailable.get(name)?,
+            })
+        })
     }
 
     /// The RID types that some handler may see objects of.

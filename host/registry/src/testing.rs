@@ -17,9 +17,11 @@ use koi_runtime::{
     Outcome, ParsedReference, ResourceContents,
 };
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use crate::callee::{Binding, Callee, Invocation, Loaded, Loader};
+use crate::in_flight::InFlight;
 
 /// What happens to fake extensions, seen and steered from the test.
 #[derive(Clone)]
@@ -43,8 +45,12 @@ pub(crate) struct StageState {
     pub(crate) calls: Vec<String>,
     /// Functions that fail: `<extension> <function>`.
     pub(crate) failing: BTreeSet<String>,
+    /// Functions of revisions that crash: `<extension>@<revision> <function>`.
+    pub(crate) trapping: BTreeSet<String>,
     /// Functions that panic.
     pub(crate) panicking: BTreeSet<String>,
+    /// Functions that wait until they are let on.
+    pub(crate) waiting: BTreeSet<String>,
     /// Tools by extension, in place of those of the component.
     pub(crate) tools: BTreeMap<String, Value>,
 }
@@ -52,6 +58,20 @@ pub(crate) struct StageState {
 impl Stage {
     pub(crate) fn lock(&self) -> MutexGuard<'_, StageState> {
         self.state.lock().unwrap()
+    }
+
+    /// Waits as long as the function is among those that wait.
+    async fn let_on(&self, function: &str) {
+        let mut called = self.called.subscribe();
+        while self.lock().waiting.contains(function) {
+            called.changed().await.unwrap();
+        }
+    }
+
+    /// Lets all functions on that wait.
+    pub(crate) fn let_all_on(&self) {
+        self.lock().waiting.clear();
+        self.called.send_replace(());
     }
 
     /// Waits until a function has been called so often.
@@ -84,13 +104,10 @@ pub(crate) fn refusal(message: &str) -> CallError {
 impl Loader for Stage {
     async fn load(&self, component: Arc<[u8]>) -> Result<Arc<dyn Loaded>, LoadError> {
         let script: Value = serde_json::from_slice(&component).map_err(|_| LoadError::NotWasm)?;
-        let sum = component.iter().fold(7u64, |sum, b| {
-            sum.wrapping_mul(31).wrapping_add((*b).into())
-        });
         Ok(Arc::new(FakeLoaded {
             stage: self.clone(),
             script,
-            digest: format!("{sum:016x}").into(),
+            digest: hex::encode(Sha256::digest(&component)).into(),
         }))
     }
 }
@@ -128,6 +145,14 @@ impl Loaded for FakeLoaded {
         }
     }
 
+    fn imports(&self) -> Vec<String> {
+        let imports = self.script["x-imports"].as_array().into_iter().flatten();
+        imports
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect()
+    }
+
     async fn describe(&self) -> Result<String, CallError> {
         Ok(self.script.to_string())
     }
@@ -139,6 +164,7 @@ impl Loaded for FakeLoaded {
             name: binding.extension.to_string(),
             revision: binding.revision,
             ports: binding.ports,
+            in_flight: binding.in_flight,
         })
     }
 }
@@ -149,6 +175,7 @@ pub(crate) struct FakeCallee {
     pub(crate) name: String,
     pub(crate) revision: u64,
     pub(crate) ports: Ports,
+    pub(crate) in_flight: Arc<InFlight>,
 }
 
 impl FakeCallee {
@@ -160,13 +187,18 @@ impl FakeCallee {
             name: name.to_owned(),
             revision: 1,
             ports: Ports::denied(),
+            in_flight: Arc::default(),
         })
     }
 
     fn enter(&self, function: &str) -> Result<(), CallError> {
         let call = format!("{}@{} {function}", self.name, self.revision);
+        let traps = self.stage.lock().trapping.contains(&call);
         self.stage.lock().calls.push(call);
         self.stage.called.send_replace(());
+        if traps {
+            return Err(CallError::Trap("unreachable".to_owned()));
+        }
         let function_of = format!("{} {function}", self.name);
         if self.stage.lock().failing.contains(&function_of) {
             return Err(refusal(&format!("{function} fails")));
@@ -220,15 +252,25 @@ impl Callee for FakeCallee {
             .to_string())
     }
 
-    /// Answers with the member of `x-answers` of that name, else with who it is and its setting
-    /// `greeting`.
+    /// Puts its own name under a key where there is `x-writes`. Answers with the member of `x-answers` of
+    /// that name, else with who it is and its setting `greeting`.
     async fn call_tool(
         &self,
         name: &str,
         arguments: &str,
         _: Invocation,
     ) -> Result<String, CallError> {
+        let _underway = self.in_flight.enter();
         self.enter("call-tool")?;
+        self.stage.let_on(&format!("{} call-tool", self.name)).await;
+        if self.script.get("x-writes").is_some() {
+            let by = format!("{}@{}", self.name, self.revision).into_bytes();
+            let set = self
+                .ports
+                .key_value
+                .set(&context(&self.name), "b", "by", by);
+            set.await.map_err(|error| refusal(&error.to_string()))?;
+        }
         if let Some(answer) = self.script["x-answers"].get(name) {
             return Ok(answer
                 .as_str()

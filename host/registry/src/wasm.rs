@@ -12,6 +12,7 @@ use koi_runtime::{
 
 use crate::callee::{Binding, Callee, Invocation, Loaded, Loader};
 use crate::grant::{Access, Execution};
+use crate::in_flight::InFlight;
 use crate::ports::{GrantedCaller, Unheard};
 
 #[async_trait]
@@ -33,6 +34,10 @@ impl Loaded for Extension {
         Extension::exports(self)
     }
 
+    fn imports(&self) -> Vec<String> {
+        Extension::imports(self)
+    }
+
     async fn describe(&self) -> Result<String, CallError> {
         Extension::describe(self).await
     }
@@ -49,6 +54,7 @@ impl Loaded for Extension {
             ports: Arc::new(binding.ports),
             unheard: Arc::new(Unheard),
             access: binding.access,
+            in_flight: binding.in_flight,
         })
     }
 }
@@ -61,6 +67,7 @@ struct WasmCallee {
     /// The caller of what nobody waits for.
     unheard: Arc<dyn Caller>,
     access: Arc<Access>,
+    in_flight: Arc<InFlight>,
 }
 
 impl WasmCallee {
@@ -140,6 +147,7 @@ impl Callee for WasmCallee {
         arguments: &str,
         invocation: Invocation,
     ) -> Result<String, CallError> {
+        let _underway = self.in_flight.enter();
         let call = self.call(CallKind::Tool, invocation);
         self.extension.call_tool(call, name, arguments).await
     }
@@ -149,6 +157,7 @@ impl Callee for WasmCallee {
         uri: &str,
         invocation: Invocation,
     ) -> Result<Vec<ResourceContents>, CallError> {
+        let _underway = self.in_flight.enter();
         self.extension
             .read_resource(self.call(CallKind::Resource, invocation), uri)
             .await
@@ -167,6 +176,7 @@ impl Callee for WasmCallee {
         arguments: &str,
         invocation: Invocation,
     ) -> Result<String, CallError> {
+        let _underway = self.in_flight.enter();
         let call = self.call(CallKind::Prompt, invocation);
         self.extension.get_prompt(call, name, arguments).await
     }
@@ -176,6 +186,7 @@ impl Callee for WasmCallee {
         completion: &Completion,
         invocation: Invocation,
     ) -> Result<String, CallError> {
+        let _underway = self.in_flight.enter();
         if !self.extension.exports().completions {
             return Ok("{}".to_owned());
         }
@@ -189,6 +200,7 @@ impl Callee for WasmCallee {
         run: &str,
         invocation: Invocation,
     ) -> Result<String, CallError> {
+        let _underway = self.in_flight.enter();
         let call = self.call(CallKind::Job, invocation);
         self.extension.run_job(call, name, run).await
     }
@@ -198,6 +210,7 @@ impl Callee for WasmCallee {
         object: &KnowledgeObject,
         invocation: Invocation,
     ) -> Result<Outcome, CallError> {
+        let _underway = self.in_flight.enter();
         let invocation = Invocation {
             cause: Some(object.rid.clone()),
             depth: object.depth,
@@ -214,6 +227,7 @@ impl Callee for WasmCallee {
         reference: &str,
         invocation: Invocation,
     ) -> Result<ParsedReference, CallError> {
+        let _underway = self.in_flight.enter();
         let call = self.call(CallKind::Handler, invocation);
         self.extension
             .parse_reference(call, rid_type, reference)
@@ -226,6 +240,7 @@ impl Callee for WasmCallee {
         parts: &str,
         invocation: Invocation,
     ) -> Result<String, CallError> {
+        let _underway = self.in_flight.enter();
         let call = self.call(CallKind::Handler, invocation);
         self.extension.print_reference(call, rid_type, parts).await
     }
@@ -236,6 +251,7 @@ impl Callee for WasmCallee {
         contents: &str,
         invocation: Invocation,
     ) -> Result<(), CallError> {
+        let _underway = self.in_flight.enter();
         let call = self.call(CallKind::Handler, invocation);
         self.extension.validate(call, schema, contents).await
     }
@@ -247,6 +263,7 @@ impl Callee for WasmCallee {
         contents: &str,
         invocation: Invocation,
     ) -> Result<String, CallError> {
+        let _underway = self.in_flight.enter();
         let call = self.call(CallKind::Handler, invocation);
         self.extension.transform(call, from, to, contents).await
     }
@@ -255,6 +272,7 @@ impl Callee for WasmCallee {
         called: Called,
         invocation: Invocation,
     ) -> Result<Recording, RecordError> {
+        let _underway = self.in_flight.enter();
         let call = self.call(called.kind(), invocation);
         self.extension.record(call, called).await
     }

@@ -97,6 +97,14 @@ impl Extension {
         self.bound.code.indices.exports()
     }
 
+    /// The names of what it imports, such as `koi:extension/knowledge@0.1.0`.
+    pub fn imports(&self) -> Vec<String> {
+        let pre = &self.bound.code.pre;
+        let of = pre.component().component_type();
+        let imports = of.imports(pre.engine());
+        imports.map(|(name, _)| name.to_owned()).collect()
+    }
+
     /// What the extension is, provides and asks for: JSON text, not yet checked, at most 1 MiB.
     ///
     /// # Errors

@@ -35,7 +35,7 @@ mod work;
 
 pub use compiler::{COMPILE_LIMITS, CompileLimits, Compiler, compile_for_parent};
 pub use engine::engine_configuration;
-pub use error::{CallError, GuestError, GuestErrorKind, LoadError, RuntimeError};
+pub use error::{CallError, GuestError, GuestErrorKind, LoadError, RuntimeError, whole_seconds};
 pub use extension::{Calling, Extension};
 pub use limits::{LIMITS, LimitInfo, Limits, UNLIMITED};
 pub use recording::{

@@ -13,7 +13,9 @@ mod modes;
 mod reach;
 mod reading;
 mod replay;
+mod revisions;
 mod secrets;
+mod versions;
 mod wrote;
 
 use koi_tests::{Node, NodeBuilder};

@@ -45,7 +45,9 @@ impl Host {
         let folder = tempfile::tempdir().unwrap();
         let builder = NodeBuilder::new("node", &folder.path().join("node"))
             .env("KOI_MCP_LIMITS__CPU", "500")
-            .env("KOI_MCP_LIMITS__WALL", "5000");
+            .env("KOI_MCP_LIMITS__WALL", "5000")
+            // Each harm is to be done, also by a guest that has done nothing else.
+            .env("KOI_MCP_BREAKER__ENABLED", "false");
         let node = settings(builder).start();
         node.install("echo");
         let witness = Witness::of(&node);

@@ -19,6 +19,8 @@ use crate::tools;
 /// What stands beside the arguments and says on whose behalf a tool is called.
 const AGENT: &str = "_agent_id";
 const SESSION: &str = "_session_id";
+/// What stands in the query and says which version of the extension is to answer.
+const VERSION: &str = "version";
 /// Most characters of either.
 const MAX_ID: usize = 128;
 
@@ -48,10 +50,12 @@ type Caller = Option<Extension<Principal>>;
 pub(super) async fn post(
     State(rest): State<Rest>,
     Path(name): Path<String>,
+    RawQuery(query): RawQuery,
     principal: Caller,
     request: Request,
 ) -> Result<Json<Answer>, Problem> {
-    let tool = find(&rest, &name)?;
+    let pin = version(query.as_deref());
+    let tool = find(&rest, &name, pin.as_deref())?;
     let arguments = body(request, rest.max_body).await?;
     call(&rest, &tool, arguments, principal).await
 }
@@ -63,17 +67,35 @@ pub(super) async fn get(
     RawQuery(query): RawQuery,
     principal: Caller,
 ) -> Result<Json<Answer>, Problem> {
-    let tool = find(&rest, &name)?;
+    let query = query.unwrap_or_default();
+    // Of a tool with an argument of that name it is the argument.
+    let serving = find(&rest, &name, None).ok();
+    let pin = match serving {
+        Some(tool) if has_argument(&tool, VERSION) => None,
+        _ => version(Some(&query)),
+    };
+    let tool = find(&rest, &name, pin.as_deref())?;
     if tool.descriptor["annotations"]["readOnlyHint"] != true {
         return Err(Problem::not_safe(&tool.name));
     }
-    let arguments = arguments(&tool, query.as_deref().unwrap_or_default());
+    let mut arguments = arguments(&tool, &query);
+    if pin.is_some() {
+        arguments.remove(VERSION);
+    }
     call(&rest, &tool, arguments, principal).await
 }
 
-fn find(rest: &Rest, name: &str) -> Result<Arc<ToolEntry>, Problem> {
+/// The version that a query asks for.
+fn version(query: Option<&str>) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(query?.as_bytes());
+    let found = pairs.find(|(name, _)| name == VERSION);
+    found.map(|(_, version)| version.into_owned())
+}
+
+fn find(rest: &Rest, name: &str, pin: Option<&str>) -> Result<Arc<ToolEntry>, Problem> {
     let snapshot = rest.shared.snapshot();
-    let tool = snapshot.tools.get(name);
+    let tool = snapshot.tool(name, pin);
+    let tool = tool.map_err(|error| Problem::no_version(&error))?;
     tool.filter(|tool| rest.shared.options.shows_tool(tool))
         .cloned()
         .ok_or_else(|| Problem::unknown_tool(name))
@@ -191,16 +213,18 @@ async fn call(
     }))
 }
 
+fn has_argument(tool: &ToolEntry, name: &str) -> bool {
+    let properties = &tool.descriptor["inputSchema"]["properties"];
+    properties.get(name).is_some()
+}
+
 /// Takes an id out of the arguments, unless the tool has an argument of that name itself.
 fn take(
     tool: &ToolEntry,
     arguments: &mut Map<String, Value>,
     id: &str,
 ) -> Result<Option<String>, Problem> {
-    if tool.descriptor["inputSchema"]["properties"]
-        .get(id)
-        .is_some()
-    {
+    if has_argument(tool, id) {
         return Ok(None);
     }
     match arguments.remove(id) {

@@ -142,6 +142,7 @@ struct Content {
 #[derive(Deserialize)]
 pub(super) struct As {
     schema: Option<String>,
+    version: Option<String>,
 }
 
 pub(super) async fn read(
@@ -154,6 +155,7 @@ pub(super) async fn read(
     let (view, correlation) = (shared.view(), shared.correlation());
     let mut invocation = Invocation::new(correlation.clone());
     invocation.principal = principal.map(|Extension(principal)| principal.0);
+    let wanted_version = wanted.version;
     let wanted = Wanted {
         schema: wanted.schema.as_deref(),
         invocation: invocation.clone(),
@@ -164,8 +166,10 @@ pub(super) async fn read(
         Err(BundleError::Schema(error)) => return Err(Problem::of_call(&error, &correlation)),
         Err(error) => return Err(Problem::internal(&error, &correlation)),
         Ok(None) => {
-            let read = view.read_own(&id, invocation).await;
-            match read.ok_or_else(Problem::unknown_resource)? {
+            let own = view.own(&id, wanted_version.as_deref());
+            let own = own.map_err(|error| Problem::no_version(&error))?;
+            let own = own.ok_or_else(Problem::unknown_resource)?;
+            match own.read(&id, invocation).await {
                 Ok(contents) => resources::own_contents(&id, Some(Ok(contents)), &correlation)?,
                 Err(koi_runtime::CallError::Guest(error))
                     if error.kind == koi_runtime::GuestErrorKind::InvalidInput =>

@@ -23,5 +23,6 @@ mod sessions;
 mod stream;
 mod tasks;
 mod transport;
+mod versions;
 mod views;
 mod websocket;

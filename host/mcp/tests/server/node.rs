@@ -9,8 +9,8 @@ use arc_swap::ArcSwap;
 use koi_mcp_server::{Catalog, McpOptions, McpParts, McpServer};
 use koi_pipeline::Change;
 use koi_registry::{
-    Access, Callee, Description, ExtensionEntry, Grants, Listed, Lists, RevisionInfo, Snapshot,
-    ToolPrefix,
+    Access, Beside, Callee, Description, ExtensionEntry, Grants, Listed, Lists, RevisionInfo, Role,
+    Snapshot, ToolPrefix,
 };
 use koi_rid::{Bundle, Contents, EventType, Rid, Timestamp};
 use koi_store::{Batch, Op, Stores, Writer};
@@ -220,6 +220,22 @@ impl Node {
             .collect();
         let generation = self.snapshots.newest.load().generation + 1;
         let snapshot = Snapshot::build(generation, entries).unwrap();
+        self.snapshots.newest.store(Arc::new(snapshot));
+        self.snapshots.generations.send_replace(generation);
+    }
+
+    /// Puts revision 2 of an extension beside what is installed.
+    pub fn put_beside(&self, extension: Extension) {
+        let mut entry = self.entry(extension);
+        entry.revision.revision = 2;
+        let before = self.snapshots.newest.load_full();
+        let generation = before.generation + 1;
+        let mut snapshot = Snapshot::build(generation, before.extensions.clone()).unwrap();
+        let (name, entry) = (entry.name().to_owned(), Arc::new(entry));
+        let role = Role::Beside;
+        snapshot
+            .beside
+            .insert(name, vec![Arc::new(Beside { entry, role })]);
         self.snapshots.newest.store(Arc::new(snapshot));
         self.snapshots.generations.send_replace(generation);
     }

@@ -11,13 +11,22 @@
 //! | `GET /v1/extensions` | what is installed |
 //! | `POST /v1/extensions?options=…` | installs the component in the body ([`InstallOptions`]) |
 //! | `DELETE /v1/extensions/{name}` | removes one |
+//! | `GET /v1/extensions/{name}/revisions`, `GET …/revisions/{n}` | its revisions; all that there is to know of one |
+//! | `GET /v1/extensions/{name}/diff?from=&to=` | what differs between two; without `to` from the one that serves |
+//! | `POST /v1/extensions/diff` | what differs between what runs and the component in the body |
+//! | `POST /v1/extensions/{name}/revert` | has another revision serve ([`Reverting`]) |
+//! | `POST /v1/extensions/{name}/approve`, `POST …/reject` | has the held revision serve ([`Approval`]), or not |
+//! | `PUT /v1/extensions/{name}/revisions/{n}/pin`, `DELETE …` | keeps a revision, however old it is, or no longer |
+//! | `PUT /v1/extensions/{name}/revisions/{n}/deprecated` with a reason or `null` | says that it is not to be used any more, or may be |
 //! | `GET /v1/extensions/{name}/grants` | what is asked, granted, in force and missing |
 //! | `PATCH /v1/extensions/{name}/grants` | grants and revokes ([`GrantEdit`]) |
 //! | `GET /v1/extensions/{name}/learned`, `PUT …` with `true` or `false` | what it was refused; whether that is recorded |
+//! | `PUT /v1/extensions/{name}/revisions/{revision}/role`, `DELETE …` | has a revision serve, or be active beside the one that does ([`RoleRequest`]); takes it away |
+//! | `GET /v1/extensions/{name}/health` | how its active versions do |
 //! | `GET /v1/secrets`, `PUT /v1/secrets/{name}`, `DELETE /v1/secrets/{name}` | names and grants, set to the body, remove |
 //! | `GET /v1/audit?extension=&cursor=` | who changed what, the newest first |
 //! | `POST /v1/bundles`, `GET /v1/bundles?rid=` (`&schema=`), `DELETE /v1/bundles?rid=` | publish, read, forget |
-//! | `POST /v1/tools/{name}` | calls a tool with the arguments in the body |
+//! | `POST /v1/tools/{name}?version=` | calls a tool with the arguments in the body |
 //! | `POST /v1/recordings` | makes the call in the body ([`RecordRequest`]) and answers with its recording |
 //! | `POST /v1/replays` | runs the recording in the body again ([`ReplayReport`]) |
 //! | `POST /v1/fetch?rid=&from=` | asks another node, or whoever provides the type, and takes up its bundle |
@@ -43,8 +52,10 @@ mod knowledge;
 mod network;
 mod problem;
 mod recordings;
+mod revisions;
 mod routes;
 mod secrets;
+mod versions;
 mod watch;
 
 pub use archive::{Archive, BackupRequest};
@@ -52,7 +63,9 @@ pub use bridge::connect as connect_mcp;
 pub use client::{Client, segment};
 pub use grants::GrantEdit;
 pub use recordings::{RecordRequest, ReplayReport};
+pub use revisions::{Approval, Reverting};
 pub use routes::{AdminParts, InstallOptions, Publication, router};
+pub use versions::RoleRequest;
 
 /// Largest component that is taken: 256 MiB.
 pub const MAX_COMPONENT: usize = 256 << 20;

@@ -68,7 +68,7 @@ pub(super) async fn record(
     let invocation = Invocation::from_operator();
     let recorded = match request {
         RecordRequest::Tool { name, arguments } => {
-            let tool = super::routes::tool(&snapshot, &name)?;
+            let tool = super::routes::tool(&snapshot, &name, None)?;
             tool.check_arguments(&arguments).map_err(Problem::refused)?;
             tool.record(&arguments.to_string(), invocation).await
         }

@@ -12,7 +12,8 @@ use koi_mcp_server::McpServer;
 use koi_net::Net;
 use koi_pipeline::{Intake, Pipeline};
 use koi_registry::{
-    Grant, GrantRequest, Install, Invocation, Registry, Snapshot, ToolEntry, ToolPrefix,
+    Grant, GrantRequest, Install, Invocation, Registry, Role, Snapshot, ToolEntry, ToolPrefix,
+    VersionError,
 };
 use koi_rid::{Contents, Rid};
 use koi_runtime::{Runtime, Usage};
@@ -27,7 +28,7 @@ use super::guard::{Token, check};
 use super::problem::Problem;
 use super::{
     Archive, MAX_COMPONENT, OPERATOR, archive, audit, bridge, grants, jobs, knowledge, network,
-    recordings, secrets, watch,
+    recordings, revisions, secrets, versions, watch,
 };
 use crate::data_dir::RunningNode;
 use crate::secrets::Secrets;
@@ -81,6 +82,8 @@ pub struct InstallOptions {
     pub settings: Map<String, Value>,
     /// What to put before the names of its tools. Left out: as the revision before.
     pub tool_prefix: Option<String>,
+    /// As what to install it. Left out: it serves.
+    pub role: Option<versions::RoleRequest>,
     /// Where the component came from, for the record.
     pub source: String,
 }
@@ -109,6 +112,29 @@ pub fn router(parts: AdminParts, token: &str) -> Router {
         .route(
             "/v1/extensions/{name}/learned",
             get(grants::learned).put(grants::learn),
+        )
+        .route(
+            "/v1/extensions/{name}/revisions/{revision}/role",
+            put(versions::put).delete(versions::retire),
+        )
+        .route("/v1/extensions/{name}/health", get(versions::health))
+        .route("/v1/extensions/diff", post(revisions::diff_component))
+        .route("/v1/extensions/{name}/diff", get(revisions::diff))
+        .route("/v1/extensions/{name}/revert", post(revisions::revert))
+        .route("/v1/extensions/{name}/approve", post(revisions::approve))
+        .route("/v1/extensions/{name}/reject", post(revisions::reject))
+        .route("/v1/extensions/{name}/revisions", get(revisions::list))
+        .route(
+            "/v1/extensions/{name}/revisions/{revision}",
+            get(revisions::inspect),
+        )
+        .route(
+            "/v1/extensions/{name}/revisions/{revision}/pin",
+            put(revisions::pin).delete(revisions::unpin),
+        )
+        .route(
+            "/v1/extensions/{name}/revisions/{revision}/deprecated",
+            put(revisions::deprecate),
         )
         .route("/v1/secrets", get(secrets::list))
         .route(
@@ -193,19 +219,19 @@ async fn install(
         .map(ToolPrefix::parse)
         .transpose()
         .map_err(Problem::bad_request)?;
-    let report = parts
-        .registry
-        .install(Install {
-            component: component.to_vec(),
-            grants,
-            settings: options.settings,
-            tool_prefix,
-            source: options.source,
-            learn: options.learn,
-            who: OPERATOR.to_owned(),
-        })
-        .await
-        .map_err(Problem::refused)?;
+    let role = options.role.map(versions::RoleRequest::role).transpose()?;
+    let install = Install {
+        component: component.to_vec(),
+        grants,
+        settings: options.settings,
+        tool_prefix,
+        source: options.source,
+        learn: options.learn,
+        who: OPERATOR.to_owned(),
+    };
+    let role = role.unwrap_or(Role::Serving);
+    let installed = parts.registry.install_as(install, role).await;
+    let report = installed.map_err(Problem::refused)?;
     Ok(Json(report).into_response())
 }
 
@@ -309,6 +335,8 @@ struct CallQuery {
     /// Limits to lower for this call, as in `cpu:500,memory:1048576`.
     #[serde(default)]
     limits: String,
+    /// Which version of the extension is to answer.
+    version: Option<String>,
 }
 
 impl CallQuery {
@@ -330,7 +358,7 @@ async fn call(
     Json(arguments): Json<Value>,
 ) -> Result<Json<Value>, Problem> {
     let snapshot = parts.registry.snapshot();
-    let tool = tool(&snapshot, &name)?;
+    let tool = tool(&snapshot, &name, query.version.as_deref())?;
     tool.check_arguments(&arguments).map_err(|misfit| {
         Problem::refused(format!(
             "the arguments do not fit what {name} takes: {misfit}"
@@ -339,7 +367,7 @@ async fn call(
     let output = tool
         .call(&arguments.to_string(), query.invocation()?)
         .await
-        .map_err(Problem::refused)?;
+        .map_err(|error| Problem::of_call(&error))?;
     Ok(Json(json!({
         "structuredContent": output.structured,
         "content": output.content,
@@ -347,9 +375,17 @@ async fn call(
     })))
 }
 
-/// The tool of that name.
-pub(super) fn tool<'a>(snapshot: &'a Snapshot, name: &str) -> Result<&'a ToolEntry, Problem> {
-    let tool = snapshot.tools.get(name).ok_or_else(|| {
+/// The tool of that name, of the version that is asked for.
+pub(super) fn tool<'a>(
+    snapshot: &'a Snapshot,
+    name: &str,
+    version: Option<&str>,
+) -> Result<&'a ToolEntry, Problem> {
+    let tool = snapshot.tool(name, version).map_err(|error| match error {
+        VersionError::Malformed(_) => Problem::bad_request(error),
+        error => Problem::not_found(error),
+    })?;
+    let tool = tool.ok_or_else(|| {
         Problem::not_found(format!(
             "there is no tool {name:?}; `koi-mcp extension list` shows what is installed"
         ))

@@ -6,9 +6,9 @@ use anyhow::{Context, Result};
 use reqwest::Method;
 use serde_json::{Map, Value};
 
-use super::{grants, print, wrote};
-use crate::admin::{Client, GrantEdit, InstallOptions, segment};
-use crate::cli::{ExtensionCommand, Switch};
+use super::{grants, print, revisions, versions, wrote};
+use crate::admin::{Client, GrantEdit, InstallOptions, RoleRequest, segment};
+use crate::cli::{BesideArgs, ExtensionCommand, Share, Switch};
 
 pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) -> Result<()> {
     let client = Client::of(data_dir)?;
@@ -20,6 +20,7 @@ pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) 
             learn,
             settings,
             prefix,
+            beside,
         } => {
             let options = InstallOptions {
                 grants,
@@ -27,6 +28,7 @@ pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) 
                 learn,
                 settings: parse_settings(&settings)?,
                 tool_prefix: prefix,
+                role: role(beside),
                 source: file.display().to_string(),
             };
             install(&client, &file, &options, json).await
@@ -59,11 +61,42 @@ pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) 
             };
             grants::change(&client, &name, &edit, json).await
         }
+        ExtensionCommand::Activate { name, revision } => {
+            versions::put(&client, &name, revision, RoleRequest::Beside, json).await
+        }
+        ExtensionCommand::Canary {
+            name,
+            revision,
+            share: Share(share),
+        } => {
+            let canary = RoleRequest::Canary { share };
+            versions::put(&client, &name, revision, canary, json).await
+        }
+        ExtensionCommand::Shadow { name, revision } => {
+            versions::put(&client, &name, revision, RoleRequest::Shadow, json).await
+        }
+        ExtensionCommand::Promote { name, revision } => {
+            versions::put(&client, &name, revision, RoleRequest::Serving, json).await
+        }
+        ExtensionCommand::Retire { name, revision } => {
+            versions::retire(&client, &name, revision, json).await
+        }
+        ExtensionCommand::Health { name } => versions::health(&client, &name, json).await,
         ExtensionCommand::Wrote {
             name,
             revision,
             forget,
         } => wrote::run(&client, &name, revision, forget, json).await,
+        ExtensionCommand::Revision(command) => revisions::run(&client, command, json).await,
+    }
+}
+
+fn role(beside: BesideArgs) -> Option<RoleRequest> {
+    match (beside.canary, beside.beside, beside.shadow) {
+        (Some(Share(share)), ..) => Some(RoleRequest::Canary { share }),
+        (None, true, _) => Some(RoleRequest::Beside),
+        (None, false, true) => Some(RoleRequest::Shadow),
+        (None, false, false) => None,
     }
 }
 
@@ -76,30 +109,54 @@ async fn install(client: &Client, file: &Path, options: &InstallOptions, json: b
         .query(&[("options", options)])
         .body(component);
     let answer: Value = client.send(request).await?;
+    tell_report(&answer, json, "is installed")
+}
+
+/// What became of a revision that was to serve.
+pub(super) fn tell_report(answer: &Value, json: bool, done: &str) -> Result<()> {
     if json {
-        return print::json(&answer);
+        return print::json(answer);
     }
-    let name = print::cell(&answer, "name");
+    let name = print::cell(answer, "name");
+    if answer["outcome"] == "held" {
+        print::line(format_args!(
+            "{name} {} is held as revision {}, since it asks for more than is granted: {}",
+            print::cell(answer, "version"),
+            print::cell(answer, "revision"),
+            print::cell(answer, "wants"),
+        ))?;
+        print::line("  the revision before goes on serving")?;
+        print::line(format_args!(
+            "  to let it   koi-mcp extension approve {name} --grant-asked"
+        ))?;
+        return print::line(format_args!(
+            "  or not      koi-mcp extension reject {name}"
+        ));
+    }
     print::line(format_args!(
-        "{name} {} is installed as revision {}",
-        print::cell(&answer, "version"),
-        print::cell(&answer, "revision"),
+        "{name} {} {done} as revision {}",
+        print::cell(answer, "version"),
+        print::cell(answer, "revision"),
     ))?;
+    let deprecated = print::cell(answer, "deprecated");
+    if !deprecated.is_empty() {
+        print::line(format_args!("  deprecated  {deprecated}"))?;
+    }
     for (what, member) in [("tools", "tools"), ("mode", "mode"), ("granted", "grants")] {
-        let value = print::cell(&answer, member);
+        let value = print::cell(answer, member);
         if !value.is_empty() {
             print::line(format_args!("  {what:11} {value}"))?;
         }
     }
-    let missing = print::cell(&answer, "missing");
+    let missing = print::cell(answer, "missing");
     if !missing.is_empty() {
         print::line(format_args!("  not granted {missing}"))?;
         print::line(format_args!(
             "  to grant    koi-mcp extension grant {name} {missing}"
         ))?;
     }
-    grants::tell_idle(&name, &answer)?;
-    Ok(())
+    grants::tell_idle(&name, answer)?;
+    revisions::tell_swap(answer)
 }
 
 async fn list(client: &Client, json: bool) -> Result<()> {
@@ -115,10 +172,15 @@ async fn list(client: &Client, json: bool) -> Result<()> {
         .flatten()
         .map(|extension| {
             let count = |member: &str| extension[member].as_array().map_or(0, Vec::len).to_string();
-            let state = match &extension["error"] {
+            let mut state = match &extension["error"] {
                 Value::String(_) => format!("failed: {}", print::cell(extension, "error")),
                 _ => print::cell(extension, "state"),
             };
+            let deprecated = print::cell(extension, "deprecated");
+            if !deprecated.is_empty() {
+                state = format!("{state}, deprecated: {deprecated}");
+            }
+            state.push_str(&versions::condition(extension));
             [
                 print::cell(extension, "name"),
                 print::cell(extension, "version"),
@@ -132,22 +194,35 @@ async fn list(client: &Client, json: bool) -> Result<()> {
         })
         .collect();
     if rows.is_empty() {
-        print::line("no extension is installed; `koi-mcp extension install FILE` installs one")
-    } else {
-        print::table(
-            [
-                "NAME",
-                "VERSION",
-                "REVISION",
-                "MODE",
-                "TOOLS",
-                "PREFIX",
-                "NOT GRANTED",
-                "STATE",
-            ],
-            &rows,
-        )
+        return print::line(
+            "no extension is installed; `koi-mcp extension install FILE` installs one",
+        );
     }
+    print::table(
+        [
+            "NAME",
+            "VERSION",
+            "REVISION",
+            "MODE",
+            "TOOLS",
+            "PREFIX",
+            "NOT GRANTED",
+            "STATE",
+        ],
+        &rows,
+    )?;
+    let all = answer.as_array().into_iter().flatten();
+    for extension in all.filter(|extension| extension["held"].is_object()) {
+        let (name, held) = (print::cell(extension, "name"), &extension["held"]);
+        print::line(format_args!(
+            "revision {} of {name} ({}) is held, since it asks for {}: koi-mcp extension approve {name} \
+             --grant-asked, or koi-mcp extension reject {name}",
+            print::cell(held, "revision"),
+            print::cell(held, "version"),
+            print::cell(held, "wants"),
+        ))?;
+    }
+    versions::tell_beside(&answer)
 }
 
 fn report(answer: &Value, json: bool, sentence: &str) -> Result<()> {

@@ -100,6 +100,7 @@ pub(super) async fn call(
     tool: &str,
     args: &str,
     limits: &[String],
+    version: Option<&str>,
     json: bool,
 ) -> Result<()> {
     let args = arguments(args)?;
@@ -107,6 +108,7 @@ pub(super) async fn call(
     let request = client
         .request(Method::POST, &format!("tools/{}", segment(tool)))
         .query(&[("limits", limits.join(","))])
+        .query(&[("version", version)])
         .json(&args);
     let answer: Value = client.send(request).await?;
     if json {

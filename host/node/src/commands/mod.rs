@@ -13,9 +13,11 @@ mod network;
 pub(crate) mod print;
 mod query;
 pub(crate) mod record;
+mod revisions;
 mod secret;
 mod serve;
 mod signals;
+mod versions;
 mod watch;
 mod wrote;
 
@@ -49,8 +51,14 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Forget { rid } => knowledge::forget(&data_dir, &rid, json).await,
         Command::Query(query) => query::run(&data_dir, &query, json).await,
         Command::Read { rid, r#as } => knowledge::read(&data_dir, &rid, r#as.as_deref()).await,
-        Command::Call { tool, args, limits } => {
-            knowledge::call(&data_dir, &tool, &args, &limits, json).await
+        Command::Call {
+            tool,
+            args,
+            limits,
+            version,
+        } => {
+            let version = version.as_deref();
+            knowledge::call(&data_dir, &tool, &args, &limits, version, json).await
         }
         Command::Record(args) => record::record(&data_dir, &args, json).await,
         Command::Replay(args) => record::replay(config, &args, json).await,

@@ -175,6 +175,8 @@ pub async fn open(
         settings: BTreeMap::new(),
         limits: Limits::default(),
         save_every: std::num::NonZero::<u32>::MIN,
+        watch: koi_registry::WatchOptions::default(),
+        keep: 10,
     })
     .await
     .unwrap();

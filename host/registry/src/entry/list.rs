@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::prefix::ToolPrefix;
 use super::prompts::PromptEntry;
-use super::resources::{ResourceEntry, TemplateEntry};
+use super::resources::{Readable, ResourceEntry, TemplateEntry};
 use super::tools::{self, ToolEntry};
 use crate::callee::Callee;
 use crate::snapshot::{ClaimKind, Collision};
@@ -68,6 +68,13 @@ impl Lists {
             ClaimKind::Prompt => drop(self.prompts.remove(what)),
             ClaimKind::RidType | ClaimKind::Schema => {}
         }
+    }
+
+    /// What can be read at a URI.
+    pub fn readable(&self, uri: &str) -> Option<Readable> {
+        let resource = self.resources.get(uri).cloned();
+        let resource = resource.map(Readable::Resource);
+        resource.or_else(|| Readable::fitting(self.templates.values(), uri))
     }
 
     /// Reads what was listed, with the prefix before the tools' names. Entries that `before` has too are

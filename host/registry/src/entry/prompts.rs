@@ -1,7 +1,7 @@
 //! Prompts of an extension.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use koi_runtime::{CallError, Completion, GuestError, GuestErrorKind};
 use serde::Deserialize;
@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::list::{self, ListError};
 use super::tools::is_name;
 use crate::callee::{Callee, Invocation};
+use crate::watched::Answered;
 
 /// Most arguments of a prompt.
 const MAX_ARGUMENTS: usize = 64;
@@ -108,11 +109,17 @@ impl PromptEntry {
         self.check_arguments(arguments)
             .map_err(|problem| failure(GuestErrorKind::InvalidInput, problem))?;
         let arguments = serde_json::to_string(arguments).unwrap_or_default();
-        let answer = self
+        let read = OnceLock::new();
+        let judge = |answer: &str| match read.get_or_init(|| self.read(answer)) {
+            Ok(_) => Answered::Well,
+            Err(_) => Answered::Badly,
+        };
+        let made = self
             .callee
-            .get_prompt(&self.name, &arguments, invocation)
-            .await?;
-        self.read(&answer).map_err(|problem| {
+            .get_prompt_judged(&self.name, &arguments, invocation, &judge);
+        let answer = made.await?;
+        let read = read.into_inner().unwrap_or_else(|| self.read(&answer));
+        read.map_err(|problem| {
             let (name, extension) = (&self.name, &self.extension);
             let message = format!("the prompt {name} of {extension} gave an answer that {problem}");
             failure(GuestErrorKind::Permanent, message)

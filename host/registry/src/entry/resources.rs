@@ -175,6 +175,50 @@ impl TemplateEntry {
     }
 }
 
+/// What can be read at a URI: a resource, or what fits a template.
+#[derive(Debug, Clone)]
+pub enum Readable {
+    /// It is listed.
+    Resource(Arc<ResourceEntry>),
+    /// It fits.
+    Template(Arc<TemplateEntry>),
+}
+
+impl Readable {
+    /// The template that a URI fits; of several the longest.
+    pub(crate) fn fitting<'e>(
+        templates: impl Iterator<Item = &'e Arc<TemplateEntry>>,
+        uri: &str,
+    ) -> Option<Self> {
+        let fitting = templates.filter(|template| template.fits(uri));
+        let longest = fitting.max_by_key(|template| template.uri_template.len());
+        longest.cloned().map(Self::Template)
+    }
+
+    /// The owner.
+    pub fn extension(&self) -> &Arc<str> {
+        match self {
+            Self::Resource(resource) => &resource.extension,
+            Self::Template(template) => &template.extension,
+        }
+    }
+
+    /// Reads what is at the URI.
+    ///
+    /// # Errors
+    /// Of kind invalid input if there is nothing; else as a call fails.
+    pub async fn read(
+        &self,
+        uri: &str,
+        invocation: Invocation,
+    ) -> Result<Vec<ResourceContents>, CallError> {
+        match self {
+            Self::Resource(resource) => resource.read(invocation).await,
+            Self::Template(template) => template.read(uri, invocation).await,
+        }
+    }
+}
+
 async fn record(
     callee: &dyn Callee,
     uri: &str,

@@ -1,7 +1,7 @@
 //! Tools of an extension.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use koi_runtime::{CallError, Called, GuestError, GuestErrorKind, RecordError, Recording};
 use serde::{Deserialize, Deserializer};
@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use super::list::{self, ListError};
 use super::prefix::{MAX_TOOL_NAME_BYTES, ToolPrefix, is_of_tool_names};
 use crate::callee::{Callee, Invocation};
+use crate::watched::Answered;
 use koi_schema::{JsonSchema, Patterns};
 
 /// An MCP tool and the extension that answers it.
@@ -126,11 +127,18 @@ impl ToolEntry {
         arguments: &str,
         invocation: Invocation,
     ) -> Result<ToolOutput, CallError> {
-        let answer = self
+        let read = OnceLock::new();
+        let judge = |answer: &str| match read.get_or_init(|| self.read(answer)) {
+            Ok(output) if output.is_error => Answered::Error,
+            Ok(_) => Answered::Well,
+            Err(_) => Answered::Badly,
+        };
+        let called = self
             .callee
-            .call_tool(self.own_name(), arguments, invocation)
-            .await?;
-        self.read(&answer).map_err(|problem| {
+            .call_tool_judged(self.own_name(), arguments, invocation, &judge);
+        let answer = called.await?;
+        let read = read.into_inner().unwrap_or_else(|| self.read(&answer));
+        read.map_err(|problem| {
             CallError::Guest(GuestError {
                 kind: GuestErrorKind::Permanent,
                 message: format!(

@@ -143,12 +143,16 @@ impl Inner {
             .cloned()
             .ok_or_else(|| GrantsError::unknown(name))?;
         let before = entry.access.granted();
+        let revoked = change.revoke.clone();
         let grants = changed(name, &before, change)?;
+        self.revoke_of_others(name, entry.revision.revision, &revoked, who)
+            .await?;
         let (before, after) = (json_text(&*before), json_text(&grants));
         self.store
             .set_grants(name, entry.revision.revision, &after, who)
             .await?;
         entry.access.grant(grants.clone());
+        self.revoke_beside(name, &revoked);
         tracing::info!(extension = name, who, before, after, "grants changed");
         // The entries are the same; the new generation tells those who follow what is handled.
         let swap = self.swapping.lock().await;
@@ -157,6 +161,53 @@ impl Inner {
             self.publish(snapshot, &swap);
         }
         Ok(grants)
+    }
+
+    /// Takes rights back from the revisions that do not serve, or going back to one would give them again.
+    async fn revoke_of_others(
+        &self,
+        name: &str,
+        serving: u64,
+        revoked: &[Grant],
+        who: &str,
+    ) -> Result<(), StoreError> {
+        if revoked.is_empty() {
+            return Ok(());
+        }
+        let others = self.store.revisions(name).await?.into_iter();
+        for other in others.filter(|other| other.revision != serving) {
+            // Grants that cannot be read any more keep the revision from coming up.
+            let Ok(granted) = serde_json::from_str::<Grants>(&other.grants) else {
+                continue;
+            };
+            let is_taken = |grant: &Grant| revoked.iter().any(|taken| taken.includes(grant));
+            let left = granted.iter().filter(|grant| !is_taken(grant)).cloned();
+            let Ok(left) = Grants::new(left) else {
+                continue;
+            };
+            if left != granted {
+                let left = json_text(&left);
+                self.store
+                    .set_grants(name, other.revision, &left, who)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes rights back from the versions that are active beside the one that serves.
+    fn revoke_beside(&self, name: &str, revoked: &[Grant]) {
+        let snapshot = self.snapshot.load();
+        for version in snapshot.beside.get(name).into_iter().flatten() {
+            let access = &version.entry.access;
+            let granted = access.granted();
+            let is_taken = |grant: &Grant| revoked.iter().any(|taken| taken.includes(grant));
+            let left = granted.iter().filter(|grant| !is_taken(grant));
+            // Less of a set of grants is one.
+            if let Ok(left) = Grants::new(left.cloned()) {
+                access.grant(left);
+            }
+        }
     }
 
     /// Activates a failed revision with other grants. `changing` is held.

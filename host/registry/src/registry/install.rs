@@ -8,11 +8,12 @@ use koi_store::{NewRevision, StoreError};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::prepare::{self, Candidate, PrepareError, json_text};
+use super::prepare::{Candidate, PrepareError, json_text};
+use super::swap::{Commit, SwapReport, Swapped};
 use super::{Inner, Registry};
 use crate::entry::{ExtensionEntry, RevisionInfo, ToolPrefix};
 use crate::grant::{Grant, GrantError, Grants};
-use crate::snapshot::{Collision, Snapshot};
+use crate::snapshot::Collision;
 
 /// What to install.
 pub struct Install {
@@ -53,7 +54,7 @@ pub struct InstallReport {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// The revision that runs now.
+    /// The revision that runs now, or is held.
     pub revision: u64,
     /// Lower-case hex SHA-256 of the component.
     pub digest: String,
@@ -72,6 +73,15 @@ pub struct InstallReport {
     pub missing: Vec<Grant>,
     /// What it was granted without any effect, since it asks for nothing of the kind.
     pub idle: Vec<Grant>,
+    /// What a held revision asks for that the one before did not, and is not granted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub wants: Vec<Grant>,
+    /// Why the revision is not to be used any more, if somebody has said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<String>,
+    /// What the swap was, if there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub swap: Option<SwapReport>,
 }
 
 /// What an install changed.
@@ -84,6 +94,10 @@ pub enum Installed {
     Replaced,
     /// The same component runs already, with the same grants and settings.
     Unchanged,
+    /// It is active beside the revision that serves.
+    Beside,
+    /// It wants more than is granted, and waits for approval; the earlier revision serves.
+    Held,
 }
 
 /// Why a component was not installed. Everything is as it was before.
@@ -106,6 +120,11 @@ pub enum InstallError {
         /// Where the one that is installed came from.
         origin: String,
     },
+    /// It is to be active beside a revision that serves, and none does.
+    #[error(
+        "nothing serves as `{0}` yet: install it first without `--beside`, `--canary` and `--shadow`"
+    )]
+    NothingServes(String),
     /// The grants are no set of grants.
     #[error(transparent)]
     Grants(#[from] GrantError),
@@ -117,18 +136,32 @@ pub enum InstallError {
 impl Registry {
     /// Installs a component. If an extension of that name runs, this is its next revision: the old
     /// one serves until the swap, and calls in flight finish on it. When this returns, the revision
-    /// is stored and in the Snapshot.
+    /// is stored and in the Snapshot. One that is to keep grants and asks for more than those and than the
+    /// revision before it is stored and held instead: it serves when it is approved.
     ///
     /// # Errors
     /// What is wrong with the component, or what it collides with. Then all is as it was.
     pub fn install(&self, install: Install) -> BoxFuture<'_, Result<InstallReport, InstallError>> {
+        self.install_as(install, Role::Serving)
+    }
+
+    /// The same for a role. A revision that does not serve is active beside the one that does, whichever
+    /// of them has the higher version, and a canary or shadow that there is gives way to it.
+    ///
+    /// # Errors
+    /// As [`install`](Self::install), and if nothing serves yet and the role is another.
+    pub fn install_as(
+        &self,
+        install: Install,
+        role: Role,
+    ) -> BoxFuture<'_, Result<InstallReport, InstallError>> {
         Box::pin(async move {
             let component: Arc<[u8]> = install.component.into();
             let candidate = self.inner.candidate(component.clone()).await?;
             let registry = self.clone();
             super::to_the_end(async move {
                 let inner = &registry.inner;
-                let _changing = inner.changing.lock().await;
+                let changing = inner.changing.lock().await;
                 if install.learn {
                     inner.attempts(&candidate.description.name).learn(true);
                 }
@@ -141,18 +174,23 @@ impl Registry {
                         &install.source,
                     )
                     .await?;
+                if role != Role::Serving {
+                    let (source, who) = (install.source, install.who);
+                    return inner
+                        .install_beside(&candidate, &component, plan, source, &who, role)
+                        .await;
+                }
                 if let Some(running) = plan.unchanged {
                     return Ok(report(&running, Installed::Unchanged));
                 }
-                let report = inner
-                    .activate(&candidate, &component, plan, install.source, &install.who)
+                let outcome = inner
+                    .activate(&candidate, component, plan, install.source, &install.who)
                     .await?;
-                // Knowledge may have changed between the listing and the swap.
-                if !candidate.description.lists_depend_on.is_empty() {
-                    registry.relist(&report.name);
-                }
-                registry.relist_where_names_are_free();
-                Ok(report)
+                drop(changing);
+                Ok(match outcome {
+                    Outcome::Swapped(swapped) => registry.after(swapped).await,
+                    Outcome::Settled(report) => report,
+                })
             })
             .await
         })
@@ -160,13 +198,15 @@ impl Registry {
 }
 
 /// With what a candidate is to run.
-struct Plan {
-    revision: u64,
-    grants: Grants,
-    settings: Map<String, Value>,
-    tool_prefix: ToolPrefix,
+pub(super) struct Plan {
+    pub(super) revision: u64,
+    pub(super) grants: Grants,
+    pub(super) settings: Map<String, Value>,
+    pub(super) tool_prefix: ToolPrefix,
+    /// What it has to be held for.
+    wants: Vec<Grant>,
     /// What runs, if it is the same already.
-    unchanged: Option<Arc<ExtensionEntry>>,
+    pub(super) unchanged: Option<Arc<ExtensionEntry>>,
 }
 
 impl Inner {
@@ -195,6 +235,7 @@ impl Inner {
         let other_source = before
             .map(|revision| &revision.source)
             .filter(|before| request == GrantRequest::KeepOfSource && *before != source);
+        let keeps = matches!(request, GrantRequest::Keep | GrantRequest::KeepOfSource);
         let grants = match request {
             GrantRequest::Listed(grants) => Grants::new(grants)?,
             // What the operator has to complete, such as a folder, is missing until then.
@@ -232,7 +273,12 @@ impl Inner {
                 origin: source.clone(),
             });
         }
+        let wants = match (keeps, running) {
+            (true, Some(running)) => self.wants(description, &grants, &running.description.asks),
+            _ => Vec::new(),
+        };
         Ok(Plan {
+            wants,
             revision: stored.last().map_or(1, |last| last.revision + 1),
             grants,
             settings,
@@ -241,132 +287,66 @@ impl Inner {
         })
     }
 
-    /// Everything that can fail, the commit, the swap. `changing` is held.
+    /// Has a candidate serve, or held if it wants more than it is granted. `changing` is held.
     async fn activate(
         &self,
         candidate: &Candidate,
-        component: &[u8],
+        component: Arc<[u8]>,
         plan: Plan,
         source: String,
         who: &str,
-    ) -> Result<InstallReport, InstallError> {
-        let description = &candidate.description;
-        let name = description.name.as_str();
-        let revision = RevisionInfo {
-            extension: name.into(),
-            revision: plan.revision,
-            digest: candidate.loaded.digest(),
-            version: description.version.clone(),
-            tool_prefix: plan.tool_prefix.clone(),
-            source: source.clone(),
-            installed_at: Timestamp::now(),
-        };
-        let new = NewRevision {
-            extension: name.to_owned(),
-            version: description.version.to_string(),
-            description: candidate.text.clone(),
-            grants: json_text(&plan.grants),
-            settings: json_text(&plan.settings),
-            tool_prefix: plan.tool_prefix.to_string(),
-            source,
-        };
-        let entry = self
-            .bind(candidate, revision, plan.grants, &plan.settings)
-            .await?;
-        // What it claims is known before it may do anything.
-        self.with(&entry)?;
-        let entry = prepare::listed(&entry).await?;
-        self.with(&entry)?;
-        prepare::start(&entry).await?;
-        match self.commit(entry, new, component, who).await {
-            Ok((entry, replaced)) => {
-                tracing::info!(
-                    extension = name,
-                    revision = entry.revision.revision,
-                    digest = %entry.revision.digest,
-                    "installed"
-                );
-                let outcome = if replaced.is_some() {
-                    Installed::Replaced
-                } else {
-                    Installed::New
-                };
-                if let Some(replaced) = replaced {
-                    prepare::stop(&replaced).await;
-                }
-                Ok(report(&entry, outcome))
-            }
-            Err((entry, error)) => {
-                prepare::stop(&entry).await;
-                Err(error)
-            }
+    ) -> Result<Outcome, InstallError> {
+        let (revision, new) = as_new(candidate, &plan, source);
+        let (grants, settings) = (plan.grants, &plan.settings);
+        if plan.wants.is_empty() {
+            let commit = Commit::Install { new, component };
+            let swapped = self.swap(candidate, revision, grants, settings, commit, who);
+            return Ok(Outcome::Swapped(swapped.await?));
         }
-    }
-
-    /// The last check, the commit and the swap, with nobody in between. Gives the new entry and the
-    /// one that it replaced, or the new one back.
-    async fn commit(
-        &self,
-        entry: ExtensionEntry,
-        new: NewRevision,
-        component: &[u8],
-        who: &str,
-    ) -> Result<(Arc<ExtensionEntry>, Option<Arc<ExtensionEntry>>), (ExtensionEntry, InstallError)>
-    {
-        let swap = self.swapping.lock().await;
-        let (mut snapshot, left_out) = match self.with(&entry) {
-            Ok(settled) => settled,
-            Err(collision) => return Err((entry, collision.into())),
-        };
-        let stored = match self.store.install(new, component, who).await {
-            Ok(stored) => stored,
-            Err(error) => return Err((entry, error.into())),
-        };
-        let settled = snapshot.extensions.get(&stored.extension);
-        let entry = settled.map_or(&entry, |settled| settled);
-        let entry = Arc::new(entry.installed_at(stored.installed_at));
-        snapshot
-            .extensions
-            .insert(stored.extension.clone(), entry.clone());
-        let replaced = self
-            .snapshot
-            .load()
-            .extensions
-            .get(&stored.extension)
-            .cloned();
-        self.publish(snapshot, &swap);
-        super::tell(&left_out);
-        Ok((entry, replaced))
-    }
-
-    /// The Snapshot that there would be with a new entry. Names that knowledge made are left out
-    /// where they collide; another collision refuses the entry.
-    fn with(&self, entry: &ExtensionEntry) -> Result<(Snapshot, Vec<Collision>), Collision> {
-        let name = entry.name();
-        let (mut extensions, mut failed) = self.current();
-        failed.remove(name);
-        extensions.insert(
-            name.to_owned(),
-            Arc::new(entry.with_lists(entry.lists.clone())),
-        );
-        let (snapshot, left_out) = self.settle(extensions, failed, Some(name))?;
-        let follows = |name: &String| {
-            snapshot
-                .extensions
-                .get(name)
-                .is_some_and(|e| e.follows_knowledge())
-        };
-        match left_out
-            .iter()
-            .find(|collision| !follows(&collision.claimant))
-        {
-            Some(collision) => Err(collision.clone()),
-            None => Ok((snapshot, left_out)),
-        }
+        let entry = self.fitting(candidate, revision, grants, settings).await?;
+        let held = self.hold(&entry, new, &component, plan.wants, who).await?;
+        Ok(Outcome::Settled(held))
     }
 }
 
-fn report(entry: &ExtensionEntry, outcome: Installed) -> InstallReport {
+/// What a candidate becomes, here and in the store.
+pub(super) fn as_new(
+    candidate: &Candidate,
+    plan: &Plan,
+    source: String,
+) -> (RevisionInfo, NewRevision) {
+    let description = &candidate.description;
+    let revision = RevisionInfo {
+        extension: description.name.as_str().into(),
+        revision: plan.revision,
+        digest: candidate.loaded.digest(),
+        version: description.version.clone(),
+        tool_prefix: plan.tool_prefix.clone(),
+        source: source.clone(),
+        installed_at: Timestamp::now(),
+    };
+    let new = NewRevision {
+        extension: description.name.clone(),
+        version: description.version.to_string(),
+        description: candidate.text.clone(),
+        grants: json_text(&plan.grants),
+        settings: json_text(&plan.settings),
+        tool_prefix: plan.tool_prefix.to_string(),
+        source,
+        publisher: None,
+    };
+    (revision, new)
+}
+
+/// What became of a candidate.
+enum Outcome {
+    Swapped(Swapped),
+    /// Nothing else serves.
+    Settled(InstallReport),
+}
+
+/// What is reported of an entry.
+pub(super) fn report(entry: &ExtensionEntry, outcome: Installed) -> InstallReport {
     InstallReport {
         name: entry.name().to_owned(),
         version: entry.revision.version.to_string(),
@@ -379,5 +359,8 @@ fn report(entry: &ExtensionEntry, outcome: Installed) -> InstallReport {
         grants: (*entry.access.granted()).clone(),
         missing: entry.access.missing(),
         idle: entry.access.idle(),
+        wants: Vec::new(),
+        deprecated: None,
+        swap: None,
     }
 }

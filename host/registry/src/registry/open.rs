@@ -7,13 +7,14 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
-use koi_store::{Revision, StoreError};
+use koi_store::{Revision, Role, StoreError};
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, watch};
 
-use super::prepare::{self, PrepareError};
-use super::{Inner, Registry, RegistryParts, relist};
+use super::prepare::{self, Candidate, PrepareError};
+use super::{Inner, Registry, RegistryParts, relist, revisions, watching};
 use crate::entry::{ExtensionEntry, PrefixError, RevisionInfo, ToolPrefix};
+use crate::grant::Grants;
 use crate::ports::{Egress, NodePorts};
 use crate::snapshot::{Failed, Snapshot};
 
@@ -46,24 +47,30 @@ impl Registry {
                 settings: parts.settings,
                 limits: parts.limits,
                 save_every: parts.save_every,
+                keep: parts.keep,
                 snapshot,
                 generation: watch::Sender::new(0),
                 changing: Mutex::new(()),
                 swapping: Mutex::new(()),
                 relisting: relist::Relisting::new(),
+                watching: watching::Watching::new(parts.watch),
                 attempts: std::sync::Mutex::default(),
             };
             let registry = Self {
                 inner: Arc::new(inner),
             };
             registry.restore().await?;
+            registry.keep_watching();
             Ok(registry)
         })
     }
 
     async fn restore(&self) -> Result<(), OpenError> {
         let inner = &self.inner;
-        let active = inner.store.active().await?;
+        let active = inner.store.activations().await?.into_iter();
+        let (active, beside): (Vec<_>, Vec<_>) =
+            active.partition(|active| active.role == Role::Serving);
+        let active: Vec<_> = active.into_iter().map(|active| active.revision).collect();
         let at_once = std::thread::available_parallelism().map_or(2, NonZero::get);
         let restored: Vec<_> = stream::iter(active)
             .map(|revision| async move {
@@ -82,6 +89,7 @@ impl Registry {
                     if !restored.listed {
                         unlisted.push(name.clone());
                     }
+                    revisions::tell_deprecated(&revision);
                     extensions.insert(name.clone(), Arc::new(restored.entry));
                     revisions.insert(name, revision);
                 }
@@ -110,6 +118,9 @@ impl Registry {
         };
         inner.publish(snapshot, &swap);
         drop(swap);
+        for activation in beside {
+            inner.restore_beside(activation).await;
+        }
         for name in unlisted {
             self.relist(&name);
         }
@@ -132,22 +143,38 @@ pub(super) fn fail(failed: &mut BTreeMap<String, Arc<Failed>>, revision: Revisio
 
 /// Why a revision could not be activated again.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum RestoreError {
+pub enum RestoreError {
+    /// It does not come up any more.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
+    /// The store refused.
     #[error("the revision could not be read: {0}; install it again")]
     Store(#[from] StoreError),
+    /// There is no component of its digest.
     #[error("its component is not in the store any more; install it again")]
     Missing,
+    /// What was stored with it is no JSON of the right form.
     #[error("its {what} in the store cannot be read ({error}); install it again")]
     Malformed {
+        /// Of what.
         what: &'static str,
+        /// What is wrong with it.
         error: serde_json::Error,
     },
+    /// Its tools cannot have the prefix any more.
     #[error("{0}; install it again with another `--prefix`")]
     Prefix(#[from] PrefixError),
+    /// It describes itself otherwise than when it was installed.
     #[error("it calls itself `{0}` now; install it again")]
     Renamed(String),
+}
+
+/// A revision out of the store, before it is bound.
+pub(super) struct Stored {
+    pub(super) candidate: Candidate,
+    pub(super) info: RevisionInfo,
+    pub(super) grants: Grants,
+    pub(super) settings: Map<String, Value>,
 }
 
 /// A revision that runs again.
@@ -158,7 +185,8 @@ pub(super) struct Restored {
 }
 
 impl Inner {
-    pub(super) async fn restore(&self, revision: &Revision) -> Result<Restored, RestoreError> {
+    /// Loads a revision of the store and has it describe itself.
+    pub(super) async fn stored(&self, revision: &Revision) -> Result<Stored, RestoreError> {
         let component = self
             .store
             .component(&revision.digest)
@@ -182,23 +210,46 @@ impl Inner {
             source: revision.source.clone(),
             installed_at: revision.installed_at,
         };
-        let entry = self.bind(&candidate, info, grants, &settings).await?;
-        let restored = match prepare::listed(&entry).await {
-            Ok(entry) => Restored {
+        Ok(Stored {
+            candidate,
+            info,
+            grants,
+            settings,
+        })
+    }
+
+    /// Activates a stored revision that is to serve.
+    pub(super) async fn restore(&self, revision: &Revision) -> Result<Restored, RestoreError> {
+        let restored = self.revive(revision, Role::Serving).await?;
+        prepare::start(&restored.entry).await?;
+        Ok(restored)
+    }
+
+    /// Makes a stored revision ready for a role; it is not started yet.
+    pub(super) async fn revive(
+        &self,
+        revision: &Revision,
+        role: Role,
+    ) -> Result<Restored, RestoreError> {
+        let stored = self.stored(revision).await?;
+        let (candidate, settings) = (&stored.candidate, &stored.settings);
+        let entry = self
+            .bind_as(candidate, stored.info, stored.grants, settings, role)
+            .await?;
+        match prepare::listed(&entry).await {
+            Ok(entry) => Ok(Restored {
                 entry,
                 listed: true,
-            },
+            }),
             // Anybody may publish what such a list is made of.
             Err(error) if entry.follows_knowledge() => {
                 tracing::warn!(extension = entry.name(), %error, "it runs without its lists");
-                Restored {
+                Ok(Restored {
                     entry,
                     listed: false,
-                }
+                })
             }
-            Err(error) => return Err(error.into()),
-        };
-        prepare::start(&restored.entry).await?;
-        Ok(restored)
+            Err(error) => Err(error.into()),
+        }
     }
 }

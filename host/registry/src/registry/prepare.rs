@@ -1,8 +1,10 @@
 //! From a component to an entry that is ready to be published: what install and start-up share.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use koi_runtime::{CallError, LoadError};
+use koi_store::Role;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -11,8 +13,10 @@ use crate::callee::{Binding, Loaded};
 use crate::description::{Description, DescriptionError};
 use crate::entry::{ExtensionEntry, ListError, Listed, Lists, RevisionInfo};
 use crate::grant::{Access, Grants};
-use crate::ports::Settings;
+use crate::in_flight::InFlight;
+use crate::ports::{Settings, within_the_node};
 use crate::secret::{Guard, GuardedCallee};
+use crate::watched::Watched;
 use koi_schema::{JsonSchema, SchemaError};
 
 /// Why a component cannot be activated.
@@ -62,6 +66,10 @@ pub enum PrepareError {
 
 /// A component that was loaded and asked what it is.
 pub(super) struct Candidate {
+    /// Since when it has been made ready.
+    pub(super) since: Instant,
+    /// How long it took to have its code: to compile it, or to take it from the cache.
+    pub(super) load: Duration,
     pub(super) loaded: Arc<dyn Loaded>,
     /// As the extension gave it.
     pub(super) text: String,
@@ -71,7 +79,9 @@ pub(super) struct Candidate {
 impl Inner {
     /// Loads a component and has it describe itself.
     pub(super) async fn candidate(&self, component: Arc<[u8]>) -> Result<Candidate, PrepareError> {
+        let since = Instant::now();
         let loaded = self.loader.load(component).await?;
+        let load = since.elapsed();
         let text = loaded
             .describe()
             .await
@@ -82,19 +92,35 @@ impl Inner {
         let description = Description::parse(&text)?;
         check_exports(&*loaded, &description)?;
         Ok(Candidate {
+            since,
+            load,
             loaded,
             text,
             description: Arc::new(description),
         })
     }
 
-    /// Binds a candidate to its grants and settings. It has no lists yet and was not started.
+    /// Binds a candidate that is to serve to its grants and settings. It has no lists yet and was not
+    /// started.
     pub(super) async fn bind(
         &self,
         candidate: &Candidate,
         revision: RevisionInfo,
         grants: Grants,
         settings: &Map<String, Value>,
+    ) -> Result<ExtensionEntry, PrepareError> {
+        self.bind_as(candidate, revision, grants, settings, Role::Serving)
+            .await
+    }
+
+    /// The same for whatever role: what it may leave behind depends on it.
+    pub(super) async fn bind_as(
+        &self,
+        candidate: &Candidate,
+        revision: RevisionInfo,
+        grants: Grants,
+        settings: &Map<String, Value>,
+        role: Role,
     ) -> Result<ExtensionEntry, PrepareError> {
         let name = revision.extension.clone();
         let mut effective = self.settings.get(&*name).cloned().unwrap_or_default();
@@ -106,19 +132,39 @@ impl Inner {
         let access = access.within(self.limits).learning(self.attempts(&name));
         let access = Arc::new(access);
         let guard = Guard::new(&access, &self.ports.vault);
+        let watch = self.watching.watch();
+        let ports = match role {
+            Role::Serving => self.ports.granted(&access, settings, guard.as_ref()),
+            Role::Shadow => {
+                let node = self.ports.unseen(watch.seen());
+                let ports = node.granted(&access, settings, guard.as_ref());
+                within_the_node(ports, watch.seen())
+            }
+            Role::Beside | Role::Canary { .. } | Role::Held => {
+                let node = self.ports.unsaved();
+                node.granted(&access, settings, guard.as_ref())
+            }
+        };
+        let in_flight = Arc::<InFlight>::default();
         let mut callee = candidate.loaded.bind(Binding {
             extension: name,
             revision: revision.revision,
-            ports: self.ports.granted(&access, settings, guard.as_ref()),
+            ports,
             access: access.clone(),
             save_every: self.save_every,
+            in_flight: in_flight.clone(),
         });
         if let Some(guard) = guard {
             callee = Arc::new(GuardedCallee::new(callee, guard));
         }
+        let callee = Arc::new(Watched::new(callee, watch.clone()));
         let description = candidate.description.clone();
         let entry = move || ExtensionEntry::new(revision, description, access, callee);
-        Ok(super::aside(entry).await?)
+        let entry = ExtensionEntry {
+            in_flight,
+            ..super::aside(entry).await?
+        };
+        Ok(entry.watched(watch))
     }
 }
 

@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::{Inner, Registry, prepare};
+use crate::snapshot::Beside;
 
 /// So long it has to be quiet.
 const QUIET: Duration = Duration::from_millis(50);
@@ -159,6 +160,38 @@ impl Registry {
 
 impl Inner {
     async fn relist(&self, name: &str) {
+        self.relist_serving(name).await;
+        let beside = self.snapshot.load().beside.get(name).cloned();
+        for version in beside.into_iter().flatten() {
+            if version.entry.follows_knowledge() {
+                self.relist_beside(name, &version).await;
+            }
+        }
+    }
+
+    async fn relist_beside(&self, name: &str, version: &Arc<Beside>) {
+        let entry = &version.entry;
+        let lists = match prepare::lists(entry).await {
+            Ok(lists) if lists.same_as(&entry.lists) => return,
+            Ok(lists) => lists,
+            Err(error) => {
+                let revision = entry.revision.revision;
+                tracing::warn!(extension = name, revision, %error, "the lists stay as they are");
+                return;
+            }
+        };
+        let swap = self.swapping.lock().await;
+        let snapshot = self.snapshot.load_full();
+        let mut now = snapshot.beside.get(name).into_iter().flatten();
+        if now.any(|now| Arc::ptr_eq(now, version)) {
+            let listed = Arc::new(entry.with_lists(lists));
+            let number = entry.revision.revision;
+            // The same is active as before, so nothing has to be stopped.
+            self.publish_beside(Some((listed, version.role)), name, number, &swap);
+        }
+    }
+
+    async fn relist_serving(&self, name: &str) {
         let Some(entry) = self.snapshot.load().extensions.get(name).cloned() else {
             return;
         };

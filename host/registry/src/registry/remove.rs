@@ -1,8 +1,11 @@
 //! Removing an extension.
 
+use std::sync::Arc;
+
 use koi_store::StoreError;
 
 use super::{Inner, Registry};
+use crate::entry::ExtensionEntry;
 
 /// Why an extension was not removed.
 #[derive(Debug, thiserror::Error)]
@@ -23,14 +26,26 @@ impl Registry {
     /// If it is not installed or the store refuses; then it goes on running.
     pub async fn remove(&self, name: &str, who: &str) -> Result<(), RemoveError> {
         let (inner, name, who) = (self.inner.clone(), name.to_owned(), who.to_owned());
-        super::to_the_end(async move { inner.remove(&name, &who).await }).await?;
+        super::to_the_end(async move {
+            let removed = inner.remove(&name, &who).await?;
+            if let Some(entry) = removed {
+                super::swap::retire(&entry).await;
+            }
+            Ok::<_, RemoveError>(())
+        })
+        .await?;
         self.relist_where_names_are_free();
         Ok(())
     }
 }
 
 impl Inner {
-    async fn remove(&self, name: &str, who: &str) -> Result<(), RemoveError> {
+    /// Gives what ran.
+    async fn remove(
+        &self,
+        name: &str,
+        who: &str,
+    ) -> Result<Option<Arc<ExtensionEntry>>, RemoveError> {
         let _changing = self.changing.lock().await;
         let swap = self.swapping.lock().await;
         if !self.store.deactivate(name, who).await? {
@@ -40,14 +55,15 @@ impl Inner {
         let removed = extensions.remove(name);
         failed.remove(name);
         // What had no collision has none with less in it.
-        if let Ok(snapshot) = self.build(extensions, failed) {
+        let mut beside = Vec::new();
+        if let Ok(mut snapshot) = self.build(extensions, failed) {
+            beside = snapshot.beside.remove(name).unwrap_or_default();
             self.publish(snapshot, &swap);
         }
         drop(swap);
+        let beside = beside.iter().map(|version| version.entry.clone());
+        super::versions::stop_all(beside.collect());
         tracing::info!(extension = name, who, "removed");
-        if let Some(entry) = removed {
-            super::prepare::stop(&entry).await;
-        }
-        Ok(())
+        Ok(removed)
     }
 }

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use koi_rid::{RidType, Timestamp};
 use koi_runtime::Mode;
-use koi_store::{MAX_KEY_VALUE_BYTES, StoreError};
+use koi_store::{Activation, MAX_KEY_VALUE_BYTES, Revision, Role, StoreError};
 use serde::Serialize;
 
-use super::Registry;
+use super::{Registry, RolledBack};
+use crate::description::Description;
 use crate::entry::ExtensionEntry;
 use crate::grant::{Grant, Grants};
 use crate::snapshot::Failed;
+use crate::watched::HealthReport;
 
 /// One extension in a list.
 #[derive(Debug, Clone, Serialize)]
@@ -59,6 +61,52 @@ pub struct ExtensionSummary {
     pub source: String,
     /// When this revision was installed.
     pub installed_at: String,
+    /// Why this revision is not to be used any more, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<String>,
+    /// The revision that waits for approval, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<HeldSummary>,
+    /// `open` if it is not called for a while since it failed too often, `half-open` while that is tried;
+    /// left out otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub breaker: Option<&'static str>,
+    /// What it last said of its health; left out if it was not asked yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health: Option<HealthReport>,
+    /// Its versions that are active beside this one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<BesideSummary>,
+    /// The last revision that went by itself since the node started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rolled_back: Option<RolledBack>,
+}
+
+/// A version that is active and does not serve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct BesideSummary {
+    /// Its revision.
+    pub revision: u64,
+    /// The version that it describes itself with.
+    pub version: String,
+    /// `beside`, `canary` or `shadow`.
+    pub role: &'static str,
+    /// Of a canary, how many calls in a thousand it gets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub share: Option<u16>,
+}
+
+/// A revision that waits for approval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct HeldSummary {
+    /// Its number.
+    pub revision: u64,
+    /// The version that it describes itself with.
+    pub version: String,
+    /// What it asks for that the revision before it did not, and is not granted.
+    pub wants: Vec<Grant>,
 }
 
 /// What an extension keeps in its key-value buckets.
@@ -92,10 +140,29 @@ impl Registry {
         let failed = snapshot.failed.values().map(|failed| failed_one(failed));
         let mut all: Vec<_> = active.chain(failed).collect();
         all.sort_by(|one, other| one.name.cmp(&other.name));
+        for extension in &mut all {
+            let Some(vitals) = self.vitals(&extension.name) else {
+                continue;
+            };
+            extension.rolled_back = vitals.rolled_back;
+            for version in vitals.versions {
+                if version.role == Role::Serving.as_str() {
+                    extension.breaker = Some(version.breaker).filter(|state| *state != "closed");
+                    extension.health = version.health;
+                    continue;
+                }
+                extension.beside.push(BesideSummary {
+                    revision: version.revision,
+                    version: version.version,
+                    role: version.role,
+                    share: version.share,
+                });
+            }
+        }
         all
     }
 
-    /// The same with what each keeps in its key-value buckets.
+    /// The same with what each keeps in its key-value buckets, and what the store says of its revisions.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -109,7 +176,31 @@ impl Registry {
                 quota: MAX_KEY_VALUE_BYTES,
             });
         }
+        for Activation { revision, role } in self.inner.store.activations().await? {
+            let listed = all.iter_mut().find(|one| one.name == revision.extension);
+            match (listed, role) {
+                (Some(listed), Role::Serving) => listed.deprecated = revision.deprecated,
+                (Some(listed), Role::Held) => listed.held = Some(self.held_summary(&revision)),
+                _ => {}
+            }
+        }
         Ok(all)
+    }
+
+    fn held_summary(&self, held: &Revision) -> HeldSummary {
+        let granted = serde_json::from_str(&held.grants).unwrap_or_default();
+        let snapshot = self.snapshot();
+        let serving = snapshot.extensions.get(&held.extension);
+        let nothing = Grants::default();
+        let asked = serving.map_or(&nothing, |serving| &serving.description.asks);
+        // One that cannot be read any more says so when it is approved.
+        let wants = Description::parse(&held.description)
+            .map(|description| self.inner.wants(&description, &granted, asked));
+        HeldSummary {
+            revision: held.revision,
+            version: held.version.clone(),
+            wants: wants.unwrap_or_default(),
+        }
     }
 }
 
@@ -144,6 +235,12 @@ fn active(entry: &Arc<ExtensionEntry>) -> ExtensionSummary {
         key_value: None,
         source: revision.source.clone(),
         installed_at: timestamp(&revision.installed_at),
+        deprecated: None,
+        held: None,
+        breaker: None,
+        health: None,
+        beside: Vec::new(),
+        rolled_back: None,
     }
 }
 
@@ -169,6 +266,12 @@ fn failed_one(failed: &Failed) -> ExtensionSummary {
         key_value: None,
         source: revision.source.clone(),
         installed_at: timestamp(&revision.installed_at),
+        deprecated: None,
+        held: None,
+        breaker: None,
+        health: None,
+        beside: Vec::new(),
+        rolled_back: None,
     }
 }
 

@@ -6,7 +6,33 @@ use koi_rid::{Rid, RidType};
 use koi_store::Revision;
 
 use crate::description::{Description, HOST_RID_TYPES};
+use crate::entry::ExtensionEntry;
 use crate::grant::{Grants, Right};
+
+/// An extension that does not do its part for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missing<'s> {
+    /// Its name.
+    pub extension: &'s str,
+    /// Why.
+    pub reason: &'s str,
+}
+
+/// Whether objects of this RID are checked by an extension's rules or shown to its handlers.
+pub(super) fn has_a_say_in(entry: &ExtensionEntry, rid: &Rid) -> bool {
+    let rid_type = rid.rid_type();
+    let is_hosts = HOST_RID_TYPES.contains(&rid_type.as_str());
+    entry
+        .rid_types
+        .iter()
+        .any(|owned| owned.rid_type == rid_type)
+        || !is_hosts
+            && entry.access.allows(Right::Handle, rid)
+            && entry
+                .handlers
+                .iter()
+                .any(|handler| handler.rid_types.contains(&rid_type))
+}
 
 /// An extension that is installed and could not be activated when the node started.
 #[derive(Debug, Clone)]
@@ -41,6 +67,13 @@ impl Failed {
             owned,
             handled,
             granted,
+        }
+    }
+
+    pub(super) fn missing(&self) -> Missing<'_> {
+        Missing {
+            extension: &self.revision.extension,
+            reason: &self.error,
         }
     }
 

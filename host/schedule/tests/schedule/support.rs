@@ -299,6 +299,8 @@ impl Fixture {
             settings: BTreeMap::new(),
             limits: Limits::default(),
             save_every: std::num::NonZero::<u32>::MIN,
+            watch: koi_registry::WatchOptions::default(),
+            keep: 10,
         })
         .await
         .unwrap();

@@ -98,6 +98,8 @@ async fn registry(runtime: Runtime, folder: &std::path::Path) -> Result<Registry
         settings: BTreeMap::new(),
         limits: Limits::default(),
         save_every: NonZero::<u32>::MIN,
+        watch: koi_registry::WatchOptions::default(),
+        keep: 10,
     };
     Ok(Registry::open(parts).await?)
 }
