@@ -115,13 +115,16 @@ impl Secrets {
     /// Names, never values, and who was granted them.
     pub(crate) async fn list(&self) -> Result<Vec<SecretInfo>> {
         let mut granted: BTreeMap<SecretName, BTreeMap<String, Vec<Grant>>> = BTreeMap::new();
-        for revision in self.extensions.active().await? {
+        for active in self.extensions.activations().await? {
+            let revision = active.revision;
             let grants: Grants = serde_json::from_str(&revision.grants).unwrap_or_default();
             for grant in grants.iter() {
                 if let Grant::Secret(secret) = grant {
                     let of = granted.entry(secret.name.clone()).or_default();
                     let of = of.entry(revision.extension.clone()).or_default();
-                    of.push(grant.clone());
+                    if !of.contains(grant) {
+                        of.push(grant.clone());
+                    }
                 }
             }
         }

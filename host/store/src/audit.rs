@@ -8,7 +8,7 @@ use crate::{Page, Result};
 /// A change to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditDraft {
-    /// Who made it: a principal, `operator`, `drop-folder`.
+    /// Who made it: a principal, `operator`, `drop-folder`; `node` for what it does by itself.
     pub who: String,
     /// What kind of change it is, such as `install`, `grants` or `secret-set`.
     pub action: String,

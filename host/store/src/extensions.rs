@@ -1,6 +1,10 @@
-//! Installed extensions: immutable, content-addressed revisions, and which of them are active.
+//! Installed extensions: immutable, content-addressed revisions, and which of them are active as what.
 //!
-//! Each change goes into the audit log in the transaction that makes it.
+//! Promise: of each installed extension exactly one revision serves, and each further role but
+//! [`Role::Beside`] is that of one revision at the most. Each change goes into the audit log in the
+//! transaction that makes it.
+
+mod role;
 
 use async_trait::async_trait;
 use koi_rid::Timestamp;
@@ -8,6 +12,8 @@ use koi_rid::json::write_string;
 use sha2::{Digest, Sha256};
 
 use crate::{AuditDraft, Result, StoreError};
+
+pub use role::{Activation, Role};
 
 /// A revision to be installed: what [`Revision`] says, less what the store itself adds.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +32,8 @@ pub struct NewRevision {
     pub tool_prefix: String,
     /// Where it came from, for a person.
     pub source: String,
+    /// The key whose signature was verified: lower-case hex SHA-256 of the DER SubjectPublicKeyInfo.
+    pub publisher: Option<String>,
 }
 
 /// An installed revision.
@@ -51,18 +59,66 @@ pub struct Revision {
     pub source: String,
     /// When it was installed.
     pub installed_at: Timestamp,
+    /// Who installed it: a principal, `operator`, `drop-folder`. Empty for what was installed before
+    /// that was kept.
+    pub installed_by: String,
+    /// The key whose signature was verified: lower-case hex SHA-256 of the DER SubjectPublicKeyInfo.
+    pub publisher: Option<String>,
+    /// Whether it is kept, however old it is.
+    pub pinned: bool,
+    /// Why it is not to be used any more, for a person.
+    pub deprecated: Option<String>,
+    /// When it last began to serve; none if it never has.
+    pub served_at: Option<Timestamp>,
 }
 
 /// Keeps extensions.
 #[async_trait]
 pub trait Extensions: Send + Sync {
     /// Stores a component under its digest, gives the next number of its extension to the new
-    /// revision and makes that the active one: all or nothing. `who` did it, for the audit log.
-    async fn install(&self, revision: NewRevision, component: &[u8], who: &str)
-    -> Result<Revision>;
+    /// revision and makes it active in a role: all or nothing. A held revision gives way to it. `who`
+    /// did it. [`crate::StoreError::Invalid`] if nothing serves yet and the role is another.
+    async fn install(
+        &self,
+        revision: NewRevision,
+        component: &[u8],
+        role: Role,
+        who: &str,
+    ) -> Result<Revision>;
 
-    /// The active revisions, in the order of the extensions' names.
-    async fn active(&self) -> Result<Vec<Revision>>;
+    /// The active revisions and their roles, in the order of the extensions' names and of their numbers.
+    async fn activations(&self) -> Result<Vec<Activation>>;
+
+    /// Makes a revision active in a role, in place of its own before and of the revision that had the
+    /// role, unless that is [`Role::Beside`]. `who` did it. [`crate::StoreError::NotFound`] if there is
+    /// no such revision, [`crate::StoreError::Invalid`] if none would serve any more.
+    async fn activate(&self, extension: &str, revision: u64, role: Role, who: &str) -> Result<()>;
+
+    /// Makes a revision with these grants, JSON text, the one that serves. `who` approved it.
+    /// [`crate::StoreError::NotFound`] if there is none such.
+    async fn approve(&self, extension: &str, revision: u64, grants: &str, who: &str) -> Result<()>;
+
+    /// Makes a revision that does not serve inactive. False if it had no such role. `who` did it.
+    async fn retire(&self, extension: &str, revision: u64, who: &str) -> Result<bool>;
+
+    /// Says whether a revision is to be kept, however old it is. `who` said it.
+    /// [`crate::StoreError::NotFound`] if there is none such.
+    async fn pin(&self, extension: &str, revision: u64, pinned: bool, who: &str) -> Result<()>;
+
+    /// Says why a revision is not to be used any more, or that it may be. `who` said it.
+    /// [`crate::StoreError::NotFound`] if there is none such.
+    async fn deprecate(
+        &self,
+        extension: &str,
+        revision: u64,
+        reason: Option<String>,
+        who: &str,
+    ) -> Result<()>;
+
+    /// Deletes the revisions of an extension beyond the `keep` newest (the newest one is always kept)
+    /// that are neither active nor pinned, and their components, if no other revision has them. Gives
+    /// the numbers of those deleted.
+    async fn collect(&self, extension: &str, keep: usize) -> Result<Vec<u64>>;
 
     /// All revisions of an extension, oldest first.
     async fn revisions(&self, extension: &str) -> Result<Vec<Revision>>;
@@ -93,6 +149,8 @@ impl Revision {
         revision: u64,
         digest: String,
         installed_at: Timestamp,
+        role: Role,
+        who: &str,
     ) -> Self {
         Self {
             extension: new.extension,
@@ -105,11 +163,16 @@ impl Revision {
             tool_prefix: new.tool_prefix,
             source: new.source,
             installed_at,
+            installed_by: who.to_owned(),
+            publisher: new.publisher,
+            pinned: false,
+            deprecated: None,
+            served_at: (role == Role::Serving).then_some(installed_at),
         }
     }
 
-    /// As the audit log shows it, JSON text.
-    pub(crate) fn summary(&self) -> String {
+    /// As the audit log shows it in a role, JSON text.
+    pub(crate) fn summary(&self, role: Role) -> String {
         let mut text = format!("{{\"revision\":{},\"version\":", self.revision);
         write_string(&self.version, &mut text);
         text.push_str(",\"digest\":");
@@ -119,6 +182,17 @@ impl Revision {
         if !self.tool_prefix.is_empty() {
             text.push_str(",\"tool-prefix\":");
             write_string(&self.tool_prefix, &mut text);
+        }
+        if let Some(publisher) = &self.publisher {
+            text.push_str(",\"publisher\":");
+            write_string(publisher, &mut text);
+        }
+        if role != Role::Serving {
+            text.push_str(",\"role\":");
+            write_string(role.as_str(), &mut text);
+        }
+        if let Role::Canary { share } = role {
+            text.push_str(&format!(",\"share\":{share}"));
         }
         // Grants are JSON text already.
         text.push_str(",\"grants\":");
@@ -143,6 +217,49 @@ pub(crate) fn change(
         before,
         after,
     }
+}
+
+/// What the audit log says of a revision that is kept, or no longer.
+pub(crate) fn pinned(who: &str, extension: &str, revision: u64, pinned: bool) -> AuditDraft {
+    let action = if pinned { "pin" } else { "unpin" };
+    let after = format!("{{\"revision\":{revision}}}");
+    change(who, action, extension, None, Some(after))
+}
+
+/// What the audit log says of a revision that is not to be used any more, or may be.
+pub(crate) fn deprecated(
+    who: &str,
+    extension: &str,
+    revision: u64,
+    before: Option<&str>,
+    after: Option<&str>,
+) -> AuditDraft {
+    let told = |reason: Option<&str>| {
+        let mut text = format!("{{\"revision\":{revision}");
+        if let Some(reason) = reason {
+            text.push_str(",\"reason\":");
+            write_string(reason, &mut text);
+        }
+        text.push('}');
+        text
+    };
+    let action = match after {
+        Some(_) => "deprecate",
+        None => "undeprecate",
+    };
+    change(
+        who,
+        action,
+        extension,
+        Some(told(before)),
+        Some(told(after)),
+    )
+}
+
+/// What the audit log says of revisions that were deleted for their age.
+pub(crate) fn collected(extension: &str, revisions: &[u64]) -> AuditDraft {
+    let before = format!("{{\"revisions\":{revisions:?}}}");
+    change("node", "collect", extension, Some(before), None)
 }
 
 /// The digest of a component.

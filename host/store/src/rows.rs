@@ -48,7 +48,14 @@ macro_rules! letter_columns {
 macro_rules! revision_columns {
     () => {
         "revision.extension, revision.revision, digest, version, description, grants, settings, \
-         tool_prefix, source, installed_at"
+         tool_prefix, source, installed_at, installed_by, publisher, pinned, deprecated, served_at"
+    };
+}
+
+/// What [`Columns::activation`] reads.
+macro_rules! activation_columns {
+    () => {
+        concat!($crate::rows::revision_columns!(), ", role, share")
     };
 }
 
@@ -60,8 +67,8 @@ macro_rules! job_run_columns {
 }
 
 pub(crate) use {
-    arrival_columns, job_run_columns, letter_columns, parts_columns, revision_columns,
-    stored_bundle_columns,
+    activation_columns, arrival_columns, job_run_columns, letter_columns, parts_columns,
+    revision_columns, stored_bundle_columns,
 };
 
 /// In the column of event types, what is no event.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use koi_rid::Timestamp;
-use koi_store::{NewRevision, StoreError};
+use koi_store::{NewRevision, Role, StoreError};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -269,6 +269,7 @@ impl Inner {
             settings: json_text(&plan.settings),
             tool_prefix: plan.tool_prefix.to_string(),
             source,
+            publisher: None,
         };
         let entry = self
             .bind(candidate, revision, plan.grants, &plan.settings)
@@ -318,7 +319,7 @@ impl Inner {
             Ok(settled) => settled,
             Err(collision) => return Err((entry, collision.into())),
         };
-        let stored = match self.store.install(new, component, who).await {
+        let stored = match self.store.install(new, component, Role::Serving, who).await {
             Ok(stored) => stored,
             Err(error) => return Err((entry, error.into())),
         };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
-use koi_store::{Revision, StoreError};
+use koi_store::{Revision, Role, StoreError};
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, watch};
 
@@ -63,7 +63,9 @@ impl Registry {
 
     async fn restore(&self) -> Result<(), OpenError> {
         let inner = &self.inner;
-        let active = inner.store.active().await?;
+        let active = inner.store.activations().await?.into_iter();
+        let active = active.filter(|active| active.role == Role::Serving);
+        let active: Vec<_> = active.map(|active| active.revision).collect();
         let at_once = std::thread::available_parallelism().map_or(2, NonZero::get);
         let restored: Vec<_> = stream::iter(active)
             .map(|revision| async move {

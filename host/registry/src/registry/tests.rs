@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use koi_rid::{Rid, RidType};
 use koi_runtime::{Limits, Phase};
-use koi_store::{Extensions, NewRevision, Revision, StoreError, Stores};
+use koi_store::{Activation, Extensions, NewRevision, Revision, Role, StoreError, Stores};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
@@ -50,14 +50,69 @@ impl Extensions for FullStore {
         &self,
         new: NewRevision,
         component: &[u8],
+        role: Role,
         who: &str,
     ) -> Result<Revision, StoreError> {
         self.check()?;
-        self.0.install(new, component, who).await
+        self.0.install(new, component, role, who).await
     }
 
-    async fn active(&self) -> Result<Vec<Revision>, StoreError> {
-        self.0.active().await
+    async fn activations(&self) -> Result<Vec<Activation>, StoreError> {
+        self.0.activations().await
+    }
+
+    async fn activate(
+        &self,
+        extension: &str,
+        revision: u64,
+        role: Role,
+        who: &str,
+    ) -> Result<(), StoreError> {
+        self.check()?;
+        self.0.activate(extension, revision, role, who).await
+    }
+
+    async fn approve(
+        &self,
+        extension: &str,
+        revision: u64,
+        grants: &str,
+        who: &str,
+    ) -> Result<(), StoreError> {
+        self.check()?;
+        self.0.approve(extension, revision, grants, who).await
+    }
+
+    async fn retire(&self, extension: &str, revision: u64, who: &str) -> Result<bool, StoreError> {
+        self.check()?;
+        self.0.retire(extension, revision, who).await
+    }
+
+    async fn pin(
+        &self,
+        extension: &str,
+        revision: u64,
+        pinned: bool,
+        who: &str,
+    ) -> Result<(), StoreError> {
+        self.check()?;
+        self.0.pin(extension, revision, pinned, who).await
+    }
+
+    async fn deprecate(
+        &self,
+        extension: &str,
+        revision: u64,
+        reason: Option<String>,
+        who: &str,
+    ) -> Result<(), StoreError> {
+        self.check()?;
+        self.0.deprecate(extension, revision, reason, who).await
+    }
+
+    async fn collect(&self, extension: &str, keep: usize) -> Result<Vec<u64>, StoreError> {
+        self.check()?;
+        self.0.collect(extension, keep).await
     }
 
     async fn revisions(&self, extension: &str) -> Result<Vec<Revision>, StoreError> {
@@ -249,7 +304,7 @@ async fn what_cannot_be_activated_changes_nothing() {
     // Nothing was started whose lists were not known, and so nothing was stopped.
     assert_eq!(f.stage.calls("start"), ["one@1 start", "one@2 start"]);
     assert!(f.stage.calls("stop").is_empty());
-    assert_eq!(f.stores.extensions.active().await.unwrap().len(), 1);
+    assert_eq!(f.stores.extensions.activations().await.unwrap().len(), 1);
     assert_eq!(f.call("one").await["by"], "one@1");
 }
 
@@ -275,7 +330,7 @@ async fn a_collision_is_refused_and_names_both() {
         .unwrap_err();
     assert!(told.to_string().contains("the tool `one`"), "{told}");
     assert!(f.stage.calls("two@1 start").is_empty());
-    assert_eq!(f.stores.extensions.active().await.unwrap().len(), 1);
+    assert_eq!(f.stores.extensions.activations().await.unwrap().len(), 1);
     f.install(&script("two", types("orn:t.u"))).await.unwrap();
 }
 
@@ -441,5 +496,5 @@ async fn an_install_that_is_not_waited_for_is_whole_all_the_same() {
     while f.registry.snapshot().tools.is_empty() {
         changes.changed().await.unwrap();
     }
-    assert_eq!(f.stores.extensions.active().await.unwrap().len(), 1);
+    assert_eq!(f.stores.extensions.activations().await.unwrap().len(), 1);
 }

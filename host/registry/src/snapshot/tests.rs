@@ -285,6 +285,11 @@ fn an_extension_that_does_not_run_is_missing_for_what_it_owns_or_may_handle() {
         tool_prefix: String::new(),
         source: "test".to_owned(),
         installed_at: Timestamp::now(),
+        installed_by: "operator".to_owned(),
+        publisher: None,
+        pinned: false,
+        deprecated: None,
+        served_at: None,
     };
     let mut snapshot = Snapshot::default();
     let failed = Arc::new(Failed::new(revision, "it is broken".to_owned()));

@@ -5,6 +5,7 @@
 use koi_rid::Contents;
 
 use super::values::{Cell, Holds};
+use crate::Role;
 use crate::extensions::digest;
 
 /// Says what is wrong with the cells of a row.
@@ -88,6 +89,11 @@ pub(crate) const KINDS: &[Kind] = &[
             has("tool_prefix", Holds::Text),
             has("source", Holds::Text),
             has("installed_at", Holds::Timestamp),
+            has("installed_by", Holds::Text),
+            may("publisher", Holds::Text),
+            has("pinned", Holds::Number),
+            may("deprecated", Holds::Text),
+            may("served_at", Holds::Timestamp),
         ],
         key: 2,
         check: None,
@@ -98,9 +104,11 @@ pub(crate) const KINDS: &[Kind] = &[
         columns: &[
             has("extension", Holds::Text),
             has("revision", Holds::Number),
+            has("role", Holds::Text),
+            may("share", Holds::Number),
         ],
-        key: 1,
-        check: None,
+        key: 2,
+        check: Some(activation),
     },
     Kind {
         name: "key-value",
@@ -286,6 +294,17 @@ fn component(cells: &[Cell]) -> Result<(), String> {
         return Err("its bytes have another digest".to_owned());
     }
     Ok(())
+}
+
+fn activation(cells: &[Cell]) -> Result<(), String> {
+    let [_, _, Cell::Text(role), share] = cells else {
+        return Ok(());
+    };
+    let share = match share {
+        Cell::Number(share) => Some(*share),
+        _ => None,
+    };
+    Role::of(role, share).map(drop)
 }
 
 fn bundle(cells: &[Cell]) -> Result<(), String> {

@@ -4,7 +4,7 @@
 //! equal is found by its SHA-256, and what has an order by its first 1024 bytes ([`head`]) and then by
 //! the whole: that is the order of the whole.
 
-mod migrations;
+pub(super) mod migrations;
 
 use deadpool_postgres::ClientWrapper;
 use migrations::MIGRATIONS;

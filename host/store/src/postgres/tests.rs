@@ -25,6 +25,48 @@ async fn refused(settings: &Settings) -> StoreError {
 }
 
 #[tokio::test]
+async fn what_an_older_program_installed_serves() {
+    let settings = server::settings();
+    let place = Place::of(settings.clone()).unwrap();
+    let all = schema::migrations::MIGRATIONS;
+    let next = all
+        .iter()
+        .position(|statements| statements.contains("ADD COLUMN served_at"))
+        .unwrap();
+    let older = other(&settings).await;
+    let name = place.quoted_schema();
+    let make = format!("CREATE SCHEMA IF NOT EXISTS {name}; SET search_path TO {name}");
+    older.batch_execute(&make).await.unwrap();
+    for statements in &all[..next] {
+        older.batch_execute(statements).await.unwrap();
+    }
+    let rows = format!(
+        "UPDATE koi_store SET version = {next};
+         INSERT INTO component VALUES ('00', '0');
+         INSERT INTO revision
+         VALUES ('a', 1, '00', '1', '{{}}', '[]', '{{}}', '', 'x', '2026-01-02T03:04:05.000Z'),
+             ('a', 2, '00', '2', '{{}}', '[]', '{{}}', '', 'x', '2026-01-02T03:04:05.000Z');
+         INSERT INTO active_revision VALUES ('a', 2);"
+    );
+    older.batch_execute(&rows).await.unwrap();
+    drop(older);
+    let extensions = open(settings).await.unwrap().extensions;
+    let active = extensions.activations().await.unwrap();
+    let active: Vec<_> = active
+        .iter()
+        .map(|active| (active.revision.revision, active.role))
+        .collect();
+    assert_eq!(active, [(2, crate::Role::Serving)]);
+    let revisions = extensions.revisions("a").await.unwrap();
+    assert!(
+        revisions
+            .iter()
+            .all(|revision| revision.served_at.is_some())
+    );
+    assert!(!revisions[0].pinned && revisions[0].installed_by.is_empty());
+}
+
+#[tokio::test]
 async fn what_was_answered_is_there_after_the_server_has_crashed() {
     let server = Server::start();
     let stores = open(server.settings()).await.unwrap();

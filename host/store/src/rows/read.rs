@@ -7,8 +7,8 @@ use koi_rid::{Bundle, Contents, Event, EventType, Extras, Manifest, Rid, Timesta
 
 use super::LISTED;
 use crate::{
-    Arrival, ArrivalKind, AuditDraft, AuditEntry, DeadLetter, InboxEntry, JobRun, McpSession,
-    OutboxEntry, Result, Revision, StoreError, StoredBundle, Writer,
+    Activation, Arrival, ArrivalKind, AuditDraft, AuditEntry, DeadLetter, InboxEntry, JobRun,
+    McpSession, OutboxEntry, Result, Revision, Role, StoreError, StoredBundle, Writer,
 };
 
 /// Reads a row's columns one after the other.
@@ -194,7 +194,21 @@ pub(crate) trait Columns {
             tool_prefix: self.string()?,
             source: self.string()?,
             installed_at: self.parsed("a time of installing")?,
+            installed_by: self.string()?,
+            publisher: self.maybe_string()?,
+            pinned: self.number::<i64>()? != 0,
+            deprecated: self.maybe_string()?,
+            served_at: self.optional("a time of serving", Timestamp::parse)?,
         })
+    }
+
+    /// A revision, then its role and share.
+    fn activation(&mut self) -> Result<Activation> {
+        let revision = self.revision()?;
+        let role = self.string()?;
+        let share = self.integer()?;
+        let role = Role::of(&role, share).map_err(|what| StoreError::damaged("a role", what))?;
+        Ok(Activation { revision, role })
     }
 
     /// Id and time, then the change.

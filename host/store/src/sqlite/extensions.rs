@@ -8,9 +8,11 @@ use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use super::rows::RowColumns;
 use super::{Sqlite, audit};
-use crate::extensions::{change, digest, no_such_revision, whole};
-use crate::rows::{Columns, revision as number, revision_columns};
-use crate::{Extensions, NewRevision, Result, Revision};
+use crate::extensions::{
+    change, collected, deprecated, digest, no_such_revision, pinned as pinned_change, whole,
+};
+use crate::rows::{Columns, activation_columns, revision as number, revision_columns};
+use crate::{Activation, Extensions, NewRevision, Result, Revision, Role};
 
 macro_rules! select_revisions {
     ($rest:literal) => {
@@ -18,17 +20,41 @@ macro_rules! select_revisions {
     };
 }
 
+macro_rules! select_activations {
+    ($rest:literal) => {
+        concat!(
+            "SELECT ",
+            activation_columns!(),
+            " FROM revision JOIN active_revision USING (extension, revision) ",
+            $rest
+        )
+    };
+}
+
+mod roles;
+
 #[async_trait]
 impl Extensions for Sqlite {
-    async fn install(&self, new: NewRevision, component: &[u8], who: &str) -> Result<Revision> {
+    async fn install(
+        &self,
+        new: NewRevision,
+        component: &[u8],
+        role: Role,
+        who: &str,
+    ) -> Result<Revision> {
         let (component, who): (Arc<[u8]>, _) = (component.into(), who.to_owned());
         let digest = self.digest(Arc::clone(&component)).await?;
         let installed_at = Timestamp::now();
         self.writer
             .write(move |connection| {
-                let before = active(connection, &new.extension)?;
-                let installed = install(connection, &new, &component, &digest, &installed_at)?;
-                let after = Some(installed.summary());
+                let before = roles::serving(connection, &new.extension)?;
+                let put = put(connection, &new, &component, &digest, &installed_at, &who)?;
+                let installed =
+                    Revision::installed(new.clone(), put, digest.clone(), installed_at, role, &who);
+                roles::release_held(connection, &new.extension)?;
+                roles::put(connection, &installed, role, &installed_at)?;
+                let before = before.map(|before| before.summary(Role::Serving));
+                let after = Some(installed.summary(role));
                 let change = change(&who, "install", &new.extension, before, after);
                 audit::insert(connection, &change)?;
                 Ok(installed)
@@ -36,14 +62,88 @@ impl Extensions for Sqlite {
             .await
     }
 
-    async fn active(&self) -> Result<Vec<Revision>> {
+    async fn activations(&self) -> Result<Vec<Activation>> {
         self.readers
             .read(|connection| {
-                let sql = select_revisions!(
-                    "JOIN active_revision USING (extension, revision) ORDER BY extension"
-                );
-                revisions(connection, sql, [])
+                let sql = select_activations!("ORDER BY extension, revision");
+                roles::activations(connection, sql, [])
             })
+            .await
+    }
+
+    async fn activate(&self, extension: &str, revision: u64, role: Role, who: &str) -> Result<()> {
+        let (extension, who) = (extension.to_owned(), who.to_owned());
+        self.writer
+            .write(move |connection| {
+                roles::change(connection, &extension, revision, role, &who, "activate")
+            })
+            .await
+    }
+
+    async fn approve(&self, extension: &str, revision: u64, grants: &str, who: &str) -> Result<()> {
+        let (extension, grants, who) = (extension.to_owned(), grants.to_owned(), who.to_owned());
+        self.writer
+            .write(move |connection| {
+                update_grants(connection, &extension, revision, &grants)?;
+                let serving = Role::Serving;
+                roles::change(connection, &extension, revision, serving, &who, "approve")
+            })
+            .await
+    }
+
+    async fn retire(&self, extension: &str, revision: u64, who: &str) -> Result<bool> {
+        let (extension, who) = (extension.to_owned(), who.to_owned());
+        self.writer
+            .write(move |connection| roles::retire(connection, &extension, revision, &who))
+            .await
+    }
+
+    async fn pin(&self, extension: &str, revision: u64, pinned: bool, who: &str) -> Result<()> {
+        let (extension, who) = (extension.to_owned(), who.to_owned());
+        self.writer
+            .write(move |connection| {
+                let is_there = connection
+                    .prepare_cached(
+                        "UPDATE revision SET pinned = ? WHERE extension = ? AND revision = ?",
+                    )?
+                    .execute(params![pinned, extension, number(revision)?])?;
+                if is_there == 0 {
+                    return Err(no_such_revision(&extension, revision));
+                }
+                let change = pinned_change(&who, &extension, revision, pinned);
+                audit::insert(connection, &change)
+            })
+            .await
+    }
+
+    async fn deprecate(
+        &self,
+        extension: &str,
+        revision: u64,
+        reason: Option<String>,
+        who: &str,
+    ) -> Result<()> {
+        let (extension, who) = (extension.to_owned(), who.to_owned());
+        self.writer
+            .write(move |connection| {
+                let before = revision_of(connection, &extension, revision)?.deprecated;
+                connection
+                    .prepare_cached(
+                        "UPDATE revision SET deprecated = ? WHERE extension = ? AND revision = ?",
+                    )?
+                    .execute(params![reason, extension, number(revision)?])?;
+                let (before, after) = (before.as_deref(), reason.as_deref());
+                let change = deprecated(&who, &extension, revision, before, after);
+                audit::insert(connection, &change)
+            })
+            .await
+    }
+
+    async fn collect(&self, extension: &str, keep: usize) -> Result<Vec<u64>> {
+        let extension = extension.to_owned();
+        let keep = i64::try_from(keep.max(1)).unwrap_or(i64::MAX);
+        self.writer
+            .write(move |connection| collect(connection, &extension, keep))
             .await
     }
 
@@ -74,7 +174,8 @@ impl Extensions for Sqlite {
         let (extension, who) = (extension.to_owned(), who.to_owned());
         self.writer
             .write(move |connection| {
-                let before = active(connection, &extension)?;
+                let before = roles::serving(connection, &extension)?;
+                let before = before.map(|before| before.summary(Role::Serving));
                 let removed = connection
                     .prepare_cached("DELETE FROM active_revision WHERE extension = ?")?
                     .execute([&extension])?;
@@ -97,22 +198,9 @@ impl Extensions for Sqlite {
         let (extension, grants, who) = (extension.to_owned(), grants.to_owned(), who.to_owned());
         self.writer
             .write(move |connection| {
-                let before: Option<String> = connection
-                    .prepare_cached(
-                        "SELECT grants FROM revision WHERE extension = ? AND revision = ?",
-                    )?
-                    .query_row(params![extension, number(revision)?], |row| row.get(0))
-                    .optional()?;
-                if before.is_none() {
-                    return Err(no_such_revision(&extension, revision));
-                }
-                connection
-                    .prepare_cached(
-                        "UPDATE revision SET grants = ? WHERE extension = ? AND revision = ?",
-                    )?
-                    .execute(params![grants, extension, number(revision)?])?;
+                let before = update_grants(connection, &extension, revision, &grants)?;
                 let after = Some(grants.clone());
-                let change = change(&who, "grants", &extension, before, after);
+                let change = change(&who, "grants", &extension, Some(before), after);
                 audit::insert(connection, &change)
             })
             .await
@@ -126,21 +214,29 @@ impl Sqlite {
     }
 }
 
-/// The active revision of an extension, as the audit log shows it.
-fn active(connection: &Connection, extension: &str) -> Result<Option<String>> {
-    let sql =
-        select_revisions!("JOIN active_revision USING (extension, revision) WHERE extension = ?");
-    let active = revisions(connection, sql, [extension])?;
-    Ok(active.first().map(Revision::summary))
+/// Replaces the grants of a revision and gives those before.
+fn update_grants(
+    connection: &Connection,
+    extension: &str,
+    revision: u64,
+    grants: &str,
+) -> Result<String> {
+    let before = revision_of(connection, extension, revision)?.grants;
+    connection
+        .prepare_cached("UPDATE revision SET grants = ? WHERE extension = ? AND revision = ?")?
+        .execute(params![grants, extension, number(revision)?])?;
+    Ok(before)
 }
 
-fn install(
+/// Stores a component and adds the next revision of an extension, whose number it gives.
+fn put(
     connection: &Connection,
     new: &NewRevision,
     component: &[u8],
     digest: &str,
     installed_at: &Timestamp,
-) -> Result<Revision> {
+    who: &str,
+) -> Result<u64> {
     // Bytes that the disk has changed since are put right.
     connection
         .prepare_cached(
@@ -152,8 +248,8 @@ fn install(
     let revision: i64 = connection
         .prepare_cached(
             "INSERT INTO revision (extension, revision, digest, version, description, grants,
-             settings, tool_prefix, source, installed_at)
-             SELECT ?1, 1 + coalesce(max(revision), 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
+             settings, tool_prefix, source, installed_at, installed_by, publisher)
+             SELECT ?1, 1 + coalesce(max(revision), 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11
              FROM revision WHERE extension = ?1
              RETURNING revision",
         )?
@@ -168,21 +264,51 @@ fn install(
                 new.tool_prefix,
                 new.source,
                 installed_at.as_str(),
+                who,
+                new.publisher,
             ],
             |row| row.get(0),
         )?;
-    connection
-        .prepare_cached(
-            "INSERT INTO active_revision (extension, revision) VALUES (?, ?)
-             ON CONFLICT (extension) DO UPDATE SET revision = excluded.revision",
-        )?
-        .execute(params![new.extension, revision])?;
-    Ok(Revision::installed(
-        new.clone(),
-        revision.unsigned_abs(),
-        digest.to_owned(),
-        *installed_at,
-    ))
+    Ok(revision.unsigned_abs())
+}
+
+fn collect(connection: &Connection, extension: &str, keep: i64) -> Result<Vec<u64>> {
+    let mut statement = connection.prepare_cached(
+        "DELETE FROM revision WHERE extension = ?1 AND pinned = 0
+         AND revision NOT IN (SELECT revision FROM active_revision WHERE extension = ?1)
+         AND revision NOT IN
+             (SELECT revision FROM revision WHERE extension = ?1 ORDER BY revision DESC LIMIT ?2)
+         RETURNING revision, digest",
+    )?;
+    let mut rows = statement.query(params![extension, keep])?;
+    let mut gone = Vec::new();
+    while let Some(row) = rows.next()? {
+        gone.push((
+            row.get::<_, i64>(0)?.unsigned_abs(),
+            row.get::<_, String>(1)?,
+        ));
+    }
+    gone.sort();
+    for (_, digest) in &gone {
+        connection
+            .prepare_cached(
+                "DELETE FROM component WHERE digest = ?1
+                 AND NOT EXISTS (SELECT 1 FROM revision WHERE digest = ?1)",
+            )?
+            .execute([digest])?;
+    }
+    let gone: Vec<_> = gone.into_iter().map(|(revision, _)| revision).collect();
+    if !gone.is_empty() {
+        audit::insert(connection, &collected(extension, &gone))?;
+    }
+    Ok(gone)
+}
+
+/// A revision that has to be there.
+fn revision_of(connection: &Connection, extension: &str, revision: u64) -> Result<Revision> {
+    let sql = select_revisions!("WHERE extension = ? AND revision = ?");
+    let found = revisions(connection, sql, params![extension, number(revision)?])?.pop();
+    found.ok_or_else(|| no_such_revision(extension, revision))
 }
 
 fn revisions(connection: &Connection, sql: &str, params: impl Params) -> Result<Vec<Revision>> {

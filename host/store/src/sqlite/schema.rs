@@ -282,6 +282,30 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX job_run_job ON job_run (extension, job, id);
     CREATE INDEX job_run_running ON job_run (id) WHERE outcome = 'running';
 ",
+    // Revisions are active in roles, and have a history: all that were installed until now have served.
+    "
+    ALTER TABLE revision ADD COLUMN installed_by TEXT NOT NULL DEFAULT '';
+    ALTER TABLE revision ADD COLUMN publisher TEXT;
+    ALTER TABLE revision ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE revision ADD COLUMN deprecated TEXT;
+    ALTER TABLE revision ADD COLUMN served_at TEXT;
+    UPDATE revision SET served_at = installed_at;
+
+    ALTER TABLE active_revision RENAME TO active_revision_before;
+    CREATE TABLE active_revision (
+        extension TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        role TEXT NOT NULL,
+        share INTEGER,
+        PRIMARY KEY (extension, revision),
+        FOREIGN KEY (extension, revision) REFERENCES revision (extension, revision)
+    ) STRICT;
+    INSERT INTO active_revision
+        SELECT extension, revision, 'serving', NULL FROM active_revision_before;
+    DROP TABLE active_revision_before;
+    CREATE UNIQUE INDEX active_revision_role ON active_revision (extension, role)
+        WHERE role <> 'beside';
+",
 ];
 
 /// The schema version of a file, from 0 for an empty one to what this program writes. Refuses
@@ -319,14 +343,27 @@ pub(super) fn version(connection: &Connection, path: &Path) -> Result<usize> {
 
 /// Brings the schema from a version up to date, whole or not at all.
 pub(super) fn migrate(connection: &mut Connection, found: usize) -> Result<()> {
-    if found == MIGRATIONS.len() {
+    migrate_to(connection, found, MIGRATIONS.len())
+}
+
+/// Makes the schema of the program before the one whose statements have a text in them.
+#[cfg(test)]
+pub(super) fn migrate_before(connection: &mut Connection, text: &str) -> Result<()> {
+    let next = MIGRATIONS
+        .iter()
+        .position(|statements| statements.contains(text));
+    migrate_to(connection, 0, next.unwrap_or_default())
+}
+
+fn migrate_to(connection: &mut Connection, found: usize, wanted: usize) -> Result<()> {
+    if found == wanted {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for statements in &MIGRATIONS[found..] {
+    for statements in &MIGRATIONS[found..wanted] {
         transaction.execute_batch(statements)?;
     }
-    transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
+    transaction.pragma_update(None, "user_version", wanted as i64)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.commit()?;
     Ok(())

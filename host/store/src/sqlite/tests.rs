@@ -184,6 +184,39 @@ fn a_store_of_a_newer_program_is_refused() {
     assert!(matches!(refused, Some(StoreError::Newer { found: 99, .. })));
 }
 
+#[tokio::test]
+async fn what_an_older_program_installed_serves() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let mut older = Connection::open(&path).unwrap();
+    schema::migrate_before(&mut older, "ADD COLUMN served_at").unwrap();
+    older
+        .execute_batch(
+            "INSERT INTO component VALUES ('00', x'00');
+             INSERT INTO revision (extension, revision, digest, version, description, grants,
+                 settings, source, installed_at)
+             VALUES ('a', 1, '00', '1', '{}', '[]', '{}', 'x', '2026-01-02T03:04:05.000Z'),
+                 ('a', 2, '00', '2', '{}', '[]', '{}', 'x', '2026-01-02T03:04:05.000Z');
+             INSERT INTO active_revision VALUES ('a', 2);",
+        )
+        .unwrap();
+    drop(older);
+    let extensions = open(&path).unwrap().extensions;
+    let active = extensions.activations().await.unwrap();
+    let active: Vec<_> = active
+        .iter()
+        .map(|a| (a.revision.revision, a.role))
+        .collect();
+    assert_eq!(active, [(2, crate::Role::Serving)]);
+    let revisions = extensions.revisions("a").await.unwrap();
+    assert!(
+        revisions
+            .iter()
+            .all(|revision| revision.served_at.is_some())
+    );
+    assert!(!revisions[0].pinned && revisions[0].installed_by.is_empty());
+}
+
 #[test]
 fn a_folder_that_is_not_there_is_named() {
     let folder = tempfile::tempdir().unwrap();
@@ -243,10 +276,12 @@ async fn a_component_that_the_disk_has_changed_is_told_and_put_right_by_installi
         settings: "{}".to_owned(),
         tool_prefix: String::new(),
         source: String::new(),
+        publisher: None,
     };
-    let installed = stores
-        .extensions
-        .install(new.clone(), b"component", "operator");
+    let installed =
+        stores
+            .extensions
+            .install(new.clone(), b"component", crate::Role::Serving, "operator");
     let digest = installed.await.unwrap().digest;
     Connection::open(folder.path().join("store.db"))
         .and_then(|other| other.execute("UPDATE component SET bytes = x'00'", []))
@@ -255,7 +290,7 @@ async fn a_component_that_the_disk_has_changed_is_told_and_put_right_by_installi
     assert!(matches!(read, Err(StoreError::Corrupt { .. })));
     stores
         .extensions
-        .install(new, b"component", "operator")
+        .install(new, b"component", crate::Role::Serving, "operator")
         .await
         .unwrap();
     let read = stores.extensions.component(&digest).await.unwrap();

@@ -7,7 +7,7 @@ use koi_rid::Contents;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Declaration, JobOutcome, JobRun, McpSession, NewRevision, Sent, Stores};
+use crate::{Declaration, JobOutcome, JobRun, McpSession, NewRevision, Role, Sent, Stores};
 use answers::answers;
 use calls::{Call, Change, any_call};
 
@@ -162,9 +162,31 @@ async fn call(stores: &Stores, call: &Call) -> String {
         }
         Call::Install(name, byte) => {
             let component = [*byte];
-            let installed = extensions.install(revision(NAMES[*name]), &component, "me");
+            let new = revision(NAMES[*name]);
+            let installed = extensions.install(new, &component, Role::Serving, "me");
             told(installed.await.map(|installed| installed.revision))
         }
+        Call::InstallAs(name, byte, role) => {
+            let new = NewRevision {
+                publisher: Some("a\0b".to_owned()),
+                ..revision(NAMES[*name])
+            };
+            let component = [*byte];
+            let installed = extensions.install(new, &component, ROLES[*role], "me");
+            told(installed.await.map(|installed| installed.revision))
+        }
+        Call::Activate(name, at, role) => {
+            let name = NAMES[*name];
+            told(extensions.activate(name, *at, ROLES[*role], "me").await)
+        }
+        Call::Approve(name, at) => told(extensions.approve(NAMES[*name], *at, "[]", "me").await),
+        Call::Retire(name, at) => told(extensions.retire(NAMES[*name], *at, "me").await),
+        Call::Pin(name, at, pinned) => told(extensions.pin(NAMES[*name], *at, *pinned, "me").await),
+        Call::Deprecate(name, at, reason) => {
+            let reason = reason.then(|| "a\0b".to_owned());
+            told(extensions.deprecate(NAMES[*name], *at, reason, "me").await)
+        }
+        Call::Collect(name, keep) => told(extensions.collect(NAMES[*name], *keep).await),
         Call::Run(job, due, outcome) => {
             let run = JobRun {
                 due: due.map(Timestamp::from_micros),
@@ -225,8 +247,17 @@ fn revision(extension: &str) -> NewRevision {
         settings: "{}".to_owned(),
         tool_prefix: String::new(),
         source: "a test".to_owned(),
+        publisher: None,
     }
 }
+
+const ROLES: [Role; 5] = [
+    Role::Serving,
+    Role::Beside,
+    Role::Canary { share: 100 },
+    Role::Shadow,
+    Role::Held,
+];
 
 const OUTCOMES: [JobOutcome; 3] = [JobOutcome::Running, JobOutcome::Ok, JobOutcome::Failed];
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{AuditDraft, NewRevision};
+use crate::{AuditDraft, NewRevision, Role};
 
 on_every_backend! {
     what_is_done_to_an_extension_is_recorded_with_who_did_it,
@@ -15,13 +15,14 @@ fn revision(grants: &str) -> NewRevision {
         settings: "{}".to_owned(),
         tool_prefix: String::new(),
         source: "a \"file\"".to_owned(),
+        publisher: None,
     }
 }
 
 async fn what_is_done_to_an_extension_is_recorded_with_who_did_it(Fixture { stores, .. }: Fixture) {
     let extensions = &stores.extensions;
     extensions
-        .install(revision("[]"), b"one", "operator")
+        .install(revision("[]"), b"one", Role::Serving, "operator")
         .await
         .unwrap();
     extensions

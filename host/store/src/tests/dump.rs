@@ -7,7 +7,9 @@ use sha2::{Digest, Sha256};
 
 use super::fixture::Place;
 use super::*;
-use crate::{JobOutcome, JobRun, McpSession, NewRevision, Rows, StoreError, Stores, check_export};
+use crate::{
+    JobOutcome, JobRun, McpSession, NewRevision, Role, Rows, StoreError, Stores, check_export,
+};
 
 on_every_backend! {
     what_was_exported_and_imported_is_exported_again_to_the_byte,
@@ -71,13 +73,21 @@ async fn filled(stores: &Stores) {
         settings: "{}".to_owned(),
         tool_prefix: "x_".to_owned(),
         source: "drop:x.wasm".to_owned(),
+        publisher: None,
     };
     let extensions = &stores.extensions;
     for (name, component) in [("x", &large[..]), ("x", b"two"), ("y", b"two")] {
-        let installed = extensions.install(revision(name), component, "me").await;
+        let installed = extensions
+            .install(revision(name), component, Role::Serving, "me")
+            .await;
         installed.unwrap();
     }
     extensions.deactivate("y", "me").await.unwrap();
+    let canary = Role::Canary { share: 5 };
+    extensions.activate("x", 1, canary, "me").await.unwrap();
+    extensions.pin("x", 1, true, "me").await.unwrap();
+    let reason = Some("old\0".to_owned());
+    extensions.deprecate("x", 1, reason, "me").await.unwrap();
     let values = vec![
         ("b".to_owned(), large),
         ("a\0".to_owned(), Vec::new()),

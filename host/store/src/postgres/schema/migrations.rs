@@ -5,7 +5,7 @@
 ///
 /// Triggers run once for a statement, not for a row: those that count would otherwise change one row
 /// of theirs over and over in one transaction, which PostgreSQL pays for with the square of how often.
-pub(super) const MIGRATIONS: &[&str] = &["
+pub(in crate::postgres) const MIGRATIONS: &[&str] = &["
     CREATE TABLE koi_store (version bigint NOT NULL);
     INSERT INTO koi_store VALUES (0);
 
@@ -270,5 +270,24 @@ pub(super) const MIGRATIONS: &[&str] = &["
     );
     CREATE INDEX job_run_job ON job_run (extension, job, id);
     CREATE INDEX job_run_running ON job_run (id) WHERE outcome = 'running';
+",
+    // Revisions are active in roles, and have a history: all that were installed until now have served.
+    "
+    ALTER TABLE revision
+        ADD COLUMN installed_by bytea NOT NULL DEFAULT '',
+        ADD COLUMN publisher bytea,
+        ADD COLUMN pinned bigint NOT NULL DEFAULT 0,
+        ADD COLUMN deprecated bytea,
+        ADD COLUMN served_at bytea;
+    UPDATE revision SET served_at = installed_at;
+
+    ALTER TABLE active_revision
+        DROP CONSTRAINT active_revision_pkey,
+        ADD COLUMN role bytea NOT NULL DEFAULT 'serving',
+        ADD COLUMN share bigint,
+        ADD PRIMARY KEY (extension, revision);
+    ALTER TABLE active_revision ALTER role DROP DEFAULT;
+    CREATE UNIQUE INDEX active_revision_role ON active_revision (extension, role)
+        WHERE role <> 'beside';
 ",
 ];

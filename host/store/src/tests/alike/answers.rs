@@ -168,8 +168,11 @@ async fn kept(stores: &Stores) -> Vec<String> {
         let revisions = stores.extensions.revisions(name).await.unwrap();
         answers.extend(revisions.into_iter().map(without_time));
     }
-    let active = stores.extensions.active().await.unwrap();
-    answers.extend(active.into_iter().map(without_time));
+    let active = stores.extensions.activations().await.unwrap();
+    answers.extend(active.into_iter().map(|active| {
+        let revision = without_time(active.revision);
+        format!("{revision} {:?}", active.role)
+    }));
     let audit = stores.audit.list(None, None, 100).await.unwrap().items;
     answers.extend(audit.iter().map(|entry| format!("{:?}", entry.change)));
     answers
@@ -195,10 +198,12 @@ async fn job_runs(stores: &Stores, job: &str) -> Vec<String> {
 
 fn without_time(revision: crate::Revision) -> String {
     let installed_at = Timestamp::from_micros(0);
+    let served_at = revision.served_at.map(|_| installed_at);
     format!(
         "{:?}",
         crate::Revision {
             installed_at,
+            served_at,
             ..revision
         }
     )

@@ -15,6 +15,13 @@ pub(super) enum Call {
     Increment(usize, u64),
     Save(u64, u8),
     Install(usize, u8),
+    InstallAs(usize, u8, usize),
+    Activate(usize, u64, usize),
+    Approve(usize, u64),
+    Retire(usize, u64),
+    Pin(usize, u64, bool),
+    Deprecate(usize, u64, bool),
+    Collect(usize, usize),
     Run(usize, Option<i64>, usize),
     AmendRun(usize, usize),
     Interrupt,
@@ -110,6 +117,17 @@ pub(super) fn any_call() -> impl Strategy<Value = Call> {
             .prop_map(|(key, delta)| Call::Increment(key, delta)),
         1 => (0..3_u64, any::<u8>()).prop_map(|(revision, state)| Call::Save(revision, state)),
         1 => (name.clone(), 0..3_u8).prop_map(|(name, bytes)| Call::Install(name, bytes)),
+        2 => (name.clone(), 0..3_u8, 0..5_usize)
+            .prop_map(|(name, bytes, role)| Call::InstallAs(name, bytes, role)),
+        2 => (name.clone(), 0..4_u64, 0..5_usize)
+            .prop_map(|(name, revision, role)| Call::Activate(name, revision, role)),
+        1 => (name.clone(), 0..4_u64).prop_map(|(name, revision)| Call::Approve(name, revision)),
+        1 => (name.clone(), 0..4_u64).prop_map(|(name, revision)| Call::Retire(name, revision)),
+        1 => (name.clone(), 0..4_u64, any::<bool>())
+            .prop_map(|(name, revision, pinned)| Call::Pin(name, revision, pinned)),
+        1 => (name.clone(), 0..4_u64, any::<bool>())
+            .prop_map(|(name, revision, reason)| Call::Deprecate(name, revision, reason)),
+        1 => (name.clone(), 0..3_usize).prop_map(|(name, keep)| Call::Collect(name, keep)),
         3 => (name.clone(), prop::option::of(0..4_i64), 0..3_usize)
             .prop_map(|(job, due, outcome)| Call::Run(job, due, outcome)),
         1 => (name.clone(), 0..3_usize).prop_map(|(job, outcome)| Call::AmendRun(job, outcome)),
