@@ -5,6 +5,7 @@
 //! a value of the wrong type is an error that names where it stands, the key and what was expected;
 //! nothing is ever guessed.
 
+mod distribution;
 mod environment;
 mod lifetime;
 mod load;
@@ -15,6 +16,8 @@ mod tls;
 mod trust;
 mod views;
 
+pub(crate) use distribution::read_pem;
+pub use distribution::{OciAccount, OciConfig, PolicyConfig, SignaturesConfig};
 pub use lifetime::Lifetime;
 pub use load::ConfigText;
 pub use mcp_limits::McpLimits;
@@ -229,6 +232,10 @@ pub struct ExtensionsConfig {
     pub drop_folder: Option<PathBuf>,
     /// Settings handed to extensions, by extension name; each a table that the extension defines.
     pub settings: BTreeMap<String, serde_json::Map<String, serde_json::Value>>,
+    /// Whose components are taken.
+    pub signatures: SignaturesConfig,
+    /// How registries are dealt with.
+    pub oci: OciConfig,
 }
 
 /// How extensions are run.

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{PublicKey, Signature, SignatureError, Signed, bundle};
 use crate::Digest;
 
-/// Largest file with a signature, bundle or key: a bundle has what a transparency log says in it.
-pub const MAX_ATTACHED: usize = 256 << 10;
+/// Largest file with a signature, bundle or key, in bytes: a bundle has what a transparency log says in it.
+pub const MAX_ATTACHED: usize = 32 << 10;
 
 /// The texts of the files beside `FILE`, as they are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,6 +10,7 @@
 //! | `GET /v1/instances` | how many instances of extensions there are ([`koi_runtime::Usage`]) |
 //! | `GET /v1/extensions` | what is installed |
 //! | `POST /v1/extensions?options=…` | installs the component in the body ([`InstallOptions`]) |
+//! | `POST /v1/pulls` | pulls a component from a registry and installs it ([`PullRequest`]) |
 //! | `DELETE /v1/extensions/{name}` | removes one |
 //! | `GET /v1/extensions/{name}/grants` | what is asked, granted, in force and missing |
 //! | `PATCH /v1/extensions/{name}/grants` | grants and revokes ([`GrantEdit`]) |
@@ -42,6 +43,7 @@ mod jobs;
 mod knowledge;
 mod network;
 mod problem;
+mod pulls;
 mod recordings;
 mod routes;
 mod secrets;
@@ -51,6 +53,7 @@ pub use archive::{Archive, BackupRequest};
 pub use bridge::connect as connect_mcp;
 pub use client::{Client, segment};
 pub use grants::GrantEdit;
+pub use pulls::PullRequest;
 pub use recordings::{RecordRequest, ReplayReport};
 pub use routes::{AdminParts, InstallOptions, Publication, router};
 

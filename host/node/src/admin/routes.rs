@@ -8,6 +8,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
 use axum::{Json, Router, middleware};
+use koi_distribution::Attached;
 use koi_mcp_server::McpServer;
 use koi_net::Net;
 use koi_pipeline::{Intake, Pipeline};
@@ -27,9 +28,10 @@ use super::guard::{Token, check};
 use super::problem::Problem;
 use super::{
     Archive, MAX_COMPONENT, OPERATOR, archive, audit, bridge, grants, jobs, knowledge, network,
-    recordings, secrets, watch,
+    pulls, recordings, secrets, watch,
 };
 use crate::data_dir::RunningNode;
+use crate::registries::Registries;
 use crate::secrets::Secrets;
 
 /// Dead letters in one answer.
@@ -44,6 +46,8 @@ pub struct AdminParts {
     pub runtime: Runtime,
     /// For exports and backups.
     pub archive: Archive,
+    /// Where components are pulled from.
+    pub registries: Registries,
     /// Installed extensions.
     pub registry: Registry,
     /// Stored knowledge.
@@ -83,6 +87,38 @@ pub struct InstallOptions {
     pub tool_prefix: Option<String>,
     /// Where the component came from, for the record.
     pub source: String,
+    /// What lies beside the component and says who made it.
+    pub attached: Attached,
+    /// A publisher that may take the place of that of the revision before: the fingerprint of a key, or
+    /// `none` for what is unsigned.
+    pub allow_publisher: Option<String>,
+}
+
+impl InstallOptions {
+    /// What the registry is asked for.
+    pub(super) fn into_install(
+        self,
+        component: Vec<u8>,
+        source: String,
+    ) -> Result<Install, Problem> {
+        let grants = if self.grant_asked {
+            GrantRequest::AsAsked
+        } else if self.grants.is_empty() {
+            GrantRequest::Keep
+        } else {
+            GrantRequest::Listed(grants::parse(&self.grants)?)
+        };
+        let tool_prefix = self.tool_prefix.as_deref().map(ToolPrefix::parse);
+        Ok(Install {
+            component,
+            grants,
+            settings: self.settings,
+            tool_prefix: tool_prefix.transpose().map_err(Problem::bad_request)?,
+            source,
+            learn: self.learn,
+            who: OPERATOR.to_owned(),
+        })
+    }
 }
 
 /// Knowledge to publish.
@@ -110,6 +146,7 @@ pub fn router(parts: AdminParts, token: &str) -> Router {
             "/v1/extensions/{name}/learned",
             get(grants::learned).put(grants::learn),
         )
+        .route("/v1/pulls", post(pulls::pull))
         .route("/v1/secrets", get(secrets::list))
         .route(
             "/v1/secrets/{name}",
@@ -180,33 +217,15 @@ async fn install(
             .map_err(|error| Problem::bad_request(format!("options: {error}")))?,
         None => InstallOptions::default(),
     };
-    let grants = if options.grant_asked {
-        GrantRequest::AsAsked
-    } else if options.grants.is_empty() {
-        GrantRequest::Keep
-    } else {
-        GrantRequest::Listed(grants::parse(&options.grants)?)
-    };
-    let tool_prefix = options
-        .tool_prefix
-        .as_deref()
-        .map(ToolPrefix::parse)
-        .transpose()
-        .map_err(Problem::bad_request)?;
-    let report = parts
-        .registry
-        .install(Install {
-            component: component.to_vec(),
-            grants,
-            settings: options.settings,
-            tool_prefix,
-            source: options.source,
-            learn: options.learn,
-            who: OPERATOR.to_owned(),
-        })
-        .await
+    let signatures = parts.registry.signatures();
+    let mut signed = signatures
+        .read(&options.attached, &component)
         .map_err(Problem::refused)?;
-    Ok(Json(report).into_response())
+    signed.allow_publisher = options.allow_publisher.clone();
+    let source = options.source.clone();
+    let install = options.into_install(component.to_vec(), source)?;
+    let report = parts.registry.install_signed(install, signed).await;
+    Ok(Json(report.map_err(Problem::refused)?).into_response())
 }
 
 async fn remove(

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use koi_distribution::{Refusal, Signed};
 use koi_rid::Timestamp;
 use koi_store::{NewRevision, Role, StoreError};
 use serde::Serialize;
@@ -109,6 +110,9 @@ pub enum InstallError {
     /// The grants are no set of grants.
     #[error(transparent)]
     Grants(#[from] GrantError),
+    /// Its signatures, or that there are none, speak against it.
+    #[error(transparent)]
+    Signature(#[from] Refusal),
     /// The store refused it.
     #[error("the revision could not be stored: {0}")]
     Store(#[from] StoreError),
@@ -122,8 +126,23 @@ impl Registry {
     /// # Errors
     /// What is wrong with the component, or what it collides with. Then all is as it was.
     pub fn install(&self, install: Install) -> BoxFuture<'_, Result<InstallReport, InstallError>> {
+        self.install_signed(install, Signed::default())
+    }
+
+    /// The same for a component with which signatures came. Without, it is one that nobody signed.
+    ///
+    /// # Errors
+    /// As for [`Self::install`].
+    pub fn install_signed(
+        &self,
+        install: Install,
+        signed: Signed,
+    ) -> BoxFuture<'_, Result<InstallReport, InstallError>> {
         Box::pin(async move {
             let component: Arc<[u8]> = install.component.into();
+            let signed = Arc::new(signed);
+            // What is not to be trusted is not compiled either.
+            self.inner.verdict(&component, &signed, None).await?;
             let candidate = self.inner.candidate(component.clone()).await?;
             let registry = self.clone();
             super::to_the_end(async move {
@@ -144,8 +163,17 @@ impl Registry {
                 if let Some(running) = plan.unchanged {
                     return Ok(report(&running, Installed::Unchanged));
                 }
+                let publisher = inner.publisher(&candidate, &component, &signed).await?;
+                let source = install.source;
                 let report = inner
-                    .activate(&candidate, &component, plan, install.source, &install.who)
+                    .activate(
+                        &candidate,
+                        &component,
+                        plan,
+                        source,
+                        publisher,
+                        &install.who,
+                    )
                     .await?;
                 // Knowledge may have changed between the listing and the swap.
                 if !candidate.description.lists_depend_on.is_empty() {
@@ -248,6 +276,7 @@ impl Inner {
         component: &[u8],
         plan: Plan,
         source: String,
+        publisher: Option<String>,
         who: &str,
     ) -> Result<InstallReport, InstallError> {
         let description = &candidate.description;
@@ -269,7 +298,7 @@ impl Inner {
             settings: json_text(&plan.settings),
             tool_prefix: plan.tool_prefix.to_string(),
             source,
-            publisher: None,
+            publisher,
         };
         let entry = self
             .bind(candidate, revision, plan.grants, &plan.settings)

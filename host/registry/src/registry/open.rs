@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
+use koi_distribution::Refusal;
 use koi_store::{Revision, Role, StoreError};
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, watch};
@@ -44,6 +45,7 @@ impl Registry {
                     newest: Arc::downgrade(&snapshot),
                 },
                 settings: parts.settings,
+                signatures: Arc::new(parts.signatures),
                 limits: parts.limits,
                 save_every: parts.save_every,
                 snapshot,
@@ -150,6 +152,8 @@ pub(super) enum RestoreError {
     Prefix(#[from] PrefixError),
     #[error("it calls itself `{0}` now; install it again")]
     Renamed(String),
+    #[error(transparent)]
+    Revoked(#[from] Refusal),
 }
 
 /// A revision that runs again.
@@ -161,6 +165,8 @@ pub(super) struct Restored {
 
 impl Inner {
     pub(super) async fn restore(&self, revision: &Revision) -> Result<Restored, RestoreError> {
+        let publisher = revision.publisher.as_deref();
+        self.signatures.may_run(&revision.digest, publisher)?;
         let component = self
             .store
             .component(&revision.digest)

@@ -155,6 +155,7 @@ async fn open(stores: &Stores, stage: &Stage, full: &Arc<AtomicBool>) -> Registr
         knowledge: node.clone(),
         network: node,
         settings: BTreeMap::from([("one".to_owned(), greeting)]),
+        signatures: Default::default(),
         limits: Limits::default(),
         save_every: std::num::NonZero::<u32>::MIN,
     })
