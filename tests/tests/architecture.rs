@@ -14,7 +14,7 @@ use serde_json::Value;
 /// The groups of host crates, lowest first. A crate may know crates of lower groups only.
 const GROUPS: [&[&str]; 6] = [
     &["koi-rid", "koi-schema"],
-    &["koi-wire", "koi-store", "koi-runtime"],
+    &["koi-wire", "koi-store", "koi-runtime", "koi-distribution"],
     &["koi-registry"],
     &["koi-pipeline", "koi-schedule"],
     &["koi-net", "koi-mcp-server"],
@@ -30,13 +30,19 @@ const RESERVED: [(&str, &[&str]); 12] = [
     ("rusqlite", &["koi-store"]),
     ("tokio-postgres", &["koi-store"]),
     ("deadpool-postgres", &["koi-store"]),
-    ("aws-lc-rs", &["koi-wire"]),
+    ("aws-lc-rs", &["koi-wire", "koi-distribution"]),
     ("rmcp", &["koi-mcp-server"]),
     ("axum", &["koi-net", "koi-mcp-server", "koi-mcp"]),
     ("wasmtime-wasi-http", &["koi-runtime"]),
     (
         "reqwest",
-        &["koi-registry", "koi-net", "koi-mcp-server", "koi-mcp"],
+        &[
+            "koi-distribution",
+            "koi-registry",
+            "koi-net",
+            "koi-mcp-server",
+            "koi-mcp",
+        ],
     ),
 ];
 

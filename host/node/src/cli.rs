@@ -208,8 +208,12 @@ pub struct NodeArgs {
 #[derive(Debug, Subcommand)]
 pub enum ExtensionCommand {
     /// Install a component into the running node, in place of an earlier revision of the same name
+    #[command(after_help = "\
+Signatures are looked for where cosign puts them: beside the file as FILE.sig or FILE.sigstore.json, with the
+public key in FILE.pub where the node was not given it, and beside the component in a registry. What the node
+makes of them is set in the configuration under [extensions.signatures].")]
     Install {
-        /// The component, a .wasm file
+        /// The component: a .wasm file, or oci://host/repository:tag, which the node pulls
         file: PathBuf,
         /// A right: read=, publish=, forget= or handle= with a RID type or pattern (orn:data.dataset:sales/*),
         /// capability=keyvalue|config|network, http=GET:https://api.example.com, files=read:/in=/srv/data,
@@ -233,7 +237,14 @@ pub enum ExtensionCommand {
         /// As what to install it, beside the revision that serves
         #[command(flatten)]
         beside: BesideArgs,
+        /// Take it though another key signed the revision before: the fingerprint of its key, or none for
+        /// what is not signed
+        #[arg(long, value_name = "FINGERPRINT|none")]
+        allow_publisher: Option<String>,
     },
+    /// What needs no node.
+    #[command(flatten)]
+    Distribution(DistributionCommand),
     /// List the installed extensions
     List,
     /// Remove an extension; its revisions and the knowledge that it wrote stay stored
@@ -374,6 +385,51 @@ impl FromStr for Share {
             _ => Err(malformed()),
         }
     }
+}
+
+/// `koi-mcp extension …` for files and registries.
+#[derive(Debug, Subcommand)]
+pub enum DistributionCommand {
+    /// Push a component to a registry, as a CNCF Wasm OCI artifact
+    Push {
+        /// The component, a .wasm file
+        file: PathBuf,
+        /// Where to: oci://host/repository:tag
+        reference: String,
+        /// Sign it with this private key, PEM and not encrypted, as cosign does
+        #[arg(long, value_name = "KEY")]
+        sign: Option<PathBuf>,
+    },
+    /// Pull a component from a registry into a file
+    Pull {
+        /// Where from: oci://host/repository:tag or …@sha256:…
+        reference: String,
+        /// The file to write [default: the repository's last name, with .wasm]
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Sign a component: FILE.sig beside it, as `cosign sign-blob` writes it, and the public key in FILE.pub
+    Sign {
+        /// The component
+        file: PathBuf,
+        /// The private key, PEM and not encrypted
+        #[arg(long, value_name = "KEY")]
+        key: PathBuf,
+    },
+    /// Verify the signature beside a component: FILE.sig or FILE.sigstore.json
+    Verify {
+        /// The component
+        file: PathBuf,
+        /// The public key, PEM, such as cosign.pub
+        #[arg(long, value_name = "PUB")]
+        key: PathBuf,
+    },
+    /// Make a key to sign with: KEY for you alone, and KEY.pub for others
+    Keygen {
+        /// The file of the private key
+        #[arg(value_name = "KEY")]
+        file: PathBuf,
+    },
 }
 
 /// On or off.

@@ -5,6 +5,7 @@
 //! a value of the wrong type is an error that names where it stands, the key and what was expected;
 //! nothing is ever guessed.
 
+mod distribution;
 mod environment;
 mod lifetime;
 mod load;
@@ -16,6 +17,8 @@ mod trust;
 mod views;
 mod watch;
 
+pub(crate) use distribution::read_pem;
+pub use distribution::{OciAccount, OciConfig, PolicyConfig, SignaturesConfig};
 pub use lifetime::Lifetime;
 pub use load::ConfigText;
 pub use mcp_limits::McpLimits;
@@ -239,6 +242,10 @@ pub struct ExtensionsConfig {
     pub settings: BTreeMap<String, serde_json::Map<String, serde_json::Value>>,
     /// How many revisions of an extension are kept, beside those that are active or pinned.
     pub keep: usize,
+    /// Whose components are taken.
+    pub signatures: SignaturesConfig,
+    /// How registries are dealt with.
+    pub oci: OciConfig,
 }
 
 impl Default for ExtensionsConfig {
@@ -247,6 +254,8 @@ impl Default for ExtensionsConfig {
             drop_folder: None,
             settings: BTreeMap::new(),
             keep: 10,
+            signatures: SignaturesConfig::default(),
+            oci: OciConfig::default(),
         }
     }
 }

@@ -23,6 +23,7 @@ mod drop_folder;
 mod indexes;
 mod log;
 mod node;
+mod registries;
 mod secrets;
 
 use std::io::Write as _;
@@ -38,8 +39,8 @@ use koi_runtime::Compiler;
 pub use config::{
     AdminConfig, CompileConfig, Config, ConfigText, DispatcherConfig, ExtensionsConfig,
     FirstContact, Kind, KoiConfig, Lifetime, LogConfig, LogFormat, McpConfig, McpLimits,
-    NodeConfig, PeerLimitsConfig, Role, RuntimeConfig, TlsConfig, TrustConfig, TrustRuleConfig,
-    ViewConfig, WayConfig,
+    NodeConfig, OciAccount, OciConfig, PeerLimitsConfig, PolicyConfig, Role, RuntimeConfig,
+    SignaturesConfig, TlsConfig, TrustConfig, TrustRuleConfig, ViewConfig, WayConfig,
 };
 pub use data_dir::RunningNode;
 pub use node::{Node, STOP_WITHIN};

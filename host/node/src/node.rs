@@ -26,6 +26,7 @@ use crate::config::{Config, Kind, Role};
 use crate::data_dir::{DataDir, RunningNode};
 use crate::drop_folder::DropFolder;
 use crate::indexes;
+use crate::registries::Registries;
 use crate::secrets::Secrets;
 
 /// How long stopping may take, so that all of the program's end takes less than five seconds.
@@ -105,6 +106,7 @@ impl Node {
         let drop_folder = DropFolder::open(&config.drop_folder())?;
         let call_limits = config.limits()?;
         let watch = config.watch()?;
+        let signatures = config.extensions.signatures.policy()?;
         let views = config.mcp.other_views()?;
         let lifetimes = config.store.lifetimes()?;
 
@@ -143,6 +145,7 @@ impl Node {
             knowledge,
             network: net.network(),
             settings: config.extensions.settings.clone(),
+            signatures,
             limits: call_limits,
             save_every: config.runtime.save_every,
             watch,
@@ -206,6 +209,7 @@ impl Node {
             node: running.clone(),
             runtime,
             archive: Archive::new(data_dir.path(), config.store.url.is_some()),
+            registries: Registries::new(&config),
             registry,
             stores,
             secrets,

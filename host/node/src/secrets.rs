@@ -6,7 +6,7 @@
 //! not there would be worse.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -187,6 +187,20 @@ impl Secrets {
         let mut all = kept.clone();
         all.extend(self.environment.clone());
         self.vault.set(all);
+    }
+}
+
+/// The value of a secret as a node on that data folder would find it.
+pub(crate) fn look_up(data_dir: &Path, name: &SecretName) -> Result<Option<SecretValue>> {
+    if let Some(value) = of_environment(std::env::vars_os())?.remove(name) {
+        return Ok(Some(value));
+    }
+    let path = data_dir.join("secrets.json");
+    let cannot = || format!("cannot read {}", path.display());
+    match std::fs::read(&path).map(Zeroizing::new) {
+        Ok(text) => Ok(parse(&text).with_context(cannot)?.remove(name)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(cannot),
     }
 }
 

@@ -12,6 +12,7 @@ mod learn;
 mod open;
 mod prepare;
 mod profile;
+mod publisher;
 mod relist;
 mod remove;
 mod replay;
@@ -30,6 +31,7 @@ use std::num::NonZero;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use koi_distribution::SignaturePolicy;
 use koi_runtime::Limits;
 use koi_runtime::ports::{Knowledge, Network};
 use koi_store::{Extensions, KeyValue, SavedStates};
@@ -79,6 +81,8 @@ pub struct RegistryParts {
     /// Settings from the node's configuration by extension. What is set at install comes before
     /// them.
     pub settings: BTreeMap<String, Map<String, Value>>,
+    /// Whose components are taken.
+    pub signatures: SignaturePolicy,
     /// The limits of each call.
     pub limits: Limits,
     /// A singleton saves its state after every so many calls; what came after is lost when it
@@ -101,6 +105,7 @@ struct Inner {
     store: Arc<dyn Extensions>,
     ports: NodePorts,
     settings: BTreeMap<String, Map<String, Value>>,
+    signatures: Arc<SignaturePolicy>,
     limits: Limits,
     save_every: NonZero<u32>,
     keep: usize,

@@ -8,6 +8,7 @@ mod debian;
 mod javascript;
 mod postgresql;
 mod python;
+mod registry;
 mod wasm;
 
 use anyhow::Result;
@@ -37,6 +38,7 @@ pub fn set_up(layout: &Layout, extent: Extent) -> Result<GuestToolchain> {
         }
         base.environment(layout, "mcp-client", "tests/peers/mcp-client.txt")?;
         base.environment(layout, "openapi", "tests/peers/openapi.txt")?;
+        base.environment(layout, "oras", "tests/peers/oras.txt")?;
         base.environment(
             layout,
             "componentize-py",
@@ -45,6 +47,7 @@ pub fn set_up(layout: &Layout, extent: Extent) -> Result<GuestToolchain> {
         base.environment(layout, "node", "tests/guests/node.txt")?;
         javascript::set_up(layout)?;
         postgresql::set_up(layout)?;
+        registry::set_up(layout)?;
     }
     Ok(toolchain)
 }

@@ -10,6 +10,7 @@
 //! | `GET /v1/instances` | how many instances of extensions there are ([`koi_runtime::Usage`]) |
 //! | `GET /v1/extensions` | what is installed |
 //! | `POST /v1/extensions?options=…` | installs the component in the body ([`InstallOptions`]) |
+//! | `POST /v1/pulls` | pulls a component from a registry and installs it ([`PullRequest`]) |
 //! | `DELETE /v1/extensions/{name}` | removes one |
 //! | `GET /v1/extensions/{name}/revisions`, `GET …/revisions/{n}` | its revisions; all that there is to know of one |
 //! | `GET /v1/extensions/{name}/diff?from=&to=` | what differs between two; without `to` from the one that serves |
@@ -51,6 +52,7 @@ mod jobs;
 mod knowledge;
 mod network;
 mod problem;
+mod pulls;
 mod recordings;
 mod revisions;
 mod routes;
@@ -62,6 +64,7 @@ pub use archive::{Archive, BackupRequest};
 pub use bridge::connect as connect_mcp;
 pub use client::{Client, segment};
 pub use grants::GrantEdit;
+pub use pulls::PullRequest;
 pub use recordings::{RecordRequest, ReplayReport};
 pub use revisions::{Approval, Reverting};
 pub use routes::{AdminParts, InstallOptions, Publication, router};

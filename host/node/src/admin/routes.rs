@@ -8,6 +8,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
 use axum::{Json, Router, middleware};
+use koi_distribution::Attached;
 use koi_mcp_server::McpServer;
 use koi_net::Net;
 use koi_pipeline::{Intake, Pipeline};
@@ -28,9 +29,10 @@ use super::guard::{Token, check};
 use super::problem::Problem;
 use super::{
     Archive, MAX_COMPONENT, OPERATOR, archive, audit, bridge, grants, jobs, knowledge, network,
-    recordings, revisions, secrets, versions, watch,
+    pulls, recordings, revisions, secrets, versions, watch,
 };
 use crate::data_dir::RunningNode;
+use crate::registries::Registries;
 use crate::secrets::Secrets;
 
 /// Dead letters in one answer.
@@ -45,6 +47,8 @@ pub struct AdminParts {
     pub runtime: Runtime,
     /// For exports and backups.
     pub archive: Archive,
+    /// Where components are pulled from.
+    pub registries: Registries,
     /// Installed extensions.
     pub registry: Registry,
     /// Stored knowledge.
@@ -86,6 +90,44 @@ pub struct InstallOptions {
     pub role: Option<versions::RoleRequest>,
     /// Where the component came from, for the record.
     pub source: String,
+    /// What lies beside the component and says who made it.
+    pub attached: Attached,
+    /// A publisher that may take the place of that of the revision before: the fingerprint of a key, or
+    /// `none` for what is unsigned.
+    pub allow_publisher: Option<String>,
+}
+
+impl InstallOptions {
+    /// As what it is to be active.
+    pub(super) fn role(&self) -> Result<Role, Problem> {
+        let role = self.role.clone().map(versions::RoleRequest::role);
+        Ok(role.transpose()?.unwrap_or(Role::Serving))
+    }
+
+    /// What the registry is asked for.
+    pub(super) fn into_install(
+        self,
+        component: Vec<u8>,
+        source: String,
+    ) -> Result<Install, Problem> {
+        let grants = if self.grant_asked {
+            GrantRequest::AsAsked
+        } else if self.grants.is_empty() {
+            GrantRequest::Keep
+        } else {
+            GrantRequest::Listed(grants::parse(&self.grants)?)
+        };
+        let tool_prefix = self.tool_prefix.as_deref().map(ToolPrefix::parse);
+        Ok(Install {
+            component,
+            grants,
+            settings: self.settings,
+            tool_prefix: tool_prefix.transpose().map_err(Problem::bad_request)?,
+            source,
+            learn: self.learn,
+            who: OPERATOR.to_owned(),
+        })
+    }
 }
 
 /// Knowledge to publish.
@@ -136,6 +178,7 @@ pub fn router(parts: AdminParts, token: &str) -> Router {
             "/v1/extensions/{name}/revisions/{revision}/deprecated",
             put(revisions::deprecate),
         )
+        .route("/v1/pulls", post(pulls::pull))
         .route("/v1/secrets", get(secrets::list))
         .route(
             "/v1/secrets/{name}",
@@ -206,33 +249,16 @@ async fn install(
             .map_err(|error| Problem::bad_request(format!("options: {error}")))?,
         None => InstallOptions::default(),
     };
-    let grants = if options.grant_asked {
-        GrantRequest::AsAsked
-    } else if options.grants.is_empty() {
-        GrantRequest::Keep
-    } else {
-        GrantRequest::Listed(grants::parse(&options.grants)?)
-    };
-    let tool_prefix = options
-        .tool_prefix
-        .as_deref()
-        .map(ToolPrefix::parse)
-        .transpose()
-        .map_err(Problem::bad_request)?;
-    let role = options.role.map(versions::RoleRequest::role).transpose()?;
-    let install = Install {
-        component: component.to_vec(),
-        grants,
-        settings: options.settings,
-        tool_prefix,
-        source: options.source,
-        learn: options.learn,
-        who: OPERATOR.to_owned(),
-    };
-    let role = role.unwrap_or(Role::Serving);
-    let installed = parts.registry.install_as(install, role).await;
-    let report = installed.map_err(Problem::refused)?;
-    Ok(Json(report).into_response())
+    let signatures = parts.registry.signatures();
+    let mut signed = signatures
+        .read(&options.attached, &component)
+        .map_err(Problem::refused)?;
+    signed.allow_publisher = options.allow_publisher.clone();
+    let source = options.source.clone();
+    let role = options.role()?;
+    let install = options.into_install(component.to_vec(), source)?;
+    let report = parts.registry.install_as(install, role, signed).await;
+    Ok(Json(report.map_err(Problem::refused)?).into_response())
 }
 
 async fn remove(

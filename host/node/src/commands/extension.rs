@@ -3,16 +3,23 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use koi_distribution::Reference;
 use reqwest::Method;
 use serde_json::{Map, Value};
 
-use super::{grants, print, revisions, versions, wrote};
-use crate::admin::{Client, GrantEdit, InstallOptions, RoleRequest, segment};
+use super::{distribution, grants, print, revisions, versions, wrote};
+use crate::admin::{Client, GrantEdit, InstallOptions, PullRequest, RoleRequest, segment};
 use crate::cli::{BesideArgs, ExtensionCommand, Share, Switch};
+use crate::config::Config;
 
-pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) -> Result<()> {
-    let client = Client::of(data_dir)?;
+pub(super) async fn run(config: &Config, command: ExtensionCommand, json: bool) -> Result<()> {
+    if let ExtensionCommand::Distribution(command) = command {
+        return distribution::run(config, command, json).await;
+    }
+    let client = Client::of(&config.node.data_dir)?;
     match command {
+        // Needed no node.
+        ExtensionCommand::Distribution(_) => Ok(()),
         ExtensionCommand::Install {
             file,
             grants,
@@ -21,6 +28,7 @@ pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) 
             settings,
             prefix,
             beside,
+            allow_publisher,
         } => {
             let options = InstallOptions {
                 grants,
@@ -30,8 +38,10 @@ pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) 
                 tool_prefix: prefix,
                 role: role(beside),
                 source: file.display().to_string(),
+                allow_publisher,
+                ..InstallOptions::default()
             };
-            install(&client, &file, &options, json).await
+            install(&client, &file, options, json).await
         }
         ExtensionCommand::List => list(&client, json).await,
         ExtensionCommand::Remove { name } => {
@@ -100,14 +110,27 @@ fn role(beside: BesideArgs) -> Option<RoleRequest> {
     }
 }
 
-async fn install(client: &Client, file: &Path, options: &InstallOptions, json: bool) -> Result<()> {
-    let component =
-        std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let options = serde_json::to_string(options)?;
-    let request = client
-        .request(Method::POST, "extensions")
-        .query(&[("options", options)])
-        .body(component);
+async fn install(client: &Client, file: &Path, options: InstallOptions, json: bool) -> Result<()> {
+    let request = match file.to_str().filter(|text| Reference::is_meant(text)) {
+        Some(reference) => {
+            let pull = PullRequest {
+                reference: reference.to_owned(),
+                options,
+            };
+            client.request(Method::POST, "pulls").json(&pull)
+        }
+        None => {
+            let component = distribution::read_component(file)?;
+            let options = InstallOptions {
+                attached: distribution::attached(file)?,
+                ..options
+            };
+            client
+                .request(Method::POST, "extensions")
+                .query(&[("options", serde_json::to_string(&options)?)])
+                .body(component)
+        }
+    };
     let answer: Value = client.send(request).await?;
     tell_report(&answer, json, "is installed")
 }

@@ -4,6 +4,7 @@
 mod archive;
 mod audit;
 mod dead_letters;
+mod distribution;
 mod extension;
 mod grants;
 mod jobs;
@@ -46,7 +47,7 @@ pub async fn run(cli: Cli) -> Result<()> {
             log::begin(&config.log)?;
             mcp::run(config).await
         }
-        Command::Extension(command) => extension::run(&data_dir, command, json).await,
+        Command::Extension(command) => extension::run(&config, command, json).await,
         Command::Publish { file } => knowledge::publish(&data_dir, &file, json).await,
         Command::Forget { rid } => knowledge::forget(&data_dir, &rid, json).await,
         Command::Query(query) => query::run(&data_dir, &query, json).await,

@@ -173,6 +173,7 @@ pub async fn open(
         knowledge: knowledge.clone(),
         network: Arc::new(NoNetwork),
         settings: BTreeMap::new(),
+        signatures: Default::default(),
         limits: Limits::default(),
         save_every: std::num::NonZero::<u32>::MIN,
         watch: koi_registry::WatchOptions::default(),

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use koi_distribution::{Refusal, Signed};
 use koi_rid::Timestamp;
-use koi_store::{NewRevision, StoreError};
+use koi_store::{NewRevision, Role, StoreError};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -128,6 +129,9 @@ pub enum InstallError {
     /// The grants are no set of grants.
     #[error(transparent)]
     Grants(#[from] GrantError),
+    /// Its signatures, or that there are none, speak against it.
+    #[error(transparent)]
+    Signature(#[from] Refusal),
     /// The store refused it.
     #[error("the revision could not be stored: {0}")]
     Store(#[from] StoreError),
@@ -142,11 +146,12 @@ impl Registry {
     /// # Errors
     /// What is wrong with the component, or what it collides with. Then all is as it was.
     pub fn install(&self, install: Install) -> BoxFuture<'_, Result<InstallReport, InstallError>> {
-        self.install_as(install, Role::Serving)
+        self.install_as(install, Role::Serving, Signed::default())
     }
 
-    /// The same for a role. A revision that does not serve is active beside the one that does, whichever
-    /// of them has the higher version, and a canary or shadow that there is gives way to it.
+    /// The same for a role, and for a component with which signatures came; without, it is one that nobody
+    /// signed. A revision that does not serve is active beside the one that does, whichever of them has the
+    /// higher version, and a canary or shadow that there is gives way to it.
     ///
     /// # Errors
     /// As [`install`](Self::install), and if nothing serves yet and the role is another.
@@ -154,9 +159,13 @@ impl Registry {
         &self,
         install: Install,
         role: Role,
+        signed: Signed,
     ) -> BoxFuture<'_, Result<InstallReport, InstallError>> {
         Box::pin(async move {
             let component: Arc<[u8]> = install.component.into();
+            let signed = Arc::new(signed);
+            // What is not to be trusted is not compiled either.
+            self.inner.verdict(&component, &signed, None).await?;
             let candidate = self.inner.candidate(component.clone()).await?;
             let registry = self.clone();
             super::to_the_end(async move {
@@ -165,7 +174,7 @@ impl Registry {
                 if install.learn {
                     inner.attempts(&candidate.description.name).learn(true);
                 }
-                let plan = inner
+                let mut plan = inner
                     .plan(
                         &candidate,
                         install.grants,
@@ -174,14 +183,16 @@ impl Registry {
                         &install.source,
                     )
                     .await?;
+                let unchanged = plan.unchanged.take().filter(|_| role == Role::Serving);
+                if let Some(running) = unchanged {
+                    return Ok(report(&running, Installed::Unchanged));
+                }
+                plan.publisher = inner.publisher(&candidate, &component, &signed).await?;
                 if role != Role::Serving {
                     let (source, who) = (install.source, install.who);
                     return inner
                         .install_beside(&candidate, &component, plan, source, &who, role)
                         .await;
-                }
-                if let Some(running) = plan.unchanged {
-                    return Ok(report(&running, Installed::Unchanged));
                 }
                 let outcome = inner
                     .activate(&candidate, component, plan, install.source, &install.who)
@@ -203,6 +214,8 @@ pub(super) struct Plan {
     pub(super) grants: Grants,
     pub(super) settings: Map<String, Value>,
     pub(super) tool_prefix: ToolPrefix,
+    /// Whose signature came with it.
+    pub(super) publisher: Option<String>,
     /// What it has to be held for.
     wants: Vec<Grant>,
     /// What runs, if it is the same already.
@@ -279,6 +292,7 @@ impl Inner {
         };
         Ok(Plan {
             wants,
+            publisher: None,
             revision: stored.last().map_or(1, |last| last.revision + 1),
             grants,
             settings,
@@ -333,7 +347,7 @@ pub(super) fn as_new(
         settings: json_text(&plan.settings),
         tool_prefix: plan.tool_prefix.to_string(),
         source,
-        publisher: None,
+        publisher: plan.publisher.clone(),
     };
     (revision, new)
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
+use koi_distribution::Refusal;
 use koi_store::{Revision, Role, StoreError};
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, watch};
@@ -45,6 +46,7 @@ impl Registry {
                     newest: Arc::downgrade(&snapshot),
                 },
                 settings: parts.settings,
+                signatures: Arc::new(parts.signatures),
                 limits: parts.limits,
                 save_every: parts.save_every,
                 keep: parts.keep,
@@ -167,6 +169,9 @@ pub enum RestoreError {
     /// It describes itself otherwise than when it was installed.
     #[error("it calls itself `{0}` now; install it again")]
     Renamed(String),
+    /// The component or its publisher was revoked since.
+    #[error(transparent)]
+    Revoked(#[from] Refusal),
 }
 
 /// A revision out of the store, before it is bound.
@@ -187,6 +192,8 @@ pub(super) struct Restored {
 impl Inner {
     /// Loads a revision of the store and has it describe itself.
     pub(super) async fn stored(&self, revision: &Revision) -> Result<Stored, RestoreError> {
+        let publisher = revision.publisher.as_deref();
+        self.signatures.may_run(&revision.digest, publisher)?;
         let component = self
             .store
             .component(&revision.digest)

@@ -182,6 +182,7 @@ async fn open_with(
         knowledge: node.clone(),
         network: node,
         settings: BTreeMap::from([("one".to_owned(), greeting)]),
+        signatures: Default::default(),
         limits: Limits::default(),
         save_every: std::num::NonZero::<u32>::MIN,
         watch,

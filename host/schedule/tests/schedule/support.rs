@@ -297,6 +297,7 @@ impl Fixture {
             knowledge: Arc::new(Nothing),
             network: Arc::new(Nothing),
             settings: BTreeMap::new(),
+            signatures: Default::default(),
             limits: Limits::default(),
             save_every: std::num::NonZero::<u32>::MIN,
             watch: koi_registry::WatchOptions::default(),

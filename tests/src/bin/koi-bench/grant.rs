@@ -96,6 +96,7 @@ async fn registry(runtime: Runtime, folder: &std::path::Path) -> Result<Registry
         network: denied.network,
         vault: Arc::new(Vault::new([0; 32])),
         settings: BTreeMap::new(),
+        signatures: Default::default(),
         limits: Limits::default(),
         save_every: NonZero::<u32>::MIN,
         watch: koi_registry::WatchOptions::default(),

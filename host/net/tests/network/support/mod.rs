@@ -175,6 +175,7 @@ impl Node {
             knowledge: knowledge.clone(),
             network: net.network(),
             settings: BTreeMap::new(),
+            signatures: Default::default(),
             limits: Limits::default(),
             save_every: std::num::NonZero::<u32>::MIN,
             watch: koi_registry::WatchOptions::default(),

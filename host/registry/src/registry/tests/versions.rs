@@ -3,6 +3,8 @@
 use koi_runtime::CallError;
 use koi_store::KeyValue as _;
 
+use koi_distribution::Signed;
+
 use super::*;
 use crate::registry::VersionsError;
 use crate::snapshot::VersionError;
@@ -18,7 +20,9 @@ fn version(version: &str) -> Value {
 impl Fixture {
     async fn install_as(&self, script: &Value, role: Role) -> InstallReport {
         let install = component(script, GrantRequest::AsAsked);
-        self.registry.install_as(install, role).await.unwrap()
+        self.registry
+            .install_as(install, role, Signed::default())
+            .await.unwrap()
     }
 
     /// Who answers.
@@ -125,7 +129,7 @@ async fn nothing_is_installed_beside_what_is_not_there() {
     let install = component(&version("1.0.0"), GrantRequest::Keep);
     let refused = f
         .registry
-        .install_as(install, Role::Beside)
+        .install_as(install, Role::Beside, Signed::default())
         .await
         .unwrap_err();
     assert!(
@@ -229,7 +233,7 @@ async fn a_version_beside_may_not_claim_what_another_extension_has() {
     let install = component(&rival, GrantRequest::Keep);
     let refused = f
         .registry
-        .install_as(install, Role::Beside)
+        .install_as(install, Role::Beside, Signed::default())
         .await
         .unwrap_err();
     assert!(matches!(refused, InstallError::Collision(_)), "{refused}");
