@@ -162,7 +162,9 @@ fn result(
             error @ (CallError::Limit { .. }
             | CallError::Uncounted
             | CallError::Trap(_)
-            | CallError::Overloaded(_)),
+            | CallError::Overloaded(_)
+            | CallError::Unavailable { .. }
+            | CallError::Superseded),
         ) => {
             tracing::warn!(
                 correlation, extension = %tool.extension, tool = %tool.name, %error,

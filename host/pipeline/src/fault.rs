@@ -56,6 +56,8 @@ impl Fault {
             CallError::Trap(_) => "trap",
             CallError::NotExported(_) => "not-exported",
             CallError::Overloaded(_) => "overloaded",
+            CallError::Unavailable { .. } => "unavailable",
+            CallError::Superseded => "superseded",
             CallError::Host(_) => "host",
         };
         Self {

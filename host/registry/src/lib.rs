@@ -19,7 +19,7 @@ mod text;
 mod uri_template;
 mod wasm;
 
-pub use callee::{Binding, Callee, Invocation, Loaded, Loader};
+pub use callee::{Binding, Callee, Handover, Invocation, Loaded, Loader};
 pub use description::{
     Cron, Description, DescriptionError, HandlerDescription, JobDescription, Missed,
     RidTypeDescription, SchemaDescription, When,
@@ -35,9 +35,9 @@ pub use grant::{
 };
 pub use koi_schema::{JsonSchema, SchemaError};
 pub use registry::{
-    ExtensionState, ExtensionSummary, GrantChange, GrantRequest, GrantsError, GrantsView, Install,
-    InstallError, InstallReport, Installed, KeyValueSummary, OpenError, PrepareError, Registry,
-    RegistryParts, RemoveError, ReplayRefused,
+    ExtensionState, ExtensionSummary, GrantChange, GrantRequest, GrantsError, GrantsView,
+    HandoverError, Install, InstallError, InstallReport, Installed, KeyValueSummary, OpenError,
+    PrepareError, Registry, RegistryParts, RemoveError, ReplayRefused, StateHandover,
 };
 pub use secret::{
     MAX_SECRET_BYTES, MAX_SECRET_NAME_BYTES, MIN_SECRET_BYTES, SecretError, SecretName,

@@ -5,6 +5,7 @@
 //! swap and nothing that can fail.
 
 mod grants;
+mod handover;
 mod install;
 mod learn;
 mod open;
@@ -36,6 +37,7 @@ use crate::secret::Vault;
 use crate::snapshot::{Collision, Failed, Snapshot, yield_names};
 
 pub use grants::{GrantChange, GrantsError, GrantsView};
+pub use handover::{HandoverError, StateHandover};
 pub use install::{GrantRequest, Install, InstallError, InstallReport, Installed};
 pub use open::OpenError;
 pub use prepare::PrepareError;

@@ -1,5 +1,7 @@
 //! How loading and calling an extension fails. Each error is one sentence for a person.
 
+use std::time::Duration;
+
 /// Why the runtime itself could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum RuntimeError {
@@ -167,9 +169,26 @@ pub enum CallError {
     /// There was no room for another instance within the call's time.
     #[error("{0}")]
     Overloaded(String),
+    /// The extension failed too often, and was not called.
+    #[error("{reason}; it can be called again in {} s", whole_seconds(*retry_after))]
+    Unavailable {
+        /// What was seen of it.
+        reason: String,
+        /// When another try may be made.
+        retry_after: Duration,
+    },
+    /// It was not made: another revision took over the state that it was for, and answers now.
+    #[error("another revision of the extension has taken its place: call it again")]
+    Superseded,
     /// A host capability failed.
     #[error("the host failed while it served the extension: {0}")]
     Host(String),
+}
+
+/// Seconds to wait, as people and HTTP count them: at least one, and none too few.
+pub fn whole_seconds(time: Duration) -> u64 {
+    let begun = u64::from(time.subsec_nanos() > 0);
+    time.as_secs().saturating_add(begun).max(1)
 }
 
 impl CallError {
@@ -177,7 +196,7 @@ impl CallError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Guest(error) => error.kind == GuestErrorKind::Transient,
-            Self::Overloaded(_) => true,
+            Self::Overloaded(_) | Self::Unavailable { .. } | Self::Superseded => true,
             Self::Limit { .. }
             | Self::Uncounted
             | Self::Trap(_)

@@ -119,7 +119,7 @@ impl Extension {
     /// # Errors
     /// Never the guest's own; only what ended the call.
     pub fn stop(&self, call: Call) -> Calling<'_, ()> {
-        Box::pin(self.bound.run(call, |entered| {
+        Box::pin(self.bound.run_first(call, |entered| {
             Box::pin(async move {
                 let mut seated = entered.seat().await?;
                 let guest = seated.live.extension(&seated.bound.code.indices)?;

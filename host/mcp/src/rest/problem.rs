@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use koi_runtime::{CallError, GuestErrorKind};
+use koi_runtime::{CallError, GuestErrorKind, whole_seconds};
 use rmcp::ErrorData;
 use rmcp::model::ErrorCode;
 use serde::Serialize;
@@ -22,6 +22,9 @@ pub(super) struct Problem {
     correlation: Option<String>,
     #[serde(skip)]
     allow: Option<&'static str>,
+    /// Seconds after which another try may succeed, told with the status 503.
+    #[serde(skip)]
+    retry_after: u64,
 }
 
 impl Problem {
@@ -32,6 +35,7 @@ impl Problem {
             detail: detail.into(),
             correlation: None,
             allow: None,
+            retry_after: 1,
         }
     }
 
@@ -82,7 +86,9 @@ impl Problem {
                 GuestErrorKind::Transient => StatusCode::SERVICE_UNAVAILABLE,
                 GuestErrorKind::Permanent | GuestErrorKind::Other(_) => StatusCode::BAD_GATEWAY,
             },
-            CallError::Overloaded(_) => StatusCode::SERVICE_UNAVAILABLE,
+            CallError::Overloaded(_) | CallError::Unavailable { .. } | CallError::Superseded => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             CallError::Limit { .. } => StatusCode::GATEWAY_TIMEOUT,
             CallError::Uncounted => StatusCode::NOT_IMPLEMENTED,
             CallError::Trap(_) => StatusCode::BAD_GATEWAY,
@@ -97,7 +103,14 @@ impl Problem {
         if status.is_server_error() {
             tracing::warn!(correlation, %error, "a call of an HTTP client failed");
         }
-        Self::new(status, detail).of(correlation)
+        let problem = Self::new(status, detail).of(correlation);
+        match error {
+            CallError::Unavailable { retry_after, .. } => Self {
+                retry_after: whole_seconds(*retry_after),
+                ..problem
+            },
+            _ => problem,
+        }
     }
 
     fn of(mut self, correlation: &str) -> Self {
@@ -120,7 +133,7 @@ impl From<ErrorData> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let allow = self.allow;
+        let (allow, retry_after) = (self.allow, self.retry_after);
         let json = [(header::CONTENT_TYPE, "application/problem+json")];
         let mut response = (status, json, Json(self)).into_response();
         let headers = response.headers_mut();
@@ -128,7 +141,7 @@ impl IntoResponse for Problem {
             headers.insert(header::ALLOW, HeaderValue::from_static(allow));
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
         }
         response
     }

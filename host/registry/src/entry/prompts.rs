@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::list::{self, ListError};
+use super::successor::{call_newest, successor};
 use super::tools::is_name;
 use crate::callee::{Callee, Invocation};
 
@@ -105,14 +106,41 @@ impl PromptEntry {
         arguments: &Map<String, Value>,
         invocation: Invocation,
     ) -> Result<PromptOutput, CallError> {
-        self.check_arguments(arguments)
-            .map_err(|problem| failure(GuestErrorKind::InvalidInput, problem))?;
-        let arguments = serde_json::to_string(arguments).unwrap_or_default();
-        let answer = self
-            .callee
-            .get_prompt(&self.name, &arguments, invocation)
-            .await?;
-        self.read(&answer).map_err(|problem| {
+        let text = serde_json::to_string(arguments).unwrap_or_default();
+        let mut newer: Option<Arc<Self>> = None;
+        loop {
+            let prompt = newer.as_deref().unwrap_or(self);
+            prompt
+                .check_arguments(arguments)
+                .map_err(|problem| failure(GuestErrorKind::InvalidInput, problem))?;
+            let callee = &prompt.callee;
+            match callee
+                .get_prompt(&prompt.name, &text, invocation.clone())
+                .await
+            {
+                Err(CallError::Superseded) => {}
+                answer => return prompt.answered(&answer?),
+            }
+            newer = Some(prompt.newer()?);
+        }
+    }
+
+    /// The prompt of that name in the revision that has taken the place of this one.
+    fn newer(&self) -> Result<Arc<Self>, CallError> {
+        let successor = successor(&*self.callee)?;
+        let newer = successor.lists.prompts.get(&self.name).cloned();
+        newer.ok_or_else(|| {
+            let (name, revision) = (&self.name, &successor.revision);
+            let message = format!(
+                "there is no prompt {name} any more: revision {} of {} has taken its place",
+                revision.revision, revision.extension
+            );
+            failure(GuestErrorKind::InvalidInput, message)
+        })
+    }
+
+    fn answered(&self, answer: &str) -> Result<PromptOutput, CallError> {
+        self.read(answer).map_err(|problem| {
             let (name, extension) = (&self.name, &self.extension);
             let message = format!("the prompt {name} of {extension} gave an answer that {problem}");
             failure(GuestErrorKind::Permanent, message)
@@ -183,7 +211,7 @@ pub(super) async fn complete(
     completion: &Completion,
     invocation: Invocation,
 ) -> Result<CompletionOutput, CallError> {
-    let answer = callee.complete(completion, invocation).await?;
+    let answer = call_newest!(callee, complete(completion; invocation))?;
     let read = || -> Result<CompletionOutput, String> {
         list::check_object(&answer)?;
         let mut output: CompletionOutput = serde_json::from_str(&answer)

@@ -3,13 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use koi_runtime::{CallError, Called, GuestError, GuestErrorKind, RecordError, Recording};
+use koi_runtime::{CallError, Called, GuestErrorKind, RecordError, Recording};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::knowledge::failure;
 use super::list::{self, ListError};
 use super::prefix::{MAX_TOOL_NAME_BYTES, ToolPrefix, is_of_tool_names};
+use super::successor::successor;
 use crate::callee::{Callee, Invocation};
 use koi_schema::{JsonSchema, Patterns};
 
@@ -126,18 +128,55 @@ impl ToolEntry {
         arguments: &str,
         invocation: Invocation,
     ) -> Result<ToolOutput, CallError> {
-        let answer = self
-            .callee
-            .call_tool(self.own_name(), arguments, invocation)
-            .await?;
-        self.read(&answer).map_err(|problem| {
-            CallError::Guest(GuestError {
-                kind: GuestErrorKind::Permanent,
-                message: format!(
-                    "the tool {} of {} gave an answer that {problem}",
-                    self.name, self.extension
-                ),
-            })
+        let mut newer: Option<Arc<Self>> = None;
+        loop {
+            let tool = newer.as_deref().unwrap_or(self);
+            let callee = &tool.callee;
+            match callee
+                .call_tool(tool.own_name(), arguments, invocation.clone())
+                .await
+            {
+                Err(CallError::Superseded) => {}
+                answer => return tool.answered(&answer?),
+            }
+            newer = Some(tool.newer(arguments)?);
+        }
+    }
+
+    /// The tool of that name in the revision that has taken the place of this one, which has to take the
+    /// arguments too.
+    fn newer(&self, arguments: &str) -> Result<Arc<Self>, CallError> {
+        let successor = successor(&*self.callee)?;
+        let revision = &successor.revision;
+        let mut tools = successor.lists.tools.values();
+        let tool = tools
+            .find(|tool| tool.own_name() == self.own_name())
+            .ok_or_else(|| {
+                let message = format!(
+                    "there is no tool {} any more: revision {} of {} has taken its place",
+                    self.name, revision.revision, revision.extension
+                );
+                failure(GuestErrorKind::InvalidInput, message)
+            })?;
+        let checked = serde_json::from_str(arguments)
+            .map_err(|error| error.to_string())
+            .and_then(|arguments| tool.check_arguments(&arguments));
+        checked.map_err(|misfit| {
+            let message = format!(
+                "revision {} of {} has taken the place of the one that was called, and its tool {} does \
+                 not take these arguments: {misfit}",
+                revision.revision, revision.extension, tool.name
+            );
+            failure(GuestErrorKind::InvalidInput, message)
+        })?;
+        Ok(tool.clone())
+    }
+
+    fn answered(&self, answer: &str) -> Result<ToolOutput, CallError> {
+        self.read(answer).map_err(|problem| {
+            let (name, extension) = (&self.name, &self.extension);
+            let message = format!("the tool {name} of {extension} gave an answer that {problem}");
+            failure(GuestErrorKind::Permanent, message)
         })
     }
 

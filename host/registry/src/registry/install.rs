@@ -8,6 +8,7 @@ use koi_store::{NewRevision, StoreError};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::handover::{HandoverError, StateHandover};
 use super::prepare::{self, Candidate, PrepareError, json_text};
 use super::{Inner, Registry};
 use crate::entry::{ExtensionEntry, RevisionInfo, ToolPrefix};
@@ -72,6 +73,8 @@ pub struct InstallReport {
     pub missing: Vec<Grant>,
     /// What it was granted without any effect, since it asks for nothing of the kind.
     pub idle: Vec<Grant>,
+    /// What became of what the revision before kept in memory.
+    pub state: StateHandover,
 }
 
 /// What an install changed.
@@ -106,6 +109,9 @@ pub enum InstallError {
         /// Where the one that is installed came from.
         origin: String,
     },
+    /// What the revision that serves keeps in memory could not be handed over.
+    #[error(transparent)]
+    Handover(#[from] HandoverError),
     /// The grants are no set of grants.
     #[error(transparent)]
     Grants(#[from] GrantError),
@@ -278,8 +284,16 @@ impl Inner {
         let entry = prepare::listed(&entry).await?;
         self.with(&entry)?;
         prepare::start(&entry).await?;
+        let handover = match self.hand_over(&entry).await {
+            Ok(handover) => handover,
+            Err(error) => {
+                prepare::stop(&entry).await;
+                return Err(error.into());
+            }
+        };
         match self.commit(entry, new, component, who).await {
             Ok((entry, replaced)) => {
+                let state = handover.finish(&entry);
                 tracing::info!(
                     extension = name,
                     revision = entry.revision.revision,
@@ -294,9 +308,13 @@ impl Inner {
                 if let Some(replaced) = replaced {
                     prepare::stop(&replaced).await;
                 }
-                Ok(report(&entry, outcome))
+                Ok(InstallReport {
+                    state,
+                    ..report(&entry, outcome)
+                })
             }
             Err((entry, error)) => {
+                drop(handover);
                 prepare::stop(&entry).await;
                 Err(error)
             }
@@ -379,5 +397,6 @@ fn report(entry: &ExtensionEntry, outcome: Installed) -> InstallReport {
         grants: (*entry.access.granted()).clone(),
         missing: entry.access.missing(),
         idle: entry.access.idle(),
+        state: StateHandover::None,
     }
 }

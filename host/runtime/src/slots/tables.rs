@@ -24,6 +24,8 @@ pub(super) struct Entry<W> {
     pub(super) waiting: VecDeque<Waiting<W>>,
     /// The most recently used last.
     pub(super) idle: VecDeque<Idle<W>>,
+    /// Whether another revision answers for it now: its calls are told so, but for those that come first.
+    pub(super) superseded: bool,
 }
 
 pub(super) struct Waiting<W> {
@@ -57,6 +59,9 @@ pub(crate) struct Want {
     pub(crate) queue: u64,
     /// Whether a warm instance will do, and which.
     pub(crate) mode: Mode,
+    /// Whether it goes before all that wait, and in where others are told of a successor: the host's own
+    /// calls that end a revision.
+    pub(crate) first: bool,
 }
 
 impl Want {
@@ -148,6 +153,21 @@ impl<W> Tables<W> {
                 self.turns.remove(at);
             }
         }
+    }
+
+    /// From now on another revision answers: gives the calls that wait.
+    pub(super) fn supersede(&mut self, id: u64) -> Vec<Waiting<W>> {
+        let Some(entry) = self.shares.get_mut(&id) else {
+            return Vec::new();
+        };
+        entry.superseded = true;
+        let waiting = std::mem::take(&mut entry.waiting).into_iter();
+        let (first, gone): (VecDeque<_>, Vec<_>) = waiting.partition(|one| one.want.first);
+        entry.waiting = first;
+        if entry.waiting.is_empty() {
+            self.turns.retain(|turn| *turn != id);
+        }
+        gone
     }
 
     /// Takes the number of a waiting call back; false if it was let in.
