@@ -176,9 +176,13 @@ impl Ended {
                 setting: setting.to_owned(),
             },
             Err(CallError::NotExported(interface)) => Self::NotExported(interface.to_owned()),
-            Err(error @ (CallError::Overloaded(_) | CallError::Uncounted | CallError::Host(_))) => {
-                return Err(error);
-            }
+            Err(
+                error @ (CallError::Overloaded(_)
+                | CallError::Unavailable { .. }
+                | CallError::Superseded
+                | CallError::Uncounted
+                | CallError::Host(_)),
+            ) => return Err(error),
         })
     }
 

@@ -162,8 +162,8 @@ impl<W> Tables<W> {
         };
         entry.superseded = true;
         let waiting = std::mem::take(&mut entry.waiting).into_iter();
-        let (first, gone): (VecDeque<_>, Vec<_>) = waiting.partition(|one| one.want.first);
-        entry.waiting = first;
+        let (first, gone): (Vec<_>, Vec<_>) = waiting.partition(|one| one.want.first);
+        entry.waiting = first.into();
         if entry.waiting.is_empty() {
             self.turns.retain(|turn| *turn != id);
         }

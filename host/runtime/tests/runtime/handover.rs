@@ -78,7 +78,10 @@ async fn settle() {
 #[tokio::test]
 async fn a_state_goes_on_in_another_revision_with_the_calls_that_waited() {
     let runtime = runtime();
-    let (old, new) = (loaded(&runtime).await, loaded(&runtime).await.bind(NonZero::<u32>::MIN));
+    let (old, new) = (
+        loaded(&runtime).await,
+        loaded(&runtime).await.bind(NonZero::<u32>::MIN),
+    );
     // Nothing is saved but what the handover saves.
     let old = old.bind(NonZero::new(1000).expect("a thousand"));
     let saved = Arc::new(Saved::default());
@@ -95,8 +98,14 @@ async fn a_state_goes_on_in_another_revision_with_the_calls_that_waited() {
     settle().await;
     assert!(!holding.is_finished(), "the running call has not ended");
     port.release.notify_one();
-    let held = holding.await.expect("no panic").expect("the calls are held");
-    assert_eq!(running.await.expect("no panic").map(|text| text.len()), Ok(4));
+    let held = holding
+        .await
+        .expect("no panic")
+        .expect("the calls are held");
+    assert_eq!(
+        running.await.expect("no panic").map(|text| text.len()),
+        Ok(4)
+    );
     let state = held.state().expect("a state").to_vec();
     assert_eq!(state, 4u32.to_le_bytes());
     assert_eq!(
@@ -111,9 +120,14 @@ async fn a_state_goes_on_in_another_revision_with_the_calls_that_waited() {
     for call in waiting.into_iter().chain([late]) {
         assert_eq!(call.await.expect("no panic"), Err(CallError::Superseded));
     }
-    assert_eq!(count(&old, saving(&saved)).await, Err(CallError::Superseded));
+    assert_eq!(
+        count(&old, saving(&saved)).await,
+        Err(CallError::Superseded)
+    );
     assert_eq!(count(&new, saving(&saved)).await, Ok(5));
-    old.stop(saving(&saved)).await.expect("the old one still stops");
+    old.stop(saving(&saved))
+        .await
+        .expect("the old one still stops");
 }
 
 #[tokio::test]
@@ -127,7 +141,10 @@ async fn calls_that_were_held_go_on_where_they_were_when_nothing_comes_of_it() {
     settle().await;
     assert!(!waiting.is_finished(), "it is held");
     let state = held.state().expect("a state").to_vec();
-    let refused = new.take_up(saving(&saved), state).await.expect_err("refused");
+    let refused = new
+        .take_up(saving(&saved), state)
+        .await
+        .expect_err("refused");
     let text = refused.to_string();
     assert!(
         text.contains("does not take up its saved state") && text.contains("orn:test.thing:one"),
@@ -189,13 +206,21 @@ async fn what_crashes_again_and_again_is_not_called_for_a_while_and_says_until_w
         assert!(matches!(crashed, Err(CallError::Trap(_))), "{crashed:?}");
     }
     let refused = count(&extension, saving(&saved)).await;
-    let Err(CallError::Unavailable { reason, retry_after }) = refused else {
+    let Err(CallError::Unavailable {
+        reason,
+        retry_after,
+    }) = refused
+    else {
         panic!("{refused:?}");
     };
     assert!(reason.contains("failed 2 times in a row"), "{reason}");
     assert!(retry_after <= Duration::from_millis(100), "{retry_after:?}");
     tokio::time::sleep(retry_after).await;
-    assert_eq!(count(&extension, saving(&saved)).await, Ok(2), "from its state");
+    assert_eq!(
+        count(&extension, saving(&saved)).await,
+        Ok(2),
+        "from its state"
+    );
     let crashed = crash().await;
     assert!(matches!(crashed, Err(CallError::Trap(_))), "{crashed:?}");
     assert_eq!(
@@ -238,5 +263,9 @@ async fn what_a_state_is_taken_up_from_reaches_only_the_ports_of_its_call() {
     let call = log.behind(saving(&saved));
     extension.take_up(call, state).await.expect("taken up");
     assert_eq!(count(&extension, saving(&saved)).await, Ok(8));
-    assert_eq!(Arc::strong_count(&log), 1, "the ports of that call are let go");
+    assert_eq!(
+        Arc::strong_count(&log),
+        1,
+        "the ports of that call are let go"
+    );
 }
