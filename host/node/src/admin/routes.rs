@@ -196,7 +196,7 @@ async fn install(
     let report = parts
         .registry
         .install(Install {
-            component: component.to_vec(),
+            component: component.into(),
             grants,
             settings: options.settings,
             tool_prefix,
