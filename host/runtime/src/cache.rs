@@ -76,7 +76,7 @@ impl CodeCache {
         let Some(code) = self.vouched(digest, &entry) else {
             tracing::warn!(path = %path.display(), "compiled code is damaged or was tampered with and is made again");
             return None;
-        }
+        };
         // Tells `prune` that it is in use. Without that it may have to be made again one day.
         let _ = fs::File::open(&path)
             .and_then(|file| file.set_times(fs::FileTimes::new().set_accessed(SystemTime::now())));
