@@ -26,7 +26,7 @@ use crate::ports::{self, CallContext, CallKind, Denial, Ports};
 use crate::restarts::Restarts;
 use crate::runtime::Shared;
 use crate::saved;
-use crate::slots::{Place, Share, Want};
+use crate::slots::{Place, Rank, Share, Want};
 use crate::state::State;
 use crate::time::CallTime;
 use crate::values::{Call, Mode};
@@ -96,23 +96,15 @@ impl Bound {
         if call.mode == Mode::Singleton {
             self.restarts.may_begin()?;
         }
-        self.run_in_turn(call, false, work).await
+        self.run_as(Rank::Ordinary, call, work).await
     }
 
-    /// Does the work of a call of the host's own that ends a revision: before all calls that wait, and
-    /// also where those are told of a successor.
-    pub(crate) async fn run_first<R: Send + 'static>(
+    /// Does the work of a call of the host's own, which has another rank than those that it ends or holds,
+    /// and does not wait until a singleton that crashed may be called again.
+    pub(crate) async fn run_as<R: Send + 'static>(
         self: &Arc<Self>,
+        rank: Rank,
         call: Call,
-        work: impl FnOnce(Entered) -> Work<Answer<R>>,
-    ) -> Result<R, CallError> {
-        self.run_in_turn(call, true, work).await
-    }
-
-    async fn run_in_turn<R: Send + 'static>(
-        self: &Arc<Self>,
-        call: Call,
-        first: bool,
         work: impl FnOnce(Entered) -> Work<Answer<R>>,
     ) -> Result<R, CallError> {
         let (limits, mode) = (call.limits, call.mode);
@@ -128,10 +120,10 @@ impl Bound {
             },
             queue: limits.queue,
             mode,
-            first,
+            rank,
         };
         let place = self.share.enter(want, time.end().0).await?;
-        if mode == Mode::Singleton && !first {
+        if mode == Mode::Singleton && rank == Rank::Ordinary {
             // The call before it may have been one crash too many.
             self.restarts.may_begin()?;
         }

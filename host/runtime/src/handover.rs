@@ -17,7 +17,7 @@ use crate::extension::{Calling, Extension};
 use crate::live::Live;
 use crate::meter::Stop;
 use crate::saved;
-use crate::slots::Place;
+use crate::slots::{Place, Rank};
 use crate::values::{Call, Mode};
 use crate::work::Boxed;
 
@@ -69,7 +69,7 @@ impl Extension {
         };
         let held = self
             .bound
-            .run_first(call, |entered| Box::pin(entered.hold()));
+            .run_as(Rank::First, call, |entered| Box::pin(entered.hold()));
         Box::pin(held)
     }
 
@@ -83,9 +83,9 @@ impl Extension {
             mode: Mode::Singleton,
             ..call
         };
-        let taken_up = self
-            .bound
-            .run_first(call, |entered| Box::pin(entered.take_up(state)));
+        let taken_up = self.bound.run_as(Rank::First, call, |entered| {
+            Box::pin(entered.take_up(state))
+        });
         Box::pin(taken_up)
     }
 }

@@ -23,8 +23,8 @@ use tokio::time::{Duration, Instant, timeout_at};
 
 use crate::error::CallError;
 use crate::values::Mode;
-pub(crate) use tables::Want;
 use tables::{Admission, Entry, Idle, Tables, Waiting};
+pub(crate) use tables::{Rank, Want};
 
 /// All slots and who has them. `W` is a warm instance.
 pub(crate) struct Slots<W> {
@@ -160,7 +160,7 @@ impl<W> Share<W> {
             let Some(entry) = shares.get_mut(&self.id) else {
                 return Err(CallError::Overloaded("the extension is closed".to_owned()));
             };
-            if entry.superseded && !want.first {
+            if entry.superseded && want.rank == Rank::Ordinary {
                 return Err(CallError::Superseded);
             }
             if turns.is_empty()
@@ -176,9 +176,9 @@ impl<W> Share<W> {
                 want,
                 admitted,
             };
-            match want.first {
-                true => entry.waiting.push_front(waiting),
-                false => entry.waiting.push_back(waiting),
+            match want.rank {
+                Rank::First => entry.waiting.push_front(waiting),
+                Rank::Ordinary | Rank::Last => entry.waiting.push_back(waiting),
             }
             let waiting = entry.waiting.len() as u64;
             if waiting == 1 {
@@ -191,7 +191,7 @@ impl<W> Share<W> {
                     .back()
                     .is_some_and(|last| last.number == number)
             };
-            let refused = waiting > want.queue && !want.first;
+            let refused = waiting > want.queue && want.rank != Rank::First;
             if refused && tables.shares.get(&self.id).is_some_and(is_last) {
                 tables.leave(self.id, number, self.slots.total);
                 return Err(full(want.queue));
@@ -277,7 +277,7 @@ impl<W> Turn<'_, W> {
         let tables = self.share.slots.lock();
         let total = self.share.slots.total;
         let entry = tables.shares.get(&self.share.id);
-        if !self.want.first && entry.is_some_and(|entry| entry.superseded) {
+        if self.want.rank == Rank::Ordinary && entry.is_some_and(|entry| entry.superseded) {
             return CallError::Superseded;
         }
         match entry.map(|entry| entry.admits(self.want, tables.free, total)) {

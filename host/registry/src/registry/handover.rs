@@ -7,11 +7,14 @@
 //! it was handed over, whichever revision serves then.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures::future::{BoxFuture, join_all};
 use koi_runtime::{CallError, Held};
 use serde::Serialize;
+use tokio::time::timeout;
 
-use super::Inner;
+use super::{Inner, Registry};
 use crate::callee::Callee;
 use crate::entry::ExtensionEntry;
 
@@ -106,6 +109,33 @@ impl Inner {
         }
         handover.held = Some((serving.callee.clone(), held));
         Ok(handover)
+    }
+}
+
+impl Registry {
+    /// Has each singleton save its state, once its running call has ended: for a node that stops. What does
+    /// not come about within this time is left out, and the log says so.
+    pub fn save_states(&self, within: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let snapshot = self.snapshot();
+            let saving = snapshot.extensions.values().map(|entry| async move {
+                let handover = entry.callee.handover();
+                let Some(from) = handover.filter(|from| from.keeps_state()) else {
+                    return;
+                };
+                let extension = entry.name();
+                match timeout(within, from.hold()).await {
+                    Ok(Ok(held)) => drop(held),
+                    Ok(Err(error)) => {
+                        tracing::warn!(extension, %error, "its state was not saved; what was saved before stands");
+                    }
+                    Err(_) => {
+                        tracing::warn!(extension, "its call runs on; what was saved of its state before stands");
+                    }
+                }
+            });
+            join_all(saving).await;
+        })
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) struct Entry<W> {
     pub(super) waiting: VecDeque<Waiting<W>>,
     /// The most recently used last.
     pub(super) idle: VecDeque<Idle<W>>,
-    /// Whether another revision answers for it now: its calls are told so, but for those that come first.
+    /// Whether another revision answers for it now: its calls are told so, but for the last one.
     pub(super) superseded: bool,
 }
 
@@ -59,9 +59,19 @@ pub(crate) struct Want {
     pub(crate) queue: u64,
     /// Whether a warm instance will do, and which.
     pub(crate) mode: Mode,
-    /// Whether it goes before all that wait, and in where others are told of a successor: the host's own
-    /// calls that end a revision.
-    pub(crate) first: bool,
+    /// How it goes in beside others.
+    pub(crate) rank: Rank,
+}
+
+/// How a call goes in beside others of its extension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rank {
+    /// In its turn, unless another revision answers.
+    Ordinary,
+    /// In its turn, also where another revision answers: what tells one that it has ended.
+    Last,
+    /// Before all that wait, and however many these are: what holds them.
+    First,
 }
 
 impl Want {
@@ -162,8 +172,9 @@ impl<W> Tables<W> {
         };
         entry.superseded = true;
         let waiting = std::mem::take(&mut entry.waiting).into_iter();
-        let (first, gone): (Vec<_>, Vec<_>) = waiting.partition(|one| one.want.first);
-        entry.waiting = first.into();
+        let (gone, left): (Vec<_>, Vec<_>) =
+            waiting.partition(|one| one.want.rank == Rank::Ordinary);
+        entry.waiting = left.into();
         if entry.waiting.is_empty() {
             self.turns.retain(|turn| *turn != id);
         }

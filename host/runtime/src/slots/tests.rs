@@ -10,7 +10,7 @@ fn want(mode: Mode) -> Want {
         concurrent: 100,
         queue: 100,
         mode,
-        first: false,
+        rank: Rank::Ordinary,
     }
 }
 
