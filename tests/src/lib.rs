@@ -6,8 +6,10 @@
 // Everything in this crate serves tests only: stopping at the first surprise is what it is for.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod admin;
 mod callable;
 mod client;
+mod counting_guest;
 mod footprint;
 pub mod fuzz;
 pub mod measure;
@@ -23,8 +25,10 @@ mod wait;
 mod websocket;
 mod witness;
 
+pub use admin::Admin;
 pub use callable::Callable;
 pub use client::{McpClient, McpError, Mode, Sdk, Transport};
+pub use counting_guest::Counting;
 pub use footprint::Footprint;
 pub use node::{Node, NodeBuilder};
 pub use paths::{extension, guest, program, repository, tool};

@@ -54,6 +54,11 @@ fn a_short_run_of_the_bench_measures_every_row() {
         "broadcast.ingest",
         "bundles.fetch",
         "publish.stored",
+        "install.rust",
+        "install.rust.cold",
+        "install.python",
+        "install.python.cold",
+        "start.200",
     ];
     assert_eq!(names, expected);
     // Sessions that are few may take no more than was there before.

@@ -58,3 +58,23 @@ fn what_was_told_to_a_node_that_is_killed_reaches_all_others_that_are_killed_too
     assert!(said.contains("postgresql 1"), "{said}");
     assert!(said.contains("\n0 dead letters\n"), "{said}");
 }
+
+#[test]
+fn revisions_take_each_others_place_without_a_call_that_fails_and_a_killed_node_has_a_whole_one() {
+    let (said, folder) = soak(&[
+        "lifecycle",
+        "--swaps",
+        "60",
+        "--callers",
+        "40",
+        "--kills",
+        "8",
+    ]);
+    assert!(said.contains("60 swaps under 40 callers"), "{said}");
+    assert!(said.contains(" 0 failed or were no revision's"), "{said}");
+    assert!(said.contains("none lost, none twice"), "{said}");
+    assert!(said.contains("8 kills within a swap"), "{said}");
+    assert!(said.contains("; 0 times something else"), "{said}");
+    let figures = std::fs::read_to_string(folder.path().join("lifecycle.csv")).unwrap();
+    assert!(figures.lines().count() > 20, "{figures}");
+}

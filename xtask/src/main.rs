@@ -37,7 +37,8 @@ Commands:
                       Look for inputs that break a promise, with the nightly toolchain: all targets
                       of tests/fuzz/corpus or those named, 300 seconds each
   soak [NAME [FLAGS]] Go on for so long that what leaks shows, and draw it in target/soak; without
-                      a NAME, list the soaks. FLAGS: --calls N, --folder DIR
+                      a NAME, list the soaks. FLAGS: --calls N, --swaps N,
+                      --callers N, --kills N, --folder DIR; `koi-soak --help` has all
   build [--for-tests] Build host (target/release) and extensions (target/extensions)
   setup [--for-tests] Fetch what building needs into target/tools
 

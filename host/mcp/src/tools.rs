@@ -162,7 +162,8 @@ fn result(
             error @ (CallError::Limit { .. }
             | CallError::Uncounted
             | CallError::Trap(_)
-            | CallError::Overloaded(_)),
+            | CallError::Overloaded(_)
+            | CallError::Superseded),
         ) => {
             tracing::warn!(
                 correlation, extension = %tool.extension, tool = %tool.name, %error,

@@ -35,6 +35,9 @@ pub const STOP_WITHIN: Duration = Duration::from_millis(4_500);
 /// How much of that what is in flight gets, before connections are cut.
 const DRAIN_WITHIN: Duration = Duration::from_secs(3);
 
+/// How long the states of extensions may take to be saved after that.
+const SAVE_WITHIN: Duration = Duration::from_secs(1);
+
 /// Objects that may wait in memory for the pipeline.
 const INTAKE_BOUND: usize = 20_000;
 
@@ -182,6 +185,7 @@ impl Node {
             pipeline.clone(),
             schedule.clone(),
             serving,
+            registry.clone(),
         ));
         let serving = net.start(koi, &registry, &pipeline).await?;
         // Its receiver waits until the node stops.
@@ -259,14 +263,15 @@ impl Node {
 }
 
 /// Waits until the node stops, and then stops the jobs and the network side, if it had begun to serve,
-/// and then the pipeline: what is answered and published meanwhile is accepted. The data folder is free
-/// after that.
+/// and then the pipeline: what is answered and published meanwhile is accepted. Then extensions save what
+/// they keep in memory. The data folder is free after that.
 async fn wind_down(
     stopping: CancellationToken,
     data_dir: Arc<DataDir>,
     pipeline: Pipeline,
     schedule: Schedule,
     net: oneshot::Receiver<NetNode>,
+    registry: Registry,
 ) {
     stopping.cancelled().await;
     data_dir.withdraw();
@@ -277,6 +282,7 @@ async fn wind_down(
     };
     tokio::join!(net, schedule.drain(DRAIN_WITHIN));
     pipeline.drain(DRAIN_WITHIN).await;
+    registry.save_states(SAVE_WITHIN).await;
 }
 
 /// Binds a listener, or says what to do about a port that is taken.

@@ -57,6 +57,7 @@ impl Fault {
             CallError::NotExported(_) => "not-exported",
             CallError::Overloaded(_) => "overloaded",
             CallError::Unavailable { .. } => "unavailable",
+            CallError::Superseded => "superseded",
             CallError::Host(_) => "host",
         };
         Self {

@@ -8,10 +8,11 @@ use async_trait::async_trait;
 use koi_rid::Rid;
 use koi_runtime::ports::{Caller, Ports};
 use koi_runtime::{
-    CallError, Called, Completion, Exports, KnowledgeObject, Limits, LoadError, Outcome,
+    CallError, Called, Completion, Exports, Held, KnowledgeObject, Limits, LoadError, Outcome,
     ParsedReference, RecordError, Recording, ReplayError, Replayed, ResourceContents,
 };
 
+use crate::entry::ExtensionEntry;
 use crate::grant::{Access, LimitName};
 use crate::in_flight::InFlight;
 use crate::watched::Judge;
@@ -193,6 +194,38 @@ pub trait Callee: Send + Sync {
     async fn record(&self, _: Called, _: Invocation) -> Result<Recording, RecordError> {
         Err(RecordError::Unsupported)
     }
+
+    /// How what it keeps in memory goes on in another revision; none if it keeps nothing. What is around
+    /// another callee gives that one's.
+    fn handover(&self) -> Option<&dyn Handover> {
+        None
+    }
+}
+
+/// How what a revision keeps in memory between calls goes on in the revision that takes its place.
+#[async_trait]
+pub trait Handover: Send + Sync {
+    /// Whether there is anything now: it runs as a singleton, and saves and loads its state.
+    fn keeps_state(&self) -> bool;
+
+    /// Holds its calls, once the running one has ended, and saves its state.
+    ///
+    /// # Errors
+    /// If that does not come about within the wall time of a call; then nothing is held.
+    async fn hold(&self) -> Result<Held, CallError>;
+
+    /// Goes on from a saved state, in an instance that is made for it.
+    ///
+    /// # Errors
+    /// The guest's words if it refuses the state; else as a call fails.
+    async fn take_up(&self, state: Vec<u8>) -> Result<(), CallError>;
+
+    /// From now on calls end with [`CallError::Superseded`] before anything of them was done, and are the
+    /// successor's.
+    fn supersede(&self, held: Held, successor: Arc<ExtensionEntry>);
+
+    /// Whose its calls are, once they end so.
+    fn successor(&self) -> Option<Arc<ExtensionEntry>>;
 }
 
 /// Makes something that can be called out of a component.

@@ -6,6 +6,7 @@ mod list;
 mod prefix;
 mod prompts;
 mod resources;
+mod successor;
 #[cfg(test)]
 mod tests;
 mod tools;

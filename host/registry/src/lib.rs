@@ -21,7 +21,7 @@ mod uri_template;
 mod wasm;
 mod watched;
 
-pub use callee::{Binding, Callee, Invocation, Loaded, Loader};
+pub use callee::{Binding, Callee, Handover, Invocation, Loaded, Loader};
 pub use description::{
     Cron, Description, DescriptionError, HandlerDescription, JobDescription, Missed,
     RidTypeDescription, SchemaDescription, When,
@@ -40,11 +40,11 @@ pub use koi_schema::{JsonSchema, SchemaError};
 pub use koi_store::Role;
 pub use registry::{
     BesideSummary, CapabilityChange, Changes, Diff, DiffSide, ExtensionState, ExtensionSummary,
-    GrantChange, GrantRequest, GrantsError, GrantsView, HandedOver, HeldSummary, Inspection,
+    GrantChange, GrantRequest, GrantsError, GrantsView, HandoverError, HeldSummary, Inspection,
     Install, InstallError, InstallReport, Installed, KeyValueSummary, OpenError, PrepareError,
     Profile, Registry, RegistryParts, RemoveError, ReplayRefused, RestoreError, RevisionError,
-    RevisionRef, RevisionView, RolledBack, ShadowVitals, SwapReport, VersionVitals, VersionsError,
-    Vitals,
+    RevisionRef, RevisionView, RolledBack, ShadowVitals, StateHandover, SwapReport, VersionVitals,
+    VersionsError, Vitals,
 };
 pub use secret::{
     MAX_SECRET_BYTES, MAX_SECRET_NAME_BYTES, MIN_SECRET_BYTES, SecretError, SecretName,

@@ -78,7 +78,10 @@ impl NodePorts {
             )),
             config: Arc::new(GrantedConfig::new(settings, access.clone())),
             network: Arc::new(GrantedNetwork::new(self.network.clone(), access.clone())),
-            saved_state: Arc::new(StoredState::new(self.saved_states.clone())),
+            saved_state: Arc::new(StoredState::new(
+                self.saved_states.clone(),
+                self.newest.clone(),
+            )),
             http: Arc::new(GrantedHttp::new(self.egress.clone(), access.clone())),
             files: Arc::new(GrantedFiles::new(access.clone())),
             environment: Arc::new(GrantedEnvironment::new(access.clone())),

@@ -7,6 +7,7 @@
 mod diff;
 mod gate;
 mod grants;
+mod handover;
 mod install;
 mod learn;
 mod open;
@@ -49,6 +50,7 @@ use crate::watched::WatchOptions;
 
 pub use diff::{CapabilityChange, Changes, Diff, DiffSide};
 pub use grants::{GrantChange, GrantsError, GrantsView};
+pub use handover::{HandoverError, StateHandover};
 pub use install::{GrantRequest, Install, InstallError, InstallReport, Installed};
 pub use open::{OpenError, RestoreError};
 pub use prepare::PrepareError;
@@ -57,7 +59,7 @@ pub use remove::RemoveError;
 pub use replay::ReplayRefused;
 pub use revisions::{Inspection, RevisionError, RevisionView};
 pub use summary::{BesideSummary, ExtensionState, ExtensionSummary, HeldSummary, KeyValueSummary};
-pub use swap::{HandedOver, RevisionRef, SwapReport};
+pub use swap::{RevisionRef, SwapReport};
 pub use versions::VersionsError;
 pub use vitals::{ShadowVitals, VersionVitals, Vitals};
 pub use watching::RolledBack;

@@ -1,16 +1,17 @@
 //! Plain components as [`Callee`]s.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use koi_runtime::ports::{CallContext, CallKind, Caller, Ports};
 use koi_runtime::{
-    Call, CallError, Called, Completion, Exports, Extension, KnowledgeObject, LoadError, Mode,
-    Outcome, ParsedReference, RecordError, Recording, ReplayError, Replayed, ResourceContents,
-    Runtime,
+    Call, CallError, Called, Completion, Exports, Extension, Held, KnowledgeObject, LoadError,
+    Mode, Outcome, ParsedReference, RecordError, Recording, ReplayError, Replayed,
+    ResourceContents, Runtime,
 };
 
-use crate::callee::{Binding, Callee, Invocation, Loaded, Loader};
+use crate::callee::{Binding, Callee, Handover, Invocation, Loaded, Loader};
+use crate::entry::ExtensionEntry;
 use crate::grant::{Access, Execution};
 use crate::in_flight::InFlight;
 use crate::ports::{GrantedCaller, Unheard};
@@ -55,6 +56,7 @@ impl Loaded for Extension {
             unheard: Arc::new(Unheard),
             access: binding.access,
             in_flight: binding.in_flight,
+            successor: OnceLock::new(),
         })
     }
 }
@@ -68,6 +70,7 @@ struct WasmCallee {
     unheard: Arc<dyn Caller>,
     access: Arc<Access>,
     in_flight: Arc<InFlight>,
+    successor: OnceLock<Arc<ExtensionEntry>>,
 }
 
 impl WasmCallee {
@@ -275,5 +278,34 @@ impl Callee for WasmCallee {
         let _underway = self.in_flight.enter();
         let call = self.call(called.kind(), invocation);
         self.extension.record(call, called).await
+    }
+
+    fn handover(&self) -> Option<&dyn Handover> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Handover for WasmCallee {
+    fn keeps_state(&self) -> bool {
+        self.extension.exports().state && self.access.execution().mode == Mode::Singleton
+    }
+
+    async fn hold(&self) -> Result<Held, CallError> {
+        self.extension.hold(self.own("save")).await
+    }
+
+    async fn take_up(&self, state: Vec<u8>) -> Result<(), CallError> {
+        self.extension.take_up(self.own("load"), state).await
+    }
+
+    fn supersede(&self, held: Held, successor: Arc<ExtensionEntry>) {
+        // Known before anybody is told to ask for it.
+        self.successor.get_or_init(|| successor);
+        held.supersede();
+    }
+
+    fn successor(&self) -> Option<Arc<ExtensionEntry>> {
+        self.successor.get().cloned()
     }
 }

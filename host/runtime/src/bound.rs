@@ -3,29 +3,30 @@
 //! A fresh instance is made for its call, or shortly before it (`ahead.rs`), and goes with it. A pooled one goes back among the warm ones
 //! if nothing speaks against it, and is made new where none is warm: no call waits for another one's
 //! instance. A singleton is the one warm instance of an extension whose calls come one at a time; it
-//! saves its state after calls, and a new one takes up what was saved last. Whatever ends a call from
+//! saves its state after calls, and a new one takes up what was saved last, after a while if it crashed
+//! again and again (`restarts.rs`). Whatever ends a call from
 //! outside (a trap, a limit, a panic, its caller) drops the instance in every mode.
 
 use std::num::NonZero;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 use wasmtime::component::InstancePre;
 
 use crate::ahead::{self, Ahead};
 use crate::bindings::koi::extension::types::Error;
-use crate::call::{Answer, outcome};
-use crate::capabilities::convert::{guest_error, line};
+use crate::call::{Answer, crash, outcome};
+use crate::capabilities::convert::line;
 use crate::error::CallError;
 use crate::exports::Indices;
 use crate::lanes::Manners;
 use crate::limits::Limits;
 use crate::live::Live;
-use crate::meter::Stop;
 use crate::ports::{self, CallContext, CallKind, Denial, Ports};
+use crate::restarts::Restarts;
 use crate::runtime::Shared;
-use crate::slots::{Place, Share, Want};
+use crate::saved;
+use crate::slots::{Place, Rank, Share, Want};
 use crate::state::State;
 use crate::time::CallTime;
 use crate::values::{Call, Mode};
@@ -50,6 +51,7 @@ pub(crate) struct Bound {
     pub(crate) share: Share<Box<Live>>,
     pub(crate) ahead: Ahead,
     manners: Arc<Manners>,
+    restarts: Restarts,
     save_every: NonZero<u32>,
 }
 
@@ -60,6 +62,7 @@ impl Bound {
             code,
             ahead: Ahead::default(),
             manners: Arc::default(),
+            restarts: Restarts::default(),
             save_every,
         })
     }
@@ -90,6 +93,20 @@ impl Bound {
         call: Call,
         work: impl FnOnce(Entered) -> Work<Answer<R>>,
     ) -> Result<R, CallError> {
+        if call.mode == Mode::Singleton {
+            self.restarts.may_begin()?;
+        }
+        self.run_as(Rank::Ordinary, call, work).await
+    }
+
+    /// Does the work of a call of the host's own, which has another rank than those that it ends or holds,
+    /// and does not wait until a singleton that crashed may be called again.
+    pub(crate) async fn run_as<R: Send + 'static>(
+        self: &Arc<Self>,
+        rank: Rank,
+        call: Call,
+        work: impl FnOnce(Entered) -> Work<Answer<R>>,
+    ) -> Result<R, CallError> {
         let (limits, mode) = (call.limits, call.mode);
         if limits.wants_fuel() && !self.code.shared.fuel {
             return Err(CallError::Uncounted);
@@ -103,27 +120,47 @@ impl Bound {
             },
             queue: limits.queue,
             mode,
+            rank,
         };
         let place = self.share.enter(want, time.end().0).await?;
-        let work = work(Entered {
+        if mode == Mode::Singleton && rank == Rank::Ordinary {
+            // The call before it may have been one crash too many.
+            self.restarts.may_begin()?;
+        }
+        let mut work = work(Entered {
             bound: self.clone(),
             place,
             call,
             time: time.clone(),
         });
-        let work = Measured::new(work, limits.cpu, time);
         let finished = mode == Mode::Singleton;
+        if finished {
+            work = Box::pin(self.clone().noted(work, limits));
+        }
+        let work = Measured::new(work, limits.cpu, time);
         let lanes = &self.code.shared.lanes;
         outcome(lanes.run(&self.manners, work, finished).await?, &limits)
+    }
+
+    /// The work of a singleton's call, after which it is known whether the instance crashed: also where
+    /// nobody waits for the answer any more.
+    async fn noted<R>(self: Arc<Self>, work: Work<Answer<R>>, limits: Limits) -> Answer<R> {
+        let answer = work.await;
+        match answer.as_ref().map_err(|error| crash(error, &limits)) {
+            Ok(_) => self.restarts.answered(),
+            Err(Some(reason)) => self.restarts.crashed(reason),
+            Err(None) => {}
+        }
+        answer
     }
 }
 
 /// A call that has its place and no instance yet.
 pub(crate) struct Entered {
-    bound: Arc<Bound>,
-    place: Place<Box<Live>>,
-    call: Call,
-    time: Arc<CallTime>,
+    pub(crate) bound: Arc<Bound>,
+    pub(crate) place: Place<Box<Live>>,
+    pub(crate) call: Call,
+    pub(crate) time: Arc<CallTime>,
 }
 
 impl Entered {
@@ -164,7 +201,7 @@ impl Entered {
         {
             // What it saves goes where the next call's state comes from.
             live.renew(call.clone(), time.clone())?;
-            save(&mut live, &bound.code.indices).await;
+            saved::save(&mut live, &bound.code.indices).await;
         }
         let start = std::time::Instant::now();
         let live = Live::new(&bound.code.pre, bound.code.shared.fuel, call, time).await?;
@@ -232,24 +269,12 @@ impl Seated {
 
     /// In a box, as [`Entered::make`].
     fn save(&mut self) -> Boxed<'_, bool> {
-        Box::pin(save(&mut self.live, &self.bound.code.indices))
+        Box::pin(saved::save(&mut self.live, &self.bound.code.indices))
     }
 
     /// Has a new instance take up the state that was saved last.
     pub(crate) async fn load(&mut self) -> wasmtime::Result<()> {
-        let indices = &self.bound.code.indices;
-        if indices.state().is_none() {
-            return Ok(());
-        }
-        let of = self.live.store.data();
-        let saved = of.ports.saved_state.load(&of.context).await;
-        let Some(state) = saved.map_err(|error| wasmtime::Error::new(Stop::Port(error)))? else {
-            return Ok(());
-        };
-        let guest = self.live.state(indices)?;
-        let loaded = guest.call_load(&mut self.live.store, &state).await?;
-        self.live.saved = Some(Sha256::digest(&state).into());
-        loaded.map_err(|error| wasmtime::Error::new(Stop::SavedState(guest_error(error))))
+        saved::load(&mut self.live, &self.bound.code.indices).await
     }
 }
 
@@ -267,44 +292,6 @@ fn with_denials(mut error: Error, denied: &[Denial]) -> Error {
         }
     }
     error
-}
-
-/// Has a singleton save its state, if it is another than was saved last. A failure changes nothing
-/// of the call's answer; false if the instance is no longer usable.
-async fn save(live: &mut Live, indices: &Indices) -> bool {
-    if indices.state().is_none() {
-        return true;
-    }
-    let saved = async {
-        let guest = live.state(indices)?;
-        let state = match guest.call_save(&mut live.store).await? {
-            Ok(state) => state,
-            Err(error) => return Ok(Err(error.message)),
-        };
-        let digest = Sha256::digest(&state).into();
-        if live.saved == Some(digest) {
-            return Ok(Ok(()));
-        }
-        let of = live.store.data();
-        let saved = of.ports.saved_state.save(&of.context, state).await;
-        if saved.is_ok() {
-            live.saved = Some(digest);
-        }
-        wasmtime::Result::Ok(saved.map_err(|error| error.to_string()))
-    };
-    let (usable, error) = match saved.await {
-        Ok(Ok(())) => return true,
-        Ok(Err(error)) => (true, error),
-        Err(error) => (false, crate::error::sentence(&error)),
-    };
-    let of = live.store.data();
-    tracing::warn!(
-        extension = %of.context.extension,
-        correlation = %of.context.correlation,
-        error,
-        "the state of a singleton was not saved; what was saved before stands"
-    );
-    usable
 }
 
 #[cfg(test)]

@@ -25,6 +25,18 @@ pub(crate) fn outcome<R>(answer: Answer<R>, limits: &Limits) -> Result<R, CallEr
     }
 }
 
+/// Why an instance did not live through a call, or did not begin. None if that was a limit or the host's
+/// doing: callers may lower limits, and what they do has no say in when others are answered.
+pub(crate) fn crash(error: &wasmtime::Error, limits: &Limits) -> Option<String> {
+    if let Some(refusal @ Stop::SavedState(_)) = error.downcast_ref() {
+        return Some(refusal.to_string());
+    }
+    match failure(error, limits) {
+        crash @ CallError::Trap(_) => Some(crash.to_string()),
+        _ => None,
+    }
+}
+
 /// What the caller sees of a call that the engine ended.
 fn failure(error: &wasmtime::Error, limits: &Limits) -> CallError {
     tracing::debug!(?error, "the engine ended a call");

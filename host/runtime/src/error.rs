@@ -177,6 +177,9 @@ pub enum CallError {
         /// When another try may be made.
         retry_after: Duration,
     },
+    /// It was not made: another revision took over the state that it was for, and answers now.
+    #[error("another revision of the extension has taken its place: call it again")]
+    Superseded,
     /// A host capability failed.
     #[error("the host failed while it served the extension: {0}")]
     Host(String),
@@ -193,7 +196,7 @@ impl CallError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Guest(error) => error.kind == GuestErrorKind::Transient,
-            Self::Overloaded(_) | Self::Unavailable { .. } => true,
+            Self::Overloaded(_) | Self::Unavailable { .. } | Self::Superseded => true,
             Self::Limit { .. }
             | Self::Uncounted
             | Self::Trap(_)

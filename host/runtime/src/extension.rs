@@ -13,6 +13,7 @@ use crate::bound::{Bound, Code};
 use crate::error::{CallError, LoadError};
 use crate::exports::Indices;
 use crate::runtime::Shared;
+use crate::slots::Rank;
 use crate::state::State;
 use crate::values::{
     Call, Completion, Exports, KnowledgeObject, Outcome, ParsedReference, ResourceContents,
@@ -127,7 +128,7 @@ impl Extension {
     /// # Errors
     /// Never the guest's own; only what ended the call.
     pub fn stop(&self, call: Call) -> Calling<'_, ()> {
-        Box::pin(self.bound.run(call, |entered| {
+        Box::pin(self.bound.run_as(Rank::Last, call, |entered| {
             Box::pin(async move {
                 let mut seated = entered.seat().await?;
                 let guest = seated.live.extension(&seated.bound.code.indices)?;

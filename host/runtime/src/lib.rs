@@ -19,6 +19,7 @@ mod engine;
 mod error;
 mod exports;
 mod extension;
+mod handover;
 mod lanes;
 mod limits;
 mod live;
@@ -26,7 +27,9 @@ mod loader;
 mod meter;
 pub mod ports;
 mod recording;
+mod restarts;
 mod runtime;
+mod saved;
 mod slots;
 mod state;
 mod time;
@@ -37,6 +40,7 @@ pub use compiler::{COMPILE_LIMITS, CompileLimits, Compiler, compile_for_parent};
 pub use engine::engine_configuration;
 pub use error::{CallError, GuestError, GuestErrorKind, LoadError, RuntimeError, whole_seconds};
 pub use extension::{Calling, Extension};
+pub use handover::Held;
 pub use limits::{LIMITS, LimitInfo, Limits, UNLIMITED};
 pub use recording::{
     Called, Divergence, Ended, MAX_RECORDING_BYTES, RecordError, Recording, RecordingError,

@@ -352,8 +352,9 @@ pub trait SavedState: Send + Sync {
     /// What was saved last; none if nothing was.
     async fn load(&self, call: &CallContext) -> Result<Option<Vec<u8>>, PortError>;
 
-    /// Saves, in place of what was saved before; on disk when it returns.
-    async fn save(&self, call: &CallContext, state: Vec<u8>) -> Result<(), PortError>;
+    /// Saves, in place of what was saved before; on disk when it returns. False if another revision of
+    /// the extension serves: then the state is that one's to save, and nothing was done.
+    async fn save(&self, call: &CallContext, state: Vec<u8>) -> Result<bool, PortError>;
 }
 
 /// The operator's log. What a guest writes to standard output and error comes here too, with the

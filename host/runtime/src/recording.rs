@@ -179,6 +179,7 @@ impl Ended {
             Err(
                 error @ (CallError::Overloaded(_)
                 | CallError::Unavailable { .. }
+                | CallError::Superseded
                 | CallError::Uncounted
                 | CallError::Host(_)),
             ) => return Err(error),

@@ -4,7 +4,8 @@
 //! under way, its queue, its warm instances that nobody uses now. While there is room a call goes in
 //! at once. When there is none, calls wait in the queue of their extension, the queues are served in
 //! turns, and warm instances of whoever has them are given up, the oldest first. A call that finds
-//! its queue full is refused at once.
+//! its queue full is refused at once. Whoever has the one place of a singleton holds its queue; what
+//! waits there can be told that another revision answers from now on.
 //!
 //! The one lock is held for a few steps over these tables, never while anything of a guest is made,
 //! run or dropped.
@@ -22,8 +23,8 @@ use tokio::time::{Duration, Instant, timeout_at};
 
 use crate::error::CallError;
 use crate::values::Mode;
-pub(crate) use tables::Want;
 use tables::{Admission, Entry, Idle, Tables, Waiting};
+pub(crate) use tables::{Rank, Want};
 
 /// All slots and who has them. `W` is a warm instance.
 pub(crate) struct Slots<W> {
@@ -100,6 +101,7 @@ impl<W> Slots<W> {
                 running: 0,
                 waiting: VecDeque::new(),
                 idle: VecDeque::new(),
+                superseded: false,
             },
         );
         Share {
@@ -144,7 +146,8 @@ impl<W> Share<W> {
     /// Goes in, or waits for its turn until then.
     ///
     /// # Errors
-    /// [`CallError::Overloaded`] if the queue is full or the turn does not come in time.
+    /// [`CallError::Overloaded`] if the queue is full or the turn does not come in time;
+    /// [`CallError::Superseded`] if another revision answers for the extension by then.
     pub(crate) async fn enter(&self, want: Want, until: Instant) -> Result<Place<W>, CallError> {
         let (mut turn, given_up) = {
             let mut tables = self.slots.lock();
@@ -157,6 +160,9 @@ impl<W> Share<W> {
             let Some(entry) = shares.get_mut(&self.id) else {
                 return Err(CallError::Overloaded("the extension is closed".to_owned()));
             };
+            if entry.superseded && want.rank == Rank::Ordinary {
+                return Err(CallError::Superseded);
+            }
             if turns.is_empty()
                 && let Admission::Now = entry.admits(want, *free, self.slots.total)
             {
@@ -165,11 +171,15 @@ impl<W> Share<W> {
             }
             *next += 1;
             let (number, (admitted, answer)) = (*next, oneshot::channel());
-            entry.waiting.push_back(Waiting {
+            let waiting = Waiting {
                 number,
                 want,
                 admitted,
-            });
+            };
+            match want.rank {
+                Rank::First => entry.waiting.push_front(waiting),
+                Rank::Ordinary | Rank::Last => entry.waiting.push_back(waiting),
+            }
             let waiting = entry.waiting.len() as u64;
             if waiting == 1 {
                 turns.push_back(self.id);
@@ -181,7 +191,8 @@ impl<W> Share<W> {
                     .back()
                     .is_some_and(|last| last.number == number)
             };
-            if waiting > want.queue && tables.shares.get(&self.id).is_some_and(is_last) {
+            let refused = waiting > want.queue && want.rank != Rank::First;
+            if refused && tables.shares.get(&self.id).is_some_and(is_last) {
                 tables.leave(self.id, number, self.slots.total);
                 return Err(full(want.queue));
             }
@@ -198,6 +209,13 @@ impl<W> Share<W> {
             Ok(Ok(warm)) => Ok(turn.taken(warm)),
             _ => Err(turn.in_vain()),
         }
+    }
+
+    /// From now on another revision answers: the calls that wait, and those that come, are told so.
+    pub(crate) fn supersede(&self) {
+        let waiting = self.slots.lock().supersede(self.id);
+        // Who is told nothing any more looks for the reason.
+        drop(waiting);
     }
 
     fn place(&self, count: u32, warm: Option<W>) -> Place<W> {
@@ -259,6 +277,9 @@ impl<W> Turn<'_, W> {
         let tables = self.share.slots.lock();
         let total = self.share.slots.total;
         let entry = tables.shares.get(&self.share.id);
+        if self.want.rank == Rank::Ordinary && entry.is_some_and(|entry| entry.superseded) {
+            return CallError::Superseded;
+        }
         match entry.map(|entry| entry.admits(self.want, tables.free, total)) {
             Some(Admission::OwnLimit) => own_limit(self.want, total),
             _ => CallError::Overloaded(format!(

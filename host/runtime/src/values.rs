@@ -150,6 +150,17 @@ pub struct KnowledgeObject {
     pub depth: u32,
 }
 
+impl KnowledgeObject {
+    /// What handlers of one kind of event are told that it is. What it is at this node counts, once that is
+    /// known: a NEW of what the node has is an UPDATE. Before that it is what its sender called it, and
+    /// knowledge that was only listed may be new.
+    pub fn happens(&self) -> EventType {
+        self.normalized
+            .or(self.event_type)
+            .unwrap_or(EventType::New)
+    }
+}
+
 /// What a handler wants to become of an object. Texts are as the guest gave them, not yet checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {

@@ -14,10 +14,12 @@ pub trait State {
     fn save() -> Result<Vec<u8>>;
 
     /// Takes up what `save` gave, of this or an earlier revision. Called once in a new instance,
-    /// before any other call; not at all if nothing was saved yet.
+    /// before any other call; not at all if nothing was saved yet. [`Extension::start`](crate::Extension::start)
+    /// may have been called in an earlier instance: what is needed is made here.
     ///
     /// # Errors
-    /// Any error fails the call for which the instance was made.
+    /// Any error fails the call for which the instance was made; of a revision that is to take the place of
+    /// another one, it keeps it from being activated, and the other one goes on.
     fn load(state: Vec<u8>) -> Result<()>;
 }
 

@@ -6,6 +6,7 @@
 mod feed;
 mod grants;
 mod guests;
+mod handover;
 mod hot_load;
 mod jobs;
 mod limits;

@@ -96,7 +96,7 @@ impl Problem {
                 GuestErrorKind::Transient => StatusCode::SERVICE_UNAVAILABLE,
                 GuestErrorKind::Permanent | GuestErrorKind::Other(_) => StatusCode::BAD_GATEWAY,
             },
-            CallError::Overloaded(_) | CallError::Unavailable { .. } => {
+            CallError::Overloaded(_) | CallError::Unavailable { .. } | CallError::Superseded => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             CallError::Limit { .. } => StatusCode::GATEWAY_TIMEOUT,

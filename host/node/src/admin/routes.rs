@@ -256,7 +256,7 @@ async fn install(
     signed.allow_publisher = options.allow_publisher.clone();
     let source = options.source.clone();
     let role = options.role()?;
-    let install = options.into_install(component.to_vec(), source)?;
+    let install = options.into_install(component.into(), source)?;
     let report = parts.registry.install_as(install, role, signed).await;
     Ok(Json(report.map_err(Problem::refused)?).into_response())
 }

@@ -39,17 +39,12 @@ impl Journey<'_> {
     /// The extensions' handlers of the present phase.
     pub(crate) async fn guest_handlers(&mut self) -> Result<(), Halt> {
         let knowledge = &self.object.knowledge;
-        // What it is here counts, once that is known: a NEW of what this node has is an UPDATE. Before
-        // that it is what its sender called it, and knowledge that was only listed may be new.
-        let event_type = knowledge
-            .normalized
-            .or(knowledge.event_type)
-            .or(Some(EventType::New));
+        let event_type = Some(knowledge.happens());
         let (phase, rid) = (knowledge.phase, knowledge.rid.clone());
         let snapshot = self.snapshot.clone();
         let judged = self.is_judged_by_host();
         for handler in snapshot.handlers_for(phase, &rid, event_type) {
-            let outcome = handler
+            let (handler, outcome) = handler
                 .handle(&self.object.knowledge, self.invocation.clone())
                 .await
                 .map_err(|error| Fault::call(handler.extension(), &error))?;
@@ -60,7 +55,7 @@ impl Journey<'_> {
                 }
                 Outcome::Replace(changes) => {
                     let this_node = &self.world.node_rid;
-                    replacement::apply(&mut self.object, handler, changes, this_node, judged)?;
+                    replacement::apply(&mut self.object, &handler, changes, this_node, judged)?;
                 }
             }
         }

@@ -8,6 +8,7 @@ use koi_runtime::{CallError, GuestError, GuestErrorKind};
 use serde::Serialize;
 
 use super::list;
+use super::successor::call_newest;
 use crate::callee::{Callee, Invocation};
 use crate::description::JobDescription;
 use crate::grant::{Access, Capability};
@@ -60,7 +61,7 @@ impl JobEntry {
     pub async fn run(&self, told: JobTold, invocation: Invocation) -> Result<String, CallError> {
         let told = serde_json::to_string(&told).unwrap_or_default();
         let name = &self.job.name;
-        let answer = self.callee.run_job(name, &told, invocation).await?;
+        let answer = call_newest!(self.callee, run_job(name, &told; invocation))?;
         let checked = list::check_object(&answer).and_then(|()| {
             serde_json::from_str::<serde::de::IgnoredAny>(&answer)
                 .map_err(|error| format!("is no JSON: {error}"))

@@ -9,6 +9,7 @@ use koi_runtime::{
 };
 use serde_json::Value;
 
+use super::successor::{call_newest, successor};
 use crate::callee::{Callee, Invocation};
 use crate::description::{HandlerDescription, RidTypeDescription, SchemaDescription};
 use crate::grant::{Access, Right};
@@ -78,10 +79,8 @@ impl RidTypeEntry {
             return Ok(None);
         }
         let reference = rid.reference();
-        let parsed = self
-            .callee
-            .parse_reference(self.rid_type.as_str(), reference, invocation)
-            .await?;
+        let rid_type = self.rid_type.as_str();
+        let parsed = call_newest!(self.callee, parse_reference(rid_type, reference; invocation))?;
         if parsed.canonical != reference {
             let canonical: String = parsed.canonical.chars().take(200).collect();
             return Err(invalid(format!(
@@ -101,9 +100,8 @@ impl RidTypeEntry {
         parts: &str,
         invocation: Invocation,
     ) -> Result<String, CallError> {
-        self.callee
-            .print_reference(self.rid_type.as_str(), parts, invocation)
-            .await
+        let rid_type = self.rid_type.as_str();
+        call_newest!(self.callee, print_reference(rid_type, parts; invocation))
     }
 
     /// Checks contents under a RID against the type's JSON Schema, if it has one, and then has the
@@ -122,9 +120,8 @@ impl RidTypeEntry {
         };
         schema.check(contents)?;
         if schema.validates && self.access.allows(Right::Handle, rid) {
-            self.callee
-                .validate(&schema.name, contents.as_str(), invocation)
-                .await?;
+            let contents = contents.as_str();
+            call_newest!(self.callee, validate(&schema.name, contents; invocation))?;
         }
         Ok(())
     }
@@ -238,16 +235,37 @@ impl HandlerEntry {
             .filter(|rid_type| self.access.touches(Right::Handle, rid_type))
     }
 
-    /// Shows it an object. Cause and depth of the call are the object's.
+    /// Shows it an object; gives what it did, and who it was: another revision's handler, if one took the
+    /// place of this one meanwhile. One that has none for the object leaves it as it is. Cause and depth
+    /// of the call are the object's.
     ///
     /// # Errors
     /// As a call fails; [`CallError::is_transient`] says whether to try again.
     pub async fn handle(
-        &self,
+        self: &Arc<Self>,
         object: &KnowledgeObject,
         invocation: Invocation,
-    ) -> Result<Outcome, CallError> {
-        self.callee.handle(object, invocation).await
+    ) -> Result<(Arc<Self>, Outcome), CallError> {
+        let mut handler = self.clone();
+        loop {
+            match handler.callee.handle(object, invocation.clone()).await {
+                Err(CallError::Superseded) => {}
+                answer => return answer.map(|outcome| (handler, outcome)),
+            }
+            let successor = successor(&*handler.callee)?;
+            let mut handlers = successor.handlers.iter();
+            match handlers.find(|next| next.takes(object)) {
+                Some(next) => handler = next.clone(),
+                None => return Ok((handler, Outcome::Unchanged)),
+            }
+        }
+    }
+
+    /// Whether an object in its phase is one for it.
+    fn takes(&self, object: &KnowledgeObject) -> bool {
+        self.phase == object.phase
+            && self.rid_types.contains(&object.rid.rid_type())
+            && self.wants(&object.rid, Some(object.happens()))
     }
 }
 

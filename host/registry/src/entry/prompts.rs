@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::list::{self, ListError};
+use super::successor::{call_newest, successor};
 use super::tools::is_name;
 use crate::callee::{Callee, Invocation};
 use crate::watched::Answered;
@@ -106,9 +107,40 @@ impl PromptEntry {
         arguments: &Map<String, Value>,
         invocation: Invocation,
     ) -> Result<PromptOutput, CallError> {
-        self.check_arguments(arguments)
-            .map_err(|problem| failure(GuestErrorKind::InvalidInput, problem))?;
-        let arguments = serde_json::to_string(arguments).unwrap_or_default();
+        let text = serde_json::to_string(arguments).unwrap_or_default();
+        let mut newer: Option<Arc<Self>> = None;
+        loop {
+            let prompt = newer.as_deref().unwrap_or(self);
+            prompt
+                .check_arguments(arguments)
+                .map_err(|problem| failure(GuestErrorKind::InvalidInput, problem))?;
+            match prompt.get_this(&text, invocation.clone()).await {
+                Err(CallError::Superseded) => {}
+                answer => return answer,
+            }
+            newer = Some(prompt.newer()?);
+        }
+    }
+
+    /// The prompt of that name in the revision that has taken the place of this one.
+    fn newer(&self) -> Result<Arc<Self>, CallError> {
+        let successor = successor(&*self.callee)?;
+        let newer = successor.lists.prompts.get(&self.name).cloned();
+        newer.ok_or_else(|| {
+            let (name, revision) = (&self.name, &successor.revision);
+            let message = format!(
+                "there is no prompt {name} any more: revision {} of {} has taken its place",
+                revision.revision, revision.extension
+            );
+            failure(GuestErrorKind::InvalidInput, message)
+        })
+    }
+
+    async fn get_this(
+        &self,
+        arguments: &str,
+        invocation: Invocation,
+    ) -> Result<PromptOutput, CallError> {
         let read = OnceLock::new();
         let judge = |answer: &str| match read.get_or_init(|| self.read(answer)) {
             Ok(_) => Answered::Well,
@@ -116,7 +148,7 @@ impl PromptEntry {
         };
         let made = self
             .callee
-            .get_prompt_judged(&self.name, &arguments, invocation, &judge);
+            .get_prompt_judged(&self.name, arguments, invocation, &judge);
         let answer = made.await?;
         let read = read.into_inner().unwrap_or_else(|| self.read(&answer));
         read.map_err(|problem| {
@@ -190,7 +222,7 @@ pub(super) async fn complete(
     completion: &Completion,
     invocation: Invocation,
 ) -> Result<CompletionOutput, CallError> {
-    let answer = callee.complete(completion, invocation).await?;
+    let answer = call_newest!(callee, complete(completion; invocation))?;
     let read = || -> Result<CompletionOutput, String> {
         list::check_object(&answer)?;
         let mut output: CompletionOutput = serde_json::from_str(&answer)

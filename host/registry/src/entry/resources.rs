@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::list::{self, ListError};
 use super::prompts::{CompletionOutput, complete};
+use super::successor::call_newest;
 use crate::callee::{Callee, Invocation};
 use crate::uri_template::UriTemplate;
 use koi_schema::Patterns;
@@ -86,7 +87,7 @@ impl ResourceEntry {
     /// # Errors
     /// As a call fails.
     pub async fn read(&self, invocation: Invocation) -> Result<Vec<ResourceContents>, CallError> {
-        self.callee.read_resource(&self.uri, invocation).await
+        call_newest!(self.callee, read_resource(&self.uri; invocation))
     }
 
     /// Reads it and records how.
@@ -159,7 +160,7 @@ impl TemplateEntry {
         uri: &str,
         invocation: Invocation,
     ) -> Result<Vec<ResourceContents>, CallError> {
-        self.callee.read_resource(uri, invocation).await
+        call_newest!(self.callee, read_resource(uri; invocation))
     }
 
     /// Reads what is at the URI and records how.

@@ -3,13 +3,15 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use koi_runtime::{CallError, Called, GuestError, GuestErrorKind, RecordError, Recording};
+use koi_runtime::{CallError, Called, GuestErrorKind, RecordError, Recording};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::knowledge::failure;
 use super::list::{self, ListError};
 use super::prefix::{MAX_TOOL_NAME_BYTES, ToolPrefix, is_of_tool_names};
+use super::successor::successor;
 use crate::callee::{Callee, Invocation};
 use crate::watched::Answered;
 use koi_schema::{JsonSchema, Patterns};
@@ -127,6 +129,22 @@ impl ToolEntry {
         arguments: &str,
         invocation: Invocation,
     ) -> Result<ToolOutput, CallError> {
+        let mut newer: Option<Arc<Self>> = None;
+        loop {
+            let tool = newer.as_deref().unwrap_or(self);
+            match tool.call_this(arguments, invocation.clone()).await {
+                Err(CallError::Superseded) => {}
+                answer => return answer,
+            }
+            newer = Some(tool.newer(arguments)?);
+        }
+    }
+
+    async fn call_this(
+        &self,
+        arguments: &str,
+        invocation: Invocation,
+    ) -> Result<ToolOutput, CallError> {
         let read = OnceLock::new();
         let judge = |answer: &str| match read.get_or_init(|| self.read(answer)) {
             Ok(output) if output.is_error => Answered::Error,
@@ -139,14 +157,39 @@ impl ToolEntry {
         let answer = called.await?;
         let read = read.into_inner().unwrap_or_else(|| self.read(&answer));
         read.map_err(|problem| {
-            CallError::Guest(GuestError {
-                kind: GuestErrorKind::Permanent,
-                message: format!(
-                    "the tool {} of {} gave an answer that {problem}",
-                    self.name, self.extension
-                ),
-            })
+            let (name, extension) = (&self.name, &self.extension);
+            let message = format!("the tool {name} of {extension} gave an answer that {problem}");
+            failure(GuestErrorKind::Permanent, message)
         })
+    }
+
+    /// The tool of that name in the revision that has taken the place of this one, which has to take the
+    /// arguments too.
+    fn newer(&self, arguments: &str) -> Result<Arc<Self>, CallError> {
+        let successor = successor(&*self.callee)?;
+        let revision = &successor.revision;
+        let mut tools = successor.lists.tools.values();
+        let tool = tools
+            .find(|tool| tool.own_name() == self.own_name())
+            .ok_or_else(|| {
+                let message = format!(
+                    "there is no tool {} any more: revision {} of {} has taken its place",
+                    self.name, revision.revision, revision.extension
+                );
+                failure(GuestErrorKind::InvalidInput, message)
+            })?;
+        let checked = serde_json::from_str(arguments)
+            .map_err(|error| error.to_string())
+            .and_then(|arguments| tool.check_arguments(&arguments));
+        checked.map_err(|misfit| {
+            let message = format!(
+                "revision {} of {} has taken the place of the one that was called, and its tool {} does \
+                 not take these arguments: {misfit}",
+                revision.revision, revision.extension, tool.name
+            );
+            failure(GuestErrorKind::InvalidInput, message)
+        })?;
+        Ok(tool.clone())
     }
 
     /// Makes such a call and records it. Its answer is in the recording as the extension gave it.

@@ -7,6 +7,7 @@ use koi_rid::{Contents, Rid};
 use koi_runtime::{CallError, GuestErrorKind, Mode};
 
 use super::knowledge::failure;
+use super::successor::call_newest;
 use crate::callee::{Callee, Invocation};
 use crate::grant::{Access, Right};
 
@@ -65,10 +66,8 @@ impl TransformEntry {
             );
             return Err(failure(GuestErrorKind::Permanent, reason));
         }
-        let transformed = self
-            .callee
-            .transform(&self.from, &self.to, contents.as_str(), invocation)
-            .await?;
+        let (from, to, contents) = (&self.from, &self.to, contents.as_str());
+        let transformed = call_newest!(self.callee, transform(from, to, contents; invocation))?;
         Contents::parse(&transformed).map_err(|error| {
             let reason = format!(
                 "{} turned `{}` into what is no `{}`: {error}",

@@ -9,6 +9,7 @@ use koi_store::{NewRevision, Role, StoreError};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::handover::HandoverError;
 use super::prepare::{Candidate, PrepareError, json_text};
 use super::swap::{Commit, SwapReport, Swapped};
 use super::{Inner, Registry};
@@ -126,6 +127,9 @@ pub enum InstallError {
         "nothing serves as `{0}` yet: install it first without `--beside`, `--canary` and `--shadow`"
     )]
     NothingServes(String),
+    /// What the revision that serves keeps in memory could not be handed over.
+    #[error(transparent)]
+    Handover(#[from] HandoverError),
     /// The grants are no set of grants.
     #[error(transparent)]
     Grants(#[from] GrantError),

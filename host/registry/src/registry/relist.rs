@@ -12,9 +12,11 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use koi_rid::RidType;
+use koi_runtime::CallError;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
+use super::prepare::PrepareError;
 use super::{Inner, Registry, prepare};
 use crate::snapshot::Beside;
 
@@ -198,6 +200,11 @@ impl Inner {
         let lists = match prepare::lists(&entry).await {
             Ok(lists) if lists.same_as(&entry.lists) && entry.left_out.is_empty() => return,
             Ok(lists) => lists,
+            // The revision that took its place has been asked.
+            Err(PrepareError::Call {
+                error: CallError::Superseded,
+                ..
+            }) => return,
             Err(error) => {
                 tracing::warn!(extension = name, %error, "the lists stay as they are");
                 return;

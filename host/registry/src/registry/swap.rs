@@ -12,6 +12,7 @@ use koi_rid::Timestamp;
 use koi_store::{NewRevision, Role, StoreError};
 use serde_json::{Map, Value};
 
+use super::handover::StateHandover;
 use super::install::{InstallError, InstallReport, Installed, report};
 use super::prepare::{self, Candidate};
 use super::{Inner, Registry, versions, watching};
@@ -20,7 +21,7 @@ use crate::grant::Grants;
 use crate::snapshot::{Collision, Snapshot};
 
 use report::{Drained, Took};
-pub use report::{HandedOver, RevisionRef, SwapReport};
+pub use report::{RevisionRef, SwapReport};
 
 /// How long calls in flight are waited for before the old revision is stopped.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -51,6 +52,7 @@ pub(super) struct Swapped {
     pub(super) replaced: Option<Arc<ExtensionEntry>>,
     /// Calls in flight on what was replaced, at the swap.
     in_flight: usize,
+    state: StateHandover,
     took: Took,
 }
 
@@ -68,6 +70,13 @@ impl Inner {
     ) -> Result<Swapped, InstallError> {
         let entry = self.fitting(candidate, revision, grants, settings).await?;
         prepare::start(&entry).await?;
+        let handover = match self.hand_over(&entry).await {
+            Ok(handover) => handover,
+            Err(error) => {
+                prepare::stop(&entry).await;
+                return Err(error.into());
+            }
+        };
         let prepared = candidate.since.elapsed();
         match self.commit(entry, commit, who).await {
             Ok(Committed {
@@ -75,12 +84,14 @@ impl Inner {
                 replaced,
                 took,
             }) => {
+                let state = handover.finish(&entry);
                 let in_flight = replaced.as_ref().map_or(0, |old| old.in_flight.count());
                 self.collect(entry.name()).await;
                 Ok(Swapped {
                     entry,
                     replaced,
                     in_flight,
+                    state,
                     took: Took {
                         load: candidate.load,
                         prepare: prepared.saturating_sub(candidate.load),
@@ -89,6 +100,7 @@ impl Inner {
                 })
             }
             Err((entry, error)) => {
+                drop(handover);
                 prepare::stop(&entry).await;
                 Err(error)
             }
@@ -241,6 +253,7 @@ impl Registry {
             entry,
             replaced,
             in_flight,
+            state,
             took,
         } = swapped;
         // Knowledge may have changed between the listing and the swap.
@@ -256,7 +269,7 @@ impl Registry {
             finished: in_flight.saturating_sub(not_drained),
             left: not_drained,
         };
-        let swap = SwapReport::of(replaced.as_deref(), &entry, took, drained);
+        let swap = SwapReport::of(replaced.as_deref(), &entry, took, drained, state);
         tracing::info!(
             extension = entry.name(),
             revision = entry.revision.revision,

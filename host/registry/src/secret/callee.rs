@@ -5,13 +5,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use koi_runtime::ports::Caller;
 use koi_runtime::{
-    CallError, Called, Completion, GuestError, GuestErrorKind, KnowledgeObject, Outcome,
+    CallError, Called, Completion, GuestError, GuestErrorKind, Held, KnowledgeObject, Outcome,
     ParsedReference, RecordError, Recording, ResourceBody, ResourceContents,
 };
 
 use super::Guard;
 use super::heard::ScrubbedCaller;
-use crate::callee::{Callee, Invocation};
+use crate::callee::{Callee, Handover, Invocation};
+use crate::entry::ExtensionEntry;
 
 /// An extension whose answers are freed of secrets.
 pub(crate) struct GuardedCallee {
@@ -41,6 +42,13 @@ impl GuardedCallee {
             }),
             CallError::Trap(text) => CallError::Trap(self.guard.scrub(text)),
             CallError::Host(text) => CallError::Host(self.guard.scrub(text)),
+            CallError::Unavailable {
+                reason,
+                retry_after,
+            } => CallError::Unavailable {
+                reason: self.guard.scrub(reason),
+                retry_after,
+            },
             other => other,
         }
     }
@@ -245,5 +253,47 @@ impl Callee for GuardedCallee {
             Ok(()) => Ok(recording),
             Err(error) => Err(RecordError::Dropped(error.to_string())),
         }
+    }
+
+    fn handover(&self) -> Option<&dyn Handover> {
+        self.inner.handover().map(|_| self as &dyn Handover)
+    }
+}
+
+/// A state is kept as it is: it never leaves the node.
+#[async_trait]
+impl Handover for GuardedCallee {
+    fn keeps_state(&self) -> bool {
+        let inner = self.inner.handover();
+        inner.is_some_and(|inner| inner.keeps_state())
+    }
+
+    async fn hold(&self) -> Result<Held, CallError> {
+        let inner = self
+            .inner
+            .handover()
+            .ok_or(CallError::NotExported("state"))?;
+        inner.hold().await.map_err(|error| self.error(error))
+    }
+
+    async fn take_up(&self, state: Vec<u8>) -> Result<(), CallError> {
+        let inner = self
+            .inner
+            .handover()
+            .ok_or(CallError::NotExported("state"))?;
+        inner
+            .take_up(state)
+            .await
+            .map_err(|error| self.error(error))
+    }
+
+    fn supersede(&self, held: Held, successor: Arc<ExtensionEntry>) {
+        if let Some(inner) = self.inner.handover() {
+            inner.supersede(held, successor);
+        }
+    }
+
+    fn successor(&self) -> Option<Arc<ExtensionEntry>> {
+        self.inner.handover()?.successor()
     }
 }

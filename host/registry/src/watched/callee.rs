@@ -9,7 +9,7 @@ use koi_runtime::{
 };
 
 use super::{Answered, Judge, Watch};
-use crate::callee::{Callee, Invocation};
+use crate::callee::{Callee, Handover, Invocation};
 
 /// A revision that is watched. What the host asks it on its own account (lists, health, `start` and
 /// `stop`) and what is recorded goes through unseen: it says nothing about how it serves.
@@ -58,6 +58,10 @@ impl Callee for Watched {
 
     async fn list_resources(&self) -> Result<String, CallError> {
         self.inner.list_resources().await
+    }
+
+    fn handover(&self) -> Option<&dyn Handover> {
+        self.inner.handover()
     }
 
     async fn call_tool(

@@ -227,7 +227,7 @@ impl SavedState for Denied {
         Ok(None)
     }
 
-    async fn save(&self, _: &CallContext, _: Vec<u8>) -> Result<(), PortError> {
+    async fn save(&self, _: &CallContext, _: Vec<u8>) -> Result<bool, PortError> {
         denied(SINGLETON)
     }
 }

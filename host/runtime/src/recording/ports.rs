@@ -333,7 +333,7 @@ impl SavedState for Taped {
     }
 
     /// What a recorded call leaves in memory goes with its instance; nobody asks for this.
-    async fn save(&self, _: &CallContext, _: Vec<u8>) -> Result<(), PortError> {
+    async fn save(&self, _: &CallContext, _: Vec<u8>) -> Result<bool, PortError> {
         let reason = "nothing is saved of a call that is recorded or replayed";
         Err(PortError::Permanent(reason.to_owned()))
     }

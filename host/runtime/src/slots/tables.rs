@@ -24,6 +24,8 @@ pub(super) struct Entry<W> {
     pub(super) waiting: VecDeque<Waiting<W>>,
     /// The most recently used last.
     pub(super) idle: VecDeque<Idle<W>>,
+    /// Whether another revision answers for it now: its calls are told so, but for the last one.
+    pub(super) superseded: bool,
 }
 
 pub(super) struct Waiting<W> {
@@ -57,6 +59,19 @@ pub(crate) struct Want {
     pub(crate) queue: u64,
     /// Whether a warm instance will do, and which.
     pub(crate) mode: Mode,
+    /// How it goes in beside others.
+    pub(crate) rank: Rank,
+}
+
+/// How a call goes in beside others of its extension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rank {
+    /// In its turn, unless another revision answers.
+    Ordinary,
+    /// In its turn, also where another revision answers: what tells one that it has ended.
+    Last,
+    /// Before all that wait, and however many these are: what holds them.
+    First,
 }
 
 impl Want {
@@ -148,6 +163,22 @@ impl<W> Tables<W> {
                 self.turns.remove(at);
             }
         }
+    }
+
+    /// From now on another revision answers: gives the calls that wait.
+    pub(super) fn supersede(&mut self, id: u64) -> Vec<Waiting<W>> {
+        let Some(entry) = self.shares.get_mut(&id) else {
+            return Vec::new();
+        };
+        entry.superseded = true;
+        let waiting = std::mem::take(&mut entry.waiting).into_iter();
+        let (gone, left): (Vec<_>, Vec<_>) =
+            waiting.partition(|one| one.want.rank == Rank::Ordinary);
+        entry.waiting = left.into();
+        if entry.waiting.is_empty() {
+            self.turns.retain(|turn| *turn != id);
+        }
+        gone
     }
 
     /// Takes the number of a waiting call back; false if it was let in.

@@ -10,6 +10,7 @@ fn want(mode: Mode) -> Want {
         concurrent: 100,
         queue: 100,
         mode,
+        rank: Rank::Ordinary,
     }
 }
 

@@ -85,10 +85,7 @@ async fn an_entry_under_another_key_is_not_believed() {
     let first = fs::read(entry(folder.path())).expect("an entry");
     load_and_call(&runtime(folder.path(), 2)).await;
     let second = fs::read(entry(folder.path())).expect("an entry");
-    assert!(
-        first[..32] != second[..32],
-        "the MAC is the same under another key"
-    );
+    assert!(first != second, "it was not made again under another key");
 }
 
 #[tokio::test]

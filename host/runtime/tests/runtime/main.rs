@@ -13,6 +13,7 @@ mod calls;
 mod fairness;
 mod fuel;
 mod guest;
+mod handover;
 mod hostile;
 mod loading;
 mod modes;

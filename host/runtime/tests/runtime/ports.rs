@@ -161,9 +161,9 @@ impl SavedState for Saved {
             .clone())
     }
 
-    async fn save(&self, _: &CallContext, state: Vec<u8>) -> Result<(), PortError> {
+    async fn save(&self, _: &CallContext, state: Vec<u8>) -> Result<bool, PortError> {
         let mut saved = self.0.lock().expect("nobody panics with the lock");
         *saved = (Some(state), saved.1 + 1);
-        Ok(())
+        Ok(true)
     }
 }

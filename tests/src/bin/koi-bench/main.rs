@@ -16,6 +16,7 @@ mod fairness;
 mod fetch;
 mod fuel;
 mod grant;
+mod install;
 mod listener;
 mod listening;
 mod load;
@@ -27,6 +28,7 @@ mod python;
 mod receiver;
 mod sessions;
 mod spinning;
+mod start;
 mod stop;
 mod tools_call;
 mod tools_list;
@@ -110,7 +112,9 @@ fn measure(arguments: Arguments) -> Result<ExitCode> {
         listening::measure(&mut report).await?;
         broadcast::measure(&mut report).await?;
         fetch::measure(&mut report).await?;
-        passing_on::measure(&mut report).await
+        passing_on::measure(&mut report).await?;
+        install::measure(&mut report).await?;
+        start::measure(&mut report).await
     });
     // What was measured before a failure is of use too.
     report.write(&file)?;

@@ -20,6 +20,7 @@ impl Tally {
             Ok(_) => "an answer".to_owned(),
             Err(CallError::Limit { setting, .. }) => (*setting).to_owned(),
             Err(CallError::Trap(_)) => "a crash".to_owned(),
+            Err(CallError::Unavailable { .. }) => "no call, after many crashes".to_owned(),
             Err(other) => other.to_string(),
         };
         *self.ends.lock().unwrap().entry(end).or_default() += 1;

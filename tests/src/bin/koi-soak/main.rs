@@ -12,6 +12,7 @@ mod crowd;
 mod figure;
 mod guests;
 mod koi_net;
+mod lifecycle;
 mod mcp;
 mod members;
 mod outcomes;
@@ -37,7 +38,7 @@ use clap::Parser;
 use koi_tests::measure::{client, files, http};
 
 /// The soaks, and what each does.
-const SOAKS: [(&str, &str); 3] = [
+const SOAKS: [(&str, &str); 4] = [
     (
         "sandbox",
         "calls of well-behaved guests in all modes, one in a thousand of a hostile one: memory stays as it is",
@@ -49,6 +50,10 @@ const SOAKS: [(&str, &str); 3] = [
     (
         "koi-net",
         "events through a node that is killed again and again, as its peers are: all have the same in the end",
+    ),
+    (
+        "lifecycle",
+        "revisions that take each other's place under many callers, and a node that is killed meanwhile: no call fails, none is answered by two, no count is lost",
     ),
 ];
 
@@ -69,13 +74,19 @@ struct Arguments {
     /// Events that `koi-net` sends.
     #[arg(long, default_value_t = 100_000)]
     events: usize,
-    /// How many times it kills a node.
-    #[arg(long, default_value_t = 50)]
-    kills: usize,
+    /// How many times it kills a node; 50, and 200 of `lifecycle`.
+    #[arg(long)]
+    kills: Option<usize>,
+    /// How many times a revision takes another one's place in `lifecycle`.
+    #[arg(long, default_value_t = 1000)]
+    swaps: usize,
+    /// How many call meanwhile.
+    #[arg(long, default_value_t = 200)]
+    callers: usize,
     /// Its hub keeps what it knows in PostgreSQL, which is restarted meanwhile.
     #[arg(long)]
     postgresql: bool,
-    /// Of what `mcp` and `koi-net` do at random; another one each time if left out.
+    /// Of what `mcp`, `koi-net` and `lifecycle` do at random; another one each time if left out.
     #[arg(long)]
     seed: Option<u64>,
     /// Where the figures go.
@@ -125,11 +136,20 @@ fn run(arguments: Arguments) -> Result<bool> {
         "koi-net" => {
             let soak = koi_net::Soak {
                 events: arguments.events,
-                kills: arguments.kills,
+                kills: arguments.kills.unwrap_or(50),
                 postgresql: arguments.postgresql,
                 seed: arguments.seed.unwrap_or_else(random::seed),
             };
             runtime.block_on(soak.run())
+        }
+        "lifecycle" => {
+            let soak = lifecycle::Soak {
+                swaps: arguments.swaps,
+                callers: arguments.callers,
+                kills: arguments.kills.unwrap_or(200),
+                seed: arguments.seed.unwrap_or_else(random::seed),
+            };
+            runtime.block_on(soak.run(&folder))
         }
         _ => bail!("there is no soak `{name}`; without a name, `koi-soak` lists them"),
     }

@@ -33,6 +33,17 @@ impl Outcomes {
         self.answered.load(Ordering::Relaxed)
     }
 
+    /// How many failed.
+    pub fn failures(&self) -> usize {
+        self.failures.lock().unwrap().len()
+    }
+
+    /// The first of those that failed.
+    pub fn failed_first(&self, count: usize) -> Vec<String> {
+        let failures = self.failures.lock().unwrap();
+        failures.iter().take(count).cloned().collect()
+    }
+
     /// Whether there were calls of both kinds, and none failed.
     pub fn are_well(&self) -> bool {
         self.answers() > 0

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::entry::{ExtensionEntry, RevisionInfo};
 use crate::grant::Grants;
 use crate::registry::diff::{CapabilityChange, Changes};
+use crate::registry::handover::StateHandover;
 
 /// What a swap was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,7 +30,7 @@ pub struct SwapReport {
     #[serde(skip_serializing_if = "is_zero")]
     pub not_drained: usize,
     /// What became of a singleton's state.
-    pub state: HandedOver,
+    pub state: StateHandover,
     /// The tools of the new one against those of the old one, by name and by descriptor.
     pub tools: Changes,
     /// What the new one asks for against what the old one asked for.
@@ -44,19 +45,6 @@ pub struct RevisionRef {
     pub revision: u64,
     /// The version that it describes itself with.
     pub version: String,
-}
-
-/// What became of a singleton's state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum HandedOver {
-    /// There was none, or it was not taken over from memory.
-    None,
-    /// The new revision took it up.
-    HandedOver {
-        /// How many bytes it has.
-        bytes: u64,
-    },
 }
 
 /// How long the steps took.
@@ -98,6 +86,7 @@ impl SwapReport {
         new: &ExtensionEntry,
         took: Took,
         drained: Drained,
+        state: StateHandover,
     ) -> Self {
         let descriptors = |entry: &ExtensionEntry| {
             let tools = entry.lists.tools.values();
@@ -113,7 +102,7 @@ impl SwapReport {
             swap_us: u64::try_from(took.swap.as_micros()).unwrap_or(u64::MAX),
             drained: drained.finished,
             not_drained: drained.left,
-            state: HandedOver::None,
+            state,
             tools: Changes::between(&old.map(descriptors).unwrap_or_default(), &descriptors(new)),
             capabilities: CapabilityChange::between(&asked, &new.description.asks),
         }

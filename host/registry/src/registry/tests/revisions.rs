@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::grant::Grants;
-use crate::registry::{Changes, HandedOver, RevisionError};
+use crate::registry::{Changes, StateHandover, RevisionError};
 
 fn version(version: &str) -> Value {
     script("one", json!({"version": version}))
@@ -208,7 +208,7 @@ async fn a_swap_tells_what_it_was() {
         swap.capabilities.less,
         ["capability=config".parse().unwrap()]
     );
-    assert_eq!((swap.drained, swap.state), (0, HandedOver::None));
+    assert_eq!((swap.drained, swap.state), (0, StateHandover::None));
 }
 
 #[tokio::test]

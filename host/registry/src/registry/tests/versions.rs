@@ -1,9 +1,7 @@
 //! Versions beside each other, trials and breakers.
 
-use koi_runtime::CallError;
-use koi_store::KeyValue as _;
-
 use koi_distribution::Signed;
+use koi_runtime::CallError;
 
 use super::*;
 use crate::registry::VersionsError;
