@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use koi_rid::Timestamp;
-use koi_store::{NewRevision, StoreError};
+use koi_store::{NewRevision, Role, StoreError};
 use serde::Serialize;
 use serde_json::{Map, Value};
 

@@ -1,7 +1,6 @@
 //! Versions beside each other, trials and breakers.
 
 use koi_runtime::CallError;
-use koi_store::KeyValue as _;
 
 use super::*;
 use crate::registry::VersionsError;
