@@ -265,8 +265,8 @@ impl Callee for FakeCallee {
         self.stage.let_on(&format!("{} call-tool", self.name)).await;
         if self.script.get("x-writes").is_some() {
             let by = format!("{}@{}", self.name, self.revision).into_bytes();
-            let context = context(&self.name);
-            let set = self.ports.key_value.set(&context, "b", "by", by);
+            let call = context(&self.name);
+            let set = self.ports.key_value.set(&call, "b", "by", by);
             set.await.map_err(|error| refusal(&error.to_string()))?;
         }
         if let Some(answer) = self.script["x-answers"].get(name) {

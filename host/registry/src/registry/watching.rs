@@ -212,7 +212,13 @@ impl Inner {
         let Some(watch) = &entry.watch else { return };
         let Some(trial) = watch.trial() else { return };
         let serving = serving.watch.as_ref().map(|watch| watch.tally());
-        match trial.ruling(&self.watching.options.rollback, &watch.tally(), serving) {
+        let options = &self.watching.options.rollback;
+        // One that is not called any more would not come to the calls that a trial takes.
+        let ruling = match watch.open() {
+            Some(opened) => Ruling::Goes(opened.reason),
+            None => trial.ruling(options, &watch.tally(), serving),
+        };
+        match ruling {
             Ruling::GoOn => {}
             Ruling::Stays => {
                 watch.set_trial(None);

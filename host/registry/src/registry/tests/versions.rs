@@ -323,6 +323,22 @@ async fn a_revision_that_says_too_often_that_it_failed_gives_way_to_the_one_befo
 }
 
 #[tokio::test]
+async fn a_revision_whose_breaker_opens_on_trial_does_not_wait_for_more_calls() {
+    let f = fixture().await;
+    f.install_as(&version("1.0.0"), Role::Serving).await;
+    let mut bad = version("2.0.0");
+    bad["x-answers"] = json!({"one": "no answer"});
+    f.install_as(&bad, Role::Serving).await;
+    for _ in 0..5 {
+        assert!(f.by(None).await.is_err());
+    }
+    f.until(|snapshot| snapshot.extensions["one"].revision.revision == 1)
+        .await;
+    assert_eq!(f.by(None).await.unwrap(), "one@1");
+    assert!(f.registry.snapshot().unavailable.is_empty());
+}
+
+#[tokio::test]
 async fn an_open_breaker_is_in_the_snapshot_and_leaves_the_lists_as_they_are() {
     let f = fixture().await;
     let watch = WatchOptions {
