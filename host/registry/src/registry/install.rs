@@ -160,10 +160,11 @@ impl Registry {
                         &install.source,
                     )
                     .await?;
-                if let Some(running) = plan.unchanged {
-                    return Ok(report(&running, Installed::Unchanged));
-                }
                 let publisher = inner.publisher(&candidate, &component, &signed).await?;
+                if let Some(running) = plan.unchanged.as_ref().filter(|_| !publisher.is_new()) {
+                    return Ok(report(running, Installed::Unchanged));
+                }
+                let publisher = publisher.accept(&candidate.description.name)?;
                 let source = install.source;
                 let report = inner
                     .activate(

@@ -3,12 +3,14 @@
 mod grants;
 mod lists;
 mod prefixes;
+mod publishers;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use koi_distribution::SignaturePolicy;
 use koi_rid::{Rid, RidType};
 use koi_runtime::{Limits, Phase};
 use koi_store::{Activation, Extensions, NewRevision, Revision, Role, StoreError, Stores};
@@ -141,6 +143,15 @@ impl Extensions for FullStore {
 }
 
 async fn open(stores: &Stores, stage: &Stage, full: &Arc<AtomicBool>) -> Registry {
+    open_with(stores, stage, full, SignaturePolicy::default()).await
+}
+
+async fn open_with(
+    stores: &Stores,
+    stage: &Stage,
+    full: &Arc<AtomicBool>,
+    signatures: SignaturePolicy,
+) -> Registry {
     let node = Arc::new(FakeNode::default());
     let greeting = json!({"greeting": "from the node"})
         .as_object()
@@ -155,7 +166,7 @@ async fn open(stores: &Stores, stage: &Stage, full: &Arc<AtomicBool>) -> Registr
         knowledge: node.clone(),
         network: node,
         settings: BTreeMap::from([("one".to_owned(), greeting)]),
-        signatures: Default::default(),
+        signatures,
         limits: Limits::default(),
         save_every: std::num::NonZero::<u32>::MIN,
     })
