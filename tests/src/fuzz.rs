@@ -14,6 +14,7 @@ mod jcs;
 mod mutation;
 mod recording;
 mod rid;
+mod signatures;
 
 use std::sync::OnceLock;
 
@@ -33,7 +34,7 @@ pub struct FuzzTarget {
 }
 
 /// All of them.
-pub const FUZZ_TARGETS: [FuzzTarget; 8] = [
+pub const FUZZ_TARGETS: [FuzzTarget; 9] = [
     FuzzTarget {
         name: "component",
         check: component::check,
@@ -73,6 +74,11 @@ pub const FUZZ_TARGETS: [FuzzTarget; 8] = [
         name: "rid",
         check: rid::check,
         rounds: 100_000,
+    },
+    FuzzTarget {
+        name: "signatures",
+        check: signatures::check,
+        rounds: 20_000,
     },
 ];
 

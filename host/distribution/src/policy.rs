@@ -193,8 +193,8 @@ impl SignaturePolicy {
         })
     }
 
-    /// Whose component it is: of several, a trusted key's before others, and whose the revision before is
-    /// before those.
+    /// Whose component it is. Of several keys, one that is trusted counts first where that is required, then
+    /// the one of the revision before, then one that is trusted.
     fn publisher<'a>(
         &'a self,
         component: &[u8],
@@ -216,8 +216,12 @@ impl SignaturePolicy {
                 }
             }
         }
-        let of_before = signers.iter().find(|key| Some(key.fingerprint()) == before);
-        if let Some(signer) = of_before.or(signers.first()) {
+        let worth = |key: &&PublicKey| {
+            let is_trusted = self.keys.contains(key);
+            let is_needed = is_trusted && self.mode == PolicyMode::Require;
+            (is_needed, Some(key.fingerprint()) == before, is_trusted)
+        };
+        if let Some(signer) = signers.into_iter().max_by_key(worth) {
             return Ok(Some(signer));
         }
         if let Some(revoked) = revoked {

@@ -1,8 +1,12 @@
 //! The drop folder: a `.wasm` file that appears in it is installed, one that changes is installed
 //! again, one that goes away takes its extension with it.
 //!
+//! What lies beside a file and says who made it (`….wasm.sig` and the like) belongs to it: the file is looked
+//! at again when that changes.
+//!
 //! Nothing is granted by dropping a file: one that wants more than the revision before is held until it
-//! is approved. No extension that came by another way is replaced by one. A file is read when it has not changed for a moment ([`QUIET`]), so a slow copy is read once,
+//! is approved. No extension that came by another way is replaced by one. A file is read when it has not
+//! changed for a moment ([`QUIET`]), so a slow copy is read once,
 //! whole, and not again before it changes: what an operator removes or replaces stays so. Files are
 //! opened inside the folder only: a link that leads out of it is refused. What cannot be installed is
 //! logged, and the revision before goes on serving.
@@ -16,7 +20,8 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, Result, bail};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Metadata, MetadataExt, OpenOptions, OpenOptionsExt};
-use koi_registry::{GrantRequest, Install, Installed, Registry};
+use koi_distribution::Attached;
+use koi_registry::{GrantRequest, Install, Installed, Registry, Role};
 use notify::event::{AccessKind, AccessMode, EventKind};
 use notify::{RecursiveMode, Watcher};
 use rustix::fs::OFlags;
@@ -24,6 +29,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::MAX_COMPONENT;
+
+mod attached;
 
 /// How long a file has to be left alone before it is read.
 const QUIET: Duration = Duration::from_millis(300);
@@ -93,6 +100,7 @@ impl DropFolder {
             folder,
             registry,
             settled: BTreeMap::new(),
+            attached: BTreeMap::new(),
         };
         let mut waiting: BTreeMap<String, Instant> = BTreeMap::new();
         let now = Instant::now();
@@ -143,7 +151,10 @@ fn news_in(event: &notify::Event) -> Vec<News> {
     {
         return Vec::new();
     }
-    let names = event.paths.iter().filter_map(|path| component_name(path));
+    let names = event.paths.iter().filter_map(|path| {
+        let name = path.file_name()?.to_str()?;
+        component_name(Path::new(attached::component_of(name)))
+    });
     names.map(News::File).collect()
 }
 
@@ -153,6 +164,8 @@ struct Settler {
     registry: Registry,
     /// Which state of each file was last looked at.
     settled: BTreeMap<String, Stamp>,
+    /// What lay beside it then.
+    attached: BTreeMap<String, Attached>,
 }
 
 /// Tells one state of a file from another without reading it.
@@ -178,28 +191,37 @@ impl Settler {
         let source = format!("{SOURCE}{name}");
         let (folder, file) = (self.folder.clone(), name.to_owned());
         let known = self.settled.get(name).copied();
-        let found = tokio::task::spawn_blocking(move || look(&folder, &file, known)).await??;
+        let before = self.attached.get(name).cloned().unwrap_or_default();
+        let found = tokio::task::spawn_blocking(move || {
+            let beside = attached::read(&folder, &file)?;
+            let known = known.filter(|_| beside == before);
+            anyhow::Ok((look(&folder, &file, known)?, beside))
+        });
+        let (found, beside) = found.await??;
         let (stamp, component) = match found {
             Found::Gone => {
                 self.settled.remove(name);
+                self.attached.remove(name);
                 return self.remove(&source, None).await;
             }
             Found::Unchanged => return Ok(()),
             Found::Changed(stamp, component) => (stamp, component),
         };
         self.settled.insert(name.to_owned(), stamp);
-        let report = self
-            .registry
-            .install(Install {
-                component: component?,
-                grants: GrantRequest::KeepOfSource,
-                settings: serde_json::Map::new(),
-                tool_prefix: None,
-                source: source.clone(),
-                learn: false,
-                who: WHO.to_owned(),
-            })
-            .await?;
+        self.attached.insert(name.to_owned(), beside.clone());
+        let component = component?;
+        let signed = self.registry.signatures().read(&beside, &component)?;
+        let install = Install {
+            component,
+            grants: GrantRequest::KeepOfSource,
+            settings: serde_json::Map::new(),
+            tool_prefix: None,
+            source: source.clone(),
+            learn: false,
+            who: WHO.to_owned(),
+        };
+        let installed = self.registry.install_as(install, Role::Serving, signed);
+        let report = installed.await?;
         // One that is held has been told of with what to do.
         if matches!(report.outcome, Installed::New | Installed::Replaced) {
             tracing::info!(

@@ -155,6 +155,30 @@ fn of_two_signatures_the_publisher_of_before_counts() {
 }
 
 #[test]
+fn of_two_signatures_one_that_is_trusted_is_enough() {
+    let (other, trusted) = (
+        SigningKey::generate().unwrap(),
+        SigningKey::generate().unwrap(),
+    );
+    let mut keys = [&other, &trusted];
+    for mode in [PolicyMode::Warn, PolicyMode::Require] {
+        keys.reverse();
+        let both = Signed {
+            signatures: keys.map(|key| signature_by(key, COMPONENT)).to_vec(),
+            keys: keys.map(|key| key.public().clone()).to_vec(),
+            allow_publisher: None,
+        };
+        let taken = policy(mode, &[&trusted])
+            .judge(COMPONENT, &both, None)
+            .unwrap();
+        assert_eq!(
+            (taken.publisher, taken.warning),
+            (Some(fingerprint(&trusted)), None)
+        );
+    }
+}
+
+#[test]
 fn what_is_revoked_is_refused_whatever_the_policy() {
     let key = SigningKey::generate().unwrap();
     for mode in [PolicyMode::Off, PolicyMode::Warn, PolicyMode::Require] {

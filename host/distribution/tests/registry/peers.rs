@@ -55,7 +55,7 @@ async fn what_is_pushed_here_is_pulled_by_oras() {
     push(&server, "team/notes:1", COMPONENT).await;
     let folder = tempfile::tempdir().unwrap();
     let pull = format!(
-        "client.pull(target='{}/team/notes:1', outdir='.', allowed_media_type=['application/wasm'])",
+        "client.pull(target='{}/team/notes:1', outdir='.')",
         server.address
     );
     oras(folder.path(), &pull);

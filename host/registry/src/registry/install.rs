@@ -187,11 +187,14 @@ impl Registry {
                         &install.source,
                     )
                     .await?;
-                let unchanged = plan.unchanged.take().filter(|_| role == Role::Serving);
+                let publisher = inner.publisher(&candidate, &component, &signed).await?;
+                let unchanged = plan.unchanged.take();
+                let unchanged =
+                    unchanged.filter(|_| role == Role::Serving && !publisher.is_new());
                 if let Some(running) = unchanged {
                     return Ok(report(&running, Installed::Unchanged));
                 }
-                plan.publisher = inner.publisher(&candidate, &component, &signed).await?;
+                plan.publisher = publisher.accept(&candidate.description.name)?;
                 if role != Role::Serving {
                     let (source, who) = (install.source, install.who);
                     return inner

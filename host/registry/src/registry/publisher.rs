@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use koi_distribution::{Refusal, SignaturePolicy, Signed, Verdict};
+use koi_store::StoreError;
 
-use super::install::InstallError;
 use super::prepare::Candidate;
 use super::{Inner, Registry};
 
@@ -28,14 +28,13 @@ impl Inner {
         super::aside(move || policy.judge(&component, &signed, before.as_deref())).await
     }
 
-    /// The publisher of a candidate, who is that of the revision that it replaces, if that has one.
-    /// `changing` is held.
+    /// Whose a candidate is, and whose the revision is that it replaces. `changing` is held.
     pub(super) async fn publisher(
         &self,
         candidate: &Candidate,
         component: &Arc<[u8]>,
         signed: &Arc<Signed>,
-    ) -> Result<Option<String>, InstallError> {
+    ) -> Result<Publisher, StoreError> {
         let name = candidate.description.name.as_str();
         let snapshot = self.snapshot.load_full();
         let running = snapshot.extensions.get(name);
@@ -48,9 +47,30 @@ impl Inner {
             .into_iter()
             .find(|revision| Some(revision.revision) == number)
             .and_then(|revision| revision.publisher);
-        let verdict = self.verdict(component, signed, before).await?;
+        let verdict = self.verdict(component, signed, before.clone()).await;
+        Ok(Publisher { before, verdict })
+    }
+}
+
+/// What is said of a candidate's publisher.
+pub(super) struct Publisher {
+    before: Option<String>,
+    verdict: Result<Verdict, Refusal>,
+}
+
+impl Publisher {
+    /// Whether a component that runs already is known by its publisher only now.
+    pub(super) fn is_new(&self) -> bool {
+        let verdict = self.verdict.as_ref().ok();
+        verdict
+            .is_some_and(|verdict| verdict.publisher.is_some() && verdict.publisher != self.before)
+    }
+
+    /// The publisher of a candidate that is taken; what the operator should know of it goes into the log.
+    pub(super) fn accept(self, extension: &str) -> Result<Option<String>, Refusal> {
+        let verdict = self.verdict?;
         if let Some(warning) = verdict.warning {
-            tracing::warn!(extension = name, "{warning}");
+            tracing::warn!(extension, "{warning}");
         }
         Ok(verdict.publisher)
     }

@@ -4,6 +4,7 @@ mod gate;
 mod grants;
 mod lists;
 mod prefixes;
+mod publishers;
 mod revisions;
 mod versions;
 
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use koi_distribution::SignaturePolicy;
 use koi_rid::{Rid, RidType};
 use koi_runtime::{Limits, Phase};
 use koi_store::{Activation, Extensions, NewRevision, Revision, Role, StoreError, Stores};
@@ -168,6 +170,18 @@ async fn open_with(
     stage: &Stage,
     full: &Arc<AtomicBool>,
 ) -> Registry {
+    let signatures = SignaturePolicy::default();
+    open_judging(signatures, keep, watch, stores, stage, full).await
+}
+
+async fn open_judging(
+    signatures: SignaturePolicy,
+    keep: usize,
+    watch: WatchOptions,
+    stores: &Stores,
+    stage: &Stage,
+    full: &Arc<AtomicBool>,
+) -> Registry {
     let node = Arc::new(FakeNode::default());
     let greeting = json!({"greeting": "from the node"})
         .as_object()
@@ -182,7 +196,7 @@ async fn open_with(
         knowledge: node.clone(),
         network: node,
         settings: BTreeMap::from([("one".to_owned(), greeting)]),
-        signatures: Default::default(),
+        signatures,
         limits: Limits::default(),
         save_every: std::num::NonZero::<u32>::MIN,
         watch,
