@@ -106,20 +106,12 @@ impl PromptEntry {
         arguments: &Map<String, Value>,
         invocation: Invocation,
     ) -> Result<PromptOutput, CallError> {
-        let text = serde_json::to_string(arguments).unwrap_or_default();
         let mut newer: Option<Arc<Self>> = None;
         loop {
             let prompt = newer.as_deref().unwrap_or(self);
-            prompt
-                .check_arguments(arguments)
-                .map_err(|problem| failure(GuestErrorKind::InvalidInput, problem))?;
-            let callee = &prompt.callee;
-            match callee
-                .get_prompt(&prompt.name, &text, invocation.clone())
-                .await
-            {
+            match prompt.get_this(arguments, invocation.clone()).await {
                 Err(CallError::Superseded) => {}
-                answer => return prompt.answered(&answer?),
+                answer => return answer,
             }
             newer = Some(prompt.newer()?);
         }
@@ -139,8 +131,20 @@ impl PromptEntry {
         })
     }
 
-    fn answered(&self, answer: &str) -> Result<PromptOutput, CallError> {
-        self.read(answer).map_err(|problem| {
+    /// Has this revision make the messages.
+    async fn get_this(
+        &self,
+        arguments: &Map<String, Value>,
+        invocation: Invocation,
+    ) -> Result<PromptOutput, CallError> {
+        self.check_arguments(arguments)
+            .map_err(|problem| failure(GuestErrorKind::InvalidInput, problem))?;
+        let arguments = serde_json::to_string(arguments).unwrap_or_default();
+        let answer = self
+            .callee
+            .get_prompt(&self.name, &arguments, invocation)
+            .await?;
+        self.read(&answer).map_err(|problem| {
             let (name, extension) = (&self.name, &self.extension);
             let message = format!("the prompt {name} of {extension} gave an answer that {problem}");
             failure(GuestErrorKind::Permanent, message)

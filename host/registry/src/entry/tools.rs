@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use koi_runtime::{CallError, Called, GuestErrorKind, RecordError, Recording};
+use koi_runtime::{CallError, Called, GuestError, GuestErrorKind, RecordError, Recording};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -131,13 +131,9 @@ impl ToolEntry {
         let mut newer: Option<Arc<Self>> = None;
         loop {
             let tool = newer.as_deref().unwrap_or(self);
-            let callee = &tool.callee;
-            match callee
-                .call_tool(tool.own_name(), arguments, invocation.clone())
-                .await
-            {
+            match tool.call_this(arguments, invocation.clone()).await {
                 Err(CallError::Superseded) => {}
-                answer => return tool.answered(&answer?),
+                answer => return answer,
             }
             newer = Some(tool.newer(arguments)?);
         }
@@ -172,11 +168,24 @@ impl ToolEntry {
         Ok(tool.clone())
     }
 
-    fn answered(&self, answer: &str) -> Result<ToolOutput, CallError> {
-        self.read(answer).map_err(|problem| {
-            let (name, extension) = (&self.name, &self.extension);
-            let message = format!("the tool {name} of {extension} gave an answer that {problem}");
-            failure(GuestErrorKind::Permanent, message)
+    /// Calls the tool of this revision.
+    async fn call_this(
+        &self,
+        arguments: &str,
+        invocation: Invocation,
+    ) -> Result<ToolOutput, CallError> {
+        let answer = self
+            .callee
+            .call_tool(self.own_name(), arguments, invocation)
+            .await?;
+        self.read(&answer).map_err(|problem| {
+            CallError::Guest(GuestError {
+                kind: GuestErrorKind::Permanent,
+                message: format!(
+                    "the tool {} of {} gave an answer that {problem}",
+                    self.name, self.extension
+                ),
+            })
         })
     }
 
