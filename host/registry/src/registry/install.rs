@@ -284,7 +284,7 @@ impl Inner {
         let entry = prepare::listed(&entry).await?;
         self.with(&entry)?;
         prepare::start(&entry).await?;
-        let handover = match self.hand_over(&entry).await {
+        let handover = match self.hand_over(&entry, false).await {
             Ok(handover) => handover,
             Err(error) => {
                 prepare::stop(&entry).await;
