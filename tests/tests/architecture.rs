@@ -30,7 +30,8 @@ const RESERVED: [(&str, &[&str]); 12] = [
     ("rusqlite", &["koi-store"]),
     ("tokio-postgres", &["koi-store"]),
     ("deadpool-postgres", &["koi-store"]),
-    ("aws-lc-rs", &["koi-wire", "koi-distribution"]),
+    // Signatures; the seals of compiled code.
+    ("aws-lc-rs", &["koi-wire", "koi-distribution", "koi-runtime"]),
     ("rmcp", &["koi-mcp-server"]),
     ("axum", &["koi-net", "koi-mcp-server", "koi-mcp"]),
     ("wasmtime-wasi-http", &["koi-runtime"]),

@@ -4,7 +4,7 @@
 //! `x-resources`, which the description's reader ignores.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use async_trait::async_trait;
 use koi_rid::{Contents, Manifest, Rid};
@@ -13,14 +13,15 @@ use koi_runtime::ports::{
     Network, PortError, Ports,
 };
 use koi_runtime::{
-    CallError, Completion, Exports, GuestError, GuestErrorKind, KnowledgeObject, LoadError,
+    CallError, Completion, Exports, GuestError, GuestErrorKind, Held, KnowledgeObject, LoadError,
     Outcome, ParsedReference, ResourceContents,
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
-use crate::callee::{Binding, Callee, Invocation, Loaded, Loader};
+use crate::callee::{Binding, Callee, Handover, Invocation, Loaded, Loader};
+use crate::entry::ExtensionEntry;
 use crate::in_flight::InFlight;
 
 /// What happens to fake extensions, seen and steered from the test.
@@ -165,6 +166,7 @@ impl Loaded for FakeLoaded {
             revision: binding.revision,
             ports: binding.ports,
             in_flight: binding.in_flight,
+            successor: OnceLock::new(),
         })
     }
 }
@@ -176,11 +178,18 @@ pub(crate) struct FakeCallee {
     pub(crate) revision: u64,
     pub(crate) ports: Ports,
     pub(crate) in_flight: Arc<InFlight>,
+    /// Whose its calls are, once that is somebody.
+    pub(crate) successor: OnceLock<Arc<ExtensionEntry>>,
 }
 
 impl FakeCallee {
     /// With nothing granted.
     pub(crate) fn alone(name: &str, script: &Value) -> Arc<dyn Callee> {
+        Self::ungranted(name, script)
+    }
+
+    /// The same, to be given a successor.
+    pub(crate) fn ungranted(name: &str, script: &Value) -> Arc<Self> {
         Arc::new(Self {
             stage: Stage::default(),
             script: script.clone(),
@@ -188,10 +197,14 @@ impl FakeCallee {
             revision: 1,
             ports: Ports::denied(),
             in_flight: Arc::default(),
+            successor: OnceLock::new(),
         })
     }
 
     fn enter(&self, function: &str) -> Result<(), CallError> {
+        if self.successor.get().is_some() {
+            return Err(CallError::Superseded);
+        }
         let call = format!("{}@{} {function}", self.name, self.revision);
         let traps = self.stage.lock().trapping.contains(&call);
         self.stage.lock().calls.push(call);
@@ -376,6 +389,34 @@ impl Callee for FakeCallee {
             contents.extend(added.cloned().unwrap_or_default());
         }
         Ok(contents.to_string())
+    }
+
+    fn handover(&self) -> Option<&dyn Handover> {
+        Some(self)
+    }
+}
+
+/// It keeps nothing; a test says what its successor is.
+#[async_trait]
+impl Handover for FakeCallee {
+    fn keeps_state(&self) -> bool {
+        false
+    }
+
+    async fn hold(&self) -> Result<Held, CallError> {
+        Err(refusal("there is no state"))
+    }
+
+    async fn take_up(&self, _: Vec<u8>) -> Result<(), CallError> {
+        Err(refusal("there is no state"))
+    }
+
+    fn supersede(&self, _: Held, successor: Arc<ExtensionEntry>) {
+        self.successor.get_or_init(|| successor);
+    }
+
+    fn successor(&self) -> Option<Arc<ExtensionEntry>> {
+        self.successor.get().cloned()
     }
 }
 

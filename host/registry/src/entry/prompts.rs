@@ -107,14 +107,10 @@ impl PromptEntry {
         arguments: &Map<String, Value>,
         invocation: Invocation,
     ) -> Result<PromptOutput, CallError> {
-        let text = serde_json::to_string(arguments).unwrap_or_default();
         let mut newer: Option<Arc<Self>> = None;
         loop {
             let prompt = newer.as_deref().unwrap_or(self);
-            prompt
-                .check_arguments(arguments)
-                .map_err(|problem| failure(GuestErrorKind::InvalidInput, problem))?;
-            match prompt.get_this(&text, invocation.clone()).await {
+            match prompt.get_this(arguments, invocation.clone()).await {
                 Err(CallError::Superseded) => {}
                 answer => return answer,
             }
@@ -136,11 +132,15 @@ impl PromptEntry {
         })
     }
 
+    /// Has this revision make the messages.
     async fn get_this(
         &self,
-        arguments: &str,
+        arguments: &Map<String, Value>,
         invocation: Invocation,
     ) -> Result<PromptOutput, CallError> {
+        self.check_arguments(arguments)
+            .map_err(|problem| failure(GuestErrorKind::InvalidInput, problem))?;
+        let arguments = serde_json::to_string(arguments).unwrap_or_default();
         let read = OnceLock::new();
         let judge = |answer: &str| match read.get_or_init(|| self.read(answer)) {
             Ok(_) => Answered::Well,
@@ -148,7 +148,7 @@ impl PromptEntry {
         };
         let made = self
             .callee
-            .get_prompt_judged(&self.name, arguments, invocation, &judge);
+            .get_prompt_judged(&self.name, &arguments, invocation, &judge);
         let answer = made.await?;
         let read = read.into_inner().unwrap_or_else(|| self.read(&answer));
         read.map_err(|problem| {

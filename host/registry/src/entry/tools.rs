@@ -140,6 +140,7 @@ impl ToolEntry {
         }
     }
 
+    /// Calls the tool of this revision.
     async fn call_this(
         &self,
         arguments: &str,

@@ -68,13 +68,15 @@ pub(super) struct Handover {
 
 impl Inner {
     /// Hands the state of the revision that serves over to a candidate that was started. `changing` is
-    /// held.
+    /// held. If it `may_lose` what was not saved, as when one that fails is rolled back, a state that
+    /// cannot be saved is no error: the candidate has begun from what was saved last.
     ///
     /// # Errors
     /// If the state cannot be saved, or the candidate refuses it. Then nothing is held.
     pub(super) async fn hand_over(
         &self,
         candidate: &ExtensionEntry,
+        may_lose: bool,
     ) -> Result<Handover, HandoverError> {
         let extension = candidate.name();
         let mut handover = Handover {
@@ -92,10 +94,19 @@ impl Inner {
         let Some(from) = serving.callee.handover() else {
             return Ok(handover);
         };
-        let held = from.hold().await.map_err(|error| HandoverError::Save {
-            extension: extension.to_owned(),
-            error,
-        })?;
+        let held = match from.hold().await {
+            Ok(held) => held,
+            Err(error) if may_lose => {
+                tracing::warn!(extension, %error, "what its state was could not be saved and is lost");
+                return Ok(handover);
+            }
+            Err(error) => {
+                return Err(HandoverError::Save {
+                    extension: extension.to_owned(),
+                    error,
+                });
+            }
+        };
         // One that keeps nothing in memory leaves what is saved for a later revision.
         let to = candidate.callee.handover().filter(|to| to.keeps_state());
         if let (Some(to), Some(state)) = (to, held.state()) {

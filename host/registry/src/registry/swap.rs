@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use super::handover::StateHandover;
 use super::install::{InstallError, InstallReport, Installed, report};
 use super::prepare::{self, Candidate};
+use super::watching::ROLLBACK;
 use super::{Inner, Registry, versions, watching};
 use crate::entry::{ExtensionEntry, RevisionInfo};
 use crate::grant::Grants;
@@ -70,7 +71,7 @@ impl Inner {
     ) -> Result<Swapped, InstallError> {
         let entry = self.fitting(candidate, revision, grants, settings).await?;
         prepare::start(&entry).await?;
-        let handover = match self.hand_over(&entry).await {
+        let handover = match self.hand_over(&entry, who == ROLLBACK).await {
             Ok(handover) => handover,
             Err(error) => {
                 prepare::stop(&entry).await;

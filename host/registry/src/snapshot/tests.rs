@@ -1,3 +1,5 @@
+mod successor;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,7 +9,7 @@ use koi_store::Revision;
 use serde_json::{Value, json};
 
 use super::{Collision, Failed, Snapshot};
-use crate::callee::Invocation;
+use crate::callee::{Callee, Invocation};
 use crate::description::Description;
 use crate::entry::{ExtensionEntry, Listed, Lists, RevisionInfo, ToolPrefix};
 use crate::grant::Access;
@@ -15,9 +17,15 @@ use crate::testing::{FakeCallee, tool};
 
 /// An extension with all that it asks for granted.
 fn extension(script: Value) -> Arc<ExtensionEntry> {
+    let name = script["name"].as_str().unwrap_or_default();
+    let callee = FakeCallee::alone(name, &script);
+    extension_of(&script, callee)
+}
+
+/// The same, with what answers for it.
+fn extension_of(script: &Value, callee: Arc<dyn Callee>) -> Arc<ExtensionEntry> {
     let description = Description::parse(&script.to_string()).unwrap();
     let name: Arc<str> = description.name.as_str().into();
-    let callee = FakeCallee::alone(&name, &script);
     let asks = description.asks.clone();
     let access = Arc::new(Access::new(name.clone(), asks.clone(), asks));
     let revision = RevisionInfo {

@@ -255,3 +255,58 @@ async fn who_waits_in_vain_is_told_which_bound_it_was_and_its_value() {
         "{by_room}"
     );
 }
+
+#[tokio::test]
+async fn who_comes_first_goes_before_all_that_wait_however_many_these_are() {
+    let slots = Slots::new(4);
+    let share = slots.share();
+    let one = Want {
+        concurrent: 1,
+        queue: 1,
+        ..want(Mode::Singleton)
+    };
+    let running = enter(&share, one).await;
+    let mut waiting = std::pin::pin!(enter(&share, one));
+    assert!(futures_now(waiting.as_mut()).await.is_none());
+    let first = Want {
+        rank: Rank::First,
+        ..one
+    };
+    let mut holding = std::pin::pin!(enter(&share, first));
+    assert!(futures_now(holding.as_mut()).await.is_none());
+    running.keep(7, Mode::Singleton, Instant::now());
+    let held = futures_now(holding.as_mut()).await.expect("a place");
+    assert_eq!(held.warm, Some(7));
+    assert!(futures_now(waiting.as_mut()).await.is_none(), "it is held");
+    drop(held);
+    assert!(futures_now(waiting.as_mut()).await.is_some());
+}
+
+#[tokio::test]
+async fn who_waits_is_told_of_a_successor_and_only_the_last_call_goes_in_then() {
+    let slots = Slots::new(4);
+    let share = slots.share();
+    let one = Want {
+        concurrent: 1,
+        ..want(Mode::Singleton)
+    };
+    let later = Instant::now() + SOON;
+    let held = enter(&share, one).await;
+    let mut waiting = std::pin::pin!(share.enter(one, later));
+    assert!(futures_now(waiting.as_mut()).await.is_none());
+    let last = Want {
+        rank: Rank::Last,
+        ..one
+    };
+    let mut ending = std::pin::pin!(enter(&share, last));
+    assert!(futures_now(ending.as_mut()).await.is_none());
+    share.supersede();
+    let told = waiting.await.map(drop);
+    assert_eq!(told, Err(CallError::Superseded));
+    let told = share.enter(one, later).await.map(drop);
+    assert_eq!(told, Err(CallError::Superseded));
+    drop(held);
+    let ended = futures_now(ending.as_mut()).await.expect("a place");
+    drop(ended);
+    assert_eq!(free(&slots), 4);
+}
