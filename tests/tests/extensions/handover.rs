@@ -50,7 +50,7 @@ async fn a_count_goes_on_over_swaps_under_many_callers_and_none_is_lost_or_given
     // Nothing is saved but what a swap saves.
     let node = saving_every("1000000", &folder);
     let report = install(&node, tally('A')).await;
-    assert_eq!(report["state"], json!("none"));
+    assert_eq!(report["swap"]["state"], json!("none"));
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let callers: Vec<_> = {
         let mut callers = Vec::new();
@@ -71,7 +71,7 @@ async fn a_count_goes_on_over_swaps_under_many_callers_and_none_is_lost_or_given
     for swap in 0..SWAPS {
         let mark = ['B', 'A'][swap % 2];
         let report = install(&node, tally(mark)).await;
-        assert_eq!(report["state"], json!({"handed-over": {"bytes": 4}}));
+        assert_eq!(report["swap"]["state"], json!({"handed-over": {"bytes": 4}}));
         let (answered, count) = call(&mut one).await;
         assert_eq!(answered, mark, "after the swap only the new one answers");
         counts.push(count);
@@ -190,11 +190,11 @@ async fn what_is_no_singleton_hands_nothing_over_and_leaves_what_is_saved() {
         ..tally('B')
     };
     let report = install(&node, fresh).await;
-    assert_eq!(report["state"], json!("none"));
+    assert_eq!(report["swap"]["state"], json!("none"));
     for _ in 0..2 {
         assert_eq!(call(&mut client).await, ('B', 1));
     }
     let report = install(&node, tally('A')).await;
-    assert_eq!(report["state"], json!("none"));
+    assert_eq!(report["swap"]["state"], json!("none"));
     assert_eq!(call(&mut client).await, ('A', 2), "from what was saved");
 }
