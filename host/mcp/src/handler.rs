@@ -29,7 +29,7 @@ use crate::open_calls::OpenCall;
 use crate::principals::principal_of;
 use crate::sessions::in_use;
 use crate::shared::Shared;
-use crate::{completion, errors, prompts, resources, tools};
+use crate::{completion, errors, management, prompts, resources, tools};
 
 /// Longest URI that can be subscribed to, in bytes.
 const MAX_URI_BYTES: usize = koi_rid::MAX_RID_BYTES;
@@ -208,6 +208,11 @@ impl ServerHandler for Handler {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        let principal = principal_of(&context);
+        if let Some(mut result) = management::answer(&self.shared, &request, principal).await {
+            result.meta = self.stamp(&context);
+            return Ok(result.into());
+        }
         let request = match dispatcher::step(&self.shared, request).await {
             Step::Call(request) => request,
             Step::Answer(mut result) => {

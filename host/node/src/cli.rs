@@ -220,8 +220,10 @@ pub enum ExtensionCommand {
         #[arg(long, value_name = "PREFIX")]
         prefix: Option<String>,
     },
-    /// List the installed extensions
+    /// List the installed extensions, and what in the drop folder was refused
     List,
+    /// Show the drop folder: whether it is watched, and the files in it that were refused, with the reasons
+    Dropped,
     /// Remove an extension; its revisions and the knowledge that it wrote stay stored
     Remove {
         /// Its name

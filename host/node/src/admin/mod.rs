@@ -2,15 +2,18 @@
 //!
 //! HTTP + JSON on a loopback listener of its own. Every request carries the token of the data
 //! folder as a bearer token, a `Host` of the loopback and no `Origin`: a web page in a browser on
-//! the same machine gets nothing. Errors are problem documents (RFC 9457).
+//! the same machine gets nothing. Errors are problem documents (RFC 9457). `GET /v1/openapi.json`
+//! describes all of it, with parameters and bodies; `openapi` beside this has the text of it.
 //!
 //! | request | does |
 //! |---|---|
+//! | `GET /v1/openapi.json` | the description of these requests, OpenAPI 3.1 |
 //! | `GET /v1/node` | where the node listens |
 //! | `GET /v1/instances` | how many instances of extensions there are ([`koi_runtime::Usage`]) |
 //! | `GET /v1/extensions` | what is installed |
 //! | `POST /v1/extensions?options=…` | installs the component in the body ([`InstallOptions`]) |
 //! | `DELETE /v1/extensions/{name}` | removes one |
+//! | `GET /v1/drop-folder` | whether the drop folder is watched, and what in it was refused |
 //! | `GET /v1/extensions/{name}/grants` | what is asked, granted, in force and missing |
 //! | `PATCH /v1/extensions/{name}/grants` | grants and revokes ([`GrantEdit`]) |
 //! | `GET /v1/extensions/{name}/learned`, `PUT …` with `true` or `false` | what it was refused; whether that is recorded |
@@ -41,10 +44,13 @@ mod guard;
 mod jobs;
 mod knowledge;
 mod network;
+mod openapi;
 mod problem;
 mod recordings;
 mod routes;
 mod secrets;
+mod table;
+mod upload;
 mod watch;
 
 pub use archive::{Archive, BackupRequest};
@@ -52,7 +58,8 @@ pub use bridge::connect as connect_mcp;
 pub use client::{Client, segment};
 pub use grants::GrantEdit;
 pub use recordings::{RecordRequest, ReplayReport};
-pub use routes::{AdminParts, InstallOptions, Publication, router};
+pub use routes::{AdminParts, InstallOptions, Publication};
+pub use table::router;
 
 /// Largest component that is taken: 256 MiB.
 pub const MAX_COMPONENT: usize = 256 << 20;

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use reqwest::Method;
 use serde_json::{Map, Value};
 
-use super::{grants, print, wrote};
-use crate::admin::{Client, GrantEdit, InstallOptions, segment};
+use super::{dropped, grants, print, progress, wrote};
+use crate::admin::{Client, GrantEdit, InstallOptions, MAX_COMPONENT, segment};
 use crate::cli::{ExtensionCommand, Switch};
 
 pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) -> Result<()> {
@@ -32,6 +32,7 @@ pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) 
             install(&client, &file, &options, json).await
         }
         ExtensionCommand::List => list(&client, json).await,
+        ExtensionCommand::Dropped => dropped::show(&client, json).await,
         ExtensionCommand::Remove { name } => {
             let request = client.request(Method::DELETE, &format!("extensions/{}", segment(&name)));
             report(
@@ -68,14 +69,15 @@ pub(super) async fn run(data_dir: &Path, command: ExtensionCommand, json: bool) 
 }
 
 async fn install(client: &Client, file: &Path, options: &InstallOptions, json: bool) -> Result<()> {
-    let component =
-        std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let component = read(file)?;
     let options = serde_json::to_string(options)?;
     let request = client
         .request(Method::POST, "extensions")
         .query(&[("options", options)])
         .body(component);
-    let answer: Value = client.send(request).await?;
+    let name = file.file_name().unwrap_or_default();
+    let what = format!("installing {}: compiling it", name.display());
+    let answer: Value = progress::while_waiting(&what, client.send(request)).await?;
     if json {
         return print::json(&answer);
     }
@@ -100,6 +102,20 @@ async fn install(client: &Client, file: &Path, options: &InstallOptions, json: b
     }
     grants::tell_idle(&name, &answer)?;
     Ok(())
+}
+
+/// The bytes of a component, if it has no more than the node takes.
+fn read(file: &Path) -> Result<Vec<u8>> {
+    let cannot = || format!("cannot read {}", file.display());
+    let length = std::fs::metadata(file).with_context(cannot)?.len();
+    if length > MAX_COMPONENT as u64 {
+        let most = MAX_COMPONENT >> 20;
+        bail!(
+            "{} has {length} bytes, and a component has at most {most} MiB",
+            file.display()
+        );
+    }
+    std::fs::read(file).with_context(cannot)
 }
 
 async fn list(client: &Client, json: bool) -> Result<()> {
@@ -132,7 +148,7 @@ async fn list(client: &Client, json: bool) -> Result<()> {
         })
         .collect();
     if rows.is_empty() {
-        print::line("no extension is installed; `koi-mcp extension install FILE` installs one")
+        print::line("no extension is installed; `koi-mcp extension install FILE` installs one")?;
     } else {
         print::table(
             [
@@ -146,8 +162,9 @@ async fn list(client: &Client, json: bool) -> Result<()> {
                 "STATE",
             ],
             &rows,
-        )
+        )?;
     }
+    dropped::tell(client).await
 }
 
 fn report(answer: &Value, json: bool, sentence: &str) -> Result<()> {

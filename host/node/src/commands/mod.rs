@@ -4,6 +4,7 @@
 mod archive;
 mod audit;
 mod dead_letters;
+mod dropped;
 mod extension;
 mod grants;
 mod jobs;
@@ -11,6 +12,7 @@ mod knowledge;
 mod mcp;
 mod network;
 pub(crate) mod print;
+mod progress;
 mod query;
 pub(crate) mod record;
 mod secret;
