@@ -20,7 +20,7 @@ mod settler;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use koi_registry::Registry;
 use tokio_util::sync::CancellationToken;
@@ -136,13 +136,8 @@ impl DropFolder {
             Settled::Failed(reason) => {
                 self.report.refused(&name, reason);
                 let doubled = RETRY.saturating_mul(1 << waiting.failures.min(16));
-                let waiting = Waiting {
-                    since: Instant::now(),
-                    failures: waiting.failures + 1,
-                    ..waiting
-                };
                 let after = doubled.min(LONGEST_RETRY);
-                self.notices.put_back(name, waiting, after);
+                self.notices.put_back(name, waiting.failed(), after);
             }
         }
     }

@@ -51,6 +51,17 @@ pub(super) struct Waiting {
     told: bool,
 }
 
+impl Waiting {
+    /// The same after one more failure.
+    pub(super) fn failed(self) -> Self {
+        Self {
+            since: Instant::now(),
+            failures: self.failures.saturating_add(1),
+            ..self
+        }
+    }
+}
+
 impl Notices {
     /// Takes down what an event says. That a file was read is no news, or each look at one would lead
     /// to the next.
@@ -276,11 +287,7 @@ mod tests {
         notices.tell("a.wasm".to_owned());
         age(&notices, QUIET);
         let (name, waiting) = notices.take_due().pop_first().unwrap();
-        let failed = Waiting {
-            failures: 1,
-            ..waiting
-        };
-        notices.put_back(name, failed, Duration::from_secs(60));
+        notices.put_back(name, waiting.failed(), Duration::from_secs(60));
         age(&notices, QUIET);
         assert!(notices.take_due().is_empty());
         assert!(notices.restless().is_empty());
