@@ -19,6 +19,10 @@ use super::{
 
 /// Who answers which requests.
 pub(super) struct Route {
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "a test compares it with the description")
+    )]
     pub(super) method: M,
     pub(super) path: &'static str,
     answer: MethodRouter<AdminParts>,
