@@ -74,6 +74,30 @@ impl NodeBuilder {
         self
     }
 
+    /// Starts it through another program, which is given its command line and becomes it.
+    ///
+    /// # Panics
+    /// If no program is named.
+    #[must_use]
+    pub fn through(mut self, launcher: &[&str]) -> Self {
+        let (program, arguments) = launcher.split_first().expect("a program");
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .arg(self.command.get_program())
+            .args(self.command.get_args());
+        for (name, value) in self.command.get_envs() {
+            if let Some(value) = value {
+                command.env(name, value);
+            }
+        }
+        if let Some(folder) = self.command.get_current_dir() {
+            command.current_dir(folder);
+        }
+        self.command = command;
+        self
+    }
+
     /// Starts one that has to refuse to; what it said.
     ///
     /// # Panics

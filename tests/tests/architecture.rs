@@ -31,7 +31,10 @@ const RESERVED: [(&str, &[&str]); 12] = [
     ("tokio-postgres", &["koi-store"]),
     ("deadpool-postgres", &["koi-store"]),
     // Signatures; the seals of compiled code.
-    ("aws-lc-rs", &["koi-wire", "koi-distribution", "koi-runtime"]),
+    (
+        "aws-lc-rs",
+        &["koi-wire", "koi-distribution", "koi-runtime"],
+    ),
     ("rmcp", &["koi-mcp-server"]),
     ("axum", &["koi-net", "koi-mcp-server", "koi-mcp"]),
     ("wasmtime-wasi-http", &["koi-runtime"]),

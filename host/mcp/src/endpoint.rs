@@ -34,6 +34,8 @@ pub struct ViewOptions {
     pub tools: Option<Vec<NamePattern>>,
     /// How the tools are offered.
     pub dispatcher: Dispatcher,
+    /// Whether agents may install, revert and remove extensions: those of the whole node.
+    pub manage_extensions: bool,
 }
 
 impl ViewOptions {

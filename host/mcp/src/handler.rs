@@ -30,7 +30,7 @@ use crate::open_calls::OpenCall;
 use crate::principals::principal_of;
 use crate::sessions::in_use;
 use crate::shared::Shared;
-use crate::{completion, errors, prompts, resources, tools};
+use crate::{completion, errors, management, prompts, resources, tools};
 
 /// The member of a request's `_meta` that names the version of an extension that is to answer.
 const VERSION: &str = "koi-mcp/version";
@@ -230,6 +230,11 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let pin = pin(&context)?;
+        let principal = principal_of(&context);
+        if let Some(mut result) = management::answer(&self.shared, &request, principal).await {
+            result.meta = self.stamp(&context);
+            return Ok(result.into());
+        }
         let request = match dispatcher::step(&self.shared, pin, request).await {
             Step::Call(request) => request,
             Step::Answer(mut result) => {

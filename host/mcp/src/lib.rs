@@ -29,6 +29,7 @@ mod endpoint;
 mod errors;
 mod guard;
 mod handler;
+mod management;
 mod news;
 mod notices;
 mod open_calls;
@@ -51,6 +52,7 @@ mod websocket;
 
 pub use catalog::Catalog;
 pub use endpoint::{Dispatcher, EndpointError, NamePattern, ViewName, ViewOptions};
+pub use management::{ComponentSource, Management};
 pub use open_calls::OpenCallOptions;
 pub use principals::TokenDigest;
 pub use server::{McpError, McpOptions, McpParts, McpServer, SERVER_NAME};

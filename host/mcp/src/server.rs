@@ -25,6 +25,7 @@ use crate::connections::{self, ConnectionLimits};
 use crate::endpoint::{ViewName, ViewOptions};
 use crate::guard::Guard;
 use crate::handler::Handler;
+use crate::management::Management;
 use crate::open_calls::{OpenCallOptions, OpenCalls};
 use crate::places::Places;
 use crate::principals::{Principals, TokenDigest};
@@ -117,6 +118,8 @@ impl Default for McpOptions {
 pub struct McpParts {
     /// Where the snapshots come from: the registry.
     pub catalog: Arc<dyn Catalog>,
+    /// What manages the extensions for agents, on endpoints that let them.
+    pub management: Option<Arc<dyn Management>>,
     /// The stored knowledge.
     pub bundles: Arc<dyn Bundles>,
     /// Where sessions are kept.
@@ -169,6 +172,7 @@ impl McpServer {
         );
         let shared = Shared::new(
             parts.catalog,
+            parts.management,
             parts.bundles,
             options.main.clone(),
             streams.clone(),

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::catalog::Catalog;
 use crate::dispatcher;
 use crate::endpoint::{Dispatcher, ViewOptions};
+use crate::management::Management;
 use crate::notices::Hub;
 use crate::open_calls::OpenCalls;
 use crate::places::Places;
@@ -43,6 +44,7 @@ pub(crate) struct Shared {
     /// Finds the endpoint's tools, where the dispatcher is on.
     pub(crate) search: Option<Arc<Search>>,
     catalog: Arc<dyn Catalog>,
+    management: Option<Arc<dyn Management>>,
     pub(crate) bundles: Arc<dyn Bundles>,
     view: ArcSwap<View>,
     /// Held while a view is made, so that it is made once.
@@ -67,6 +69,7 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(
         catalog: Arc<dyn Catalog>,
+        management: Option<Arc<dyn Management>>,
         bundles: Arc<dyn Bundles>,
         options: ViewOptions,
         streams: Arc<Places>,
@@ -94,6 +97,7 @@ impl Shared {
         Self {
             search: (options.dispatcher != Dispatcher::Off).then(Search::new),
             catalog,
+            management,
             bundles,
             view: ArcSwap::from_pointee(view),
             renewing: Mutex::new(()),
@@ -122,12 +126,19 @@ impl Shared {
             correlations: self.correlations.clone(),
             ..Self::new(
                 self.catalog.clone(),
+                self.management.clone(),
                 self.bundles.clone(),
                 options,
                 self.streams.clone(),
                 self.calls.clone(),
             )
         }
+    }
+
+    /// What manages the extensions, where the endpoint lets agents do so.
+    pub(crate) fn management(&self) -> Option<&Arc<dyn Management>> {
+        let management = self.management.as_ref();
+        management.filter(|_| self.options.manage_extensions)
     }
 
     pub(crate) fn generations(&self) -> watch::Receiver<u64> {

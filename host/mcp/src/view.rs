@@ -18,6 +18,7 @@ use serde_json::value::RawValue;
 use crate::cursor::page;
 use crate::dispatcher;
 use crate::endpoint::{Dispatcher, ViewOptions};
+use crate::management;
 use crate::notices::Lists;
 
 /// The media type of a bundle whose RID type names none.
@@ -100,7 +101,7 @@ impl View {
             |tool| options.shows_tool(tool),
             |tool| &tool.descriptor,
         );
-        let listed = listed(&tools, options.dispatcher, before);
+        let listed = listed(&tools, &options, before);
         let of_extensions = tools.iter().map(|(name, tool)| (name, &tool.shown));
         Self {
             header_parameters: of_extensions
@@ -255,32 +256,37 @@ pub(crate) fn mime_type(rid_type: &RidTypeEntry) -> &str {
     rid_type.mime_type.as_deref().unwrap_or(BUNDLE_MIME_TYPE)
 }
 
-/// What the list of tools shows. Where an extension's tool has a name of the dispatcher's, the name is
-/// the dispatcher's, and the tool is found and called through it.
+/// What the list of tools shows. Where an extension's tool has the name of one of the server's own, the
+/// name is the server's, and the tool is found and called through the dispatcher, if there is one.
 fn listed(
     tools: &BTreeMap<String, Shown<ToolEntry, Tool>>,
-    dispatcher: Dispatcher,
+    options: &ViewOptions,
     before: Option<&View>,
 ) -> BTreeMap<String, Arc<Tool>> {
     let mut listed = BTreeMap::new();
-    if dispatcher != Dispatcher::Only {
+    if options.dispatcher != Dispatcher::Only {
         let shown = |(name, tool): (&String, &Shown<_, Tool>)| (name.clone(), tool.shown.clone());
         listed.extend(tools.iter().map(shown));
     }
-    if dispatcher != Dispatcher::Off {
-        for &(name, ref tool) in dispatcher::tools() {
-            let hidden = tools.get(name).map(|hidden| &hidden.entry);
-            let told = before.is_some_and(|before| before.tools.contains_key(name));
-            if let Some(hidden) = hidden.filter(|_| !told) {
-                tracing::warn!(
-                    tool = name,
-                    extension = %hidden.extension,
-                    "on this endpoint the dispatcher has this name; the extension's tool can be \
-                     called through `call_tool` only"
-                );
-            }
-            listed.insert(name.to_owned(), tool.clone());
+    let mut own: Vec<&(&str, Arc<Tool>)> = Vec::new();
+    if options.dispatcher != Dispatcher::Off {
+        own.extend(dispatcher::tools());
+    }
+    if options.manage_extensions {
+        own.extend(management::tools());
+    }
+    for &&(name, ref tool) in &own {
+        let hidden = tools.get(name).map(|hidden| &hidden.entry);
+        let told = before.is_some_and(|before| before.tools.contains_key(name));
+        if let Some(hidden) = hidden.filter(|_| !told) {
+            tracing::warn!(
+                tool = name,
+                extension = %hidden.extension,
+                "on this endpoint one of the server's own tools has this name; the extension's can be \
+                 called through `call_tool` of the dispatcher only"
+            );
         }
+        listed.insert(name.to_owned(), tool.clone());
     }
     listed
 }

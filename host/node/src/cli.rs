@@ -245,8 +245,10 @@ makes of them is set in the configuration under [extensions.signatures].")]
     /// What needs no node.
     #[command(flatten)]
     Distribution(DistributionCommand),
-    /// List the installed extensions
+    /// List the installed extensions, and what in the drop folder was refused
     List,
+    /// Show the drop folder: whether it is watched, and the files in it that were refused, with the reasons
+    Dropped,
     /// Remove an extension; its revisions and the knowledge that it wrote stay stored
     Remove {
         /// Its name

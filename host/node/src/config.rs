@@ -195,6 +195,9 @@ pub struct McpConfig {
     pub tokens: BTreeMap<String, String>,
     /// How `/mcp`, which shows everything, offers the tools.
     pub dispatcher: DispatcherConfig,
+    /// Whether agents may install, revert and remove extensions there, with no grants beyond those that an
+    /// extension has.
+    pub manage_extensions: bool,
     /// Endpoints `/mcp/NAME` that show a part.
     pub views: BTreeMap<String, ViewConfig>,
     /// What clients may take of the node.
@@ -209,6 +212,7 @@ impl Default for McpConfig {
             allowed_origins: Vec::new(),
             tokens: BTreeMap::new(),
             dispatcher: DispatcherConfig::default(),
+            manage_extensions: false,
             views: BTreeMap::new(),
             limits: McpLimits::default(),
         }

@@ -22,6 +22,7 @@ mod data_dir;
 mod drop_folder;
 mod indexes;
 mod log;
+mod management;
 mod node;
 mod registries;
 mod secrets;

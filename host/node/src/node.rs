@@ -26,6 +26,7 @@ use crate::config::{Config, Kind, Role};
 use crate::data_dir::{DataDir, RunningNode};
 use crate::drop_folder::DropFolder;
 use crate::indexes;
+use crate::management::Managed;
 use crate::registries::Registries;
 use crate::secrets::Secrets;
 
@@ -105,8 +106,14 @@ impl Node {
                 "everybody who reaches the MCP server may use it: name principals under mcp.tokens"
             );
         }
+        if config.mcp.tokens.is_empty() && config.mcp.lets_agents_install() {
+            tracing::warn!(
+                "everybody who reaches the MCP server may install extensions: name principals under \
+                 mcp.tokens, or switch manage_extensions off"
+            );
+        }
         let token = data_dir.new_token()?;
-        let drop_folder = DropFolder::open(&config.drop_folder())?;
+        let drop_folder = DropFolder::open(&config.drop_folder());
         let call_limits = config.limits()?;
         let watch = config.watch()?;
         let signatures = config.extensions.signatures.policy()?;
@@ -201,11 +208,16 @@ impl Node {
         config.mcp.limits.put_into(&mut mcp_options);
         let mcp_server = McpServer::new(McpParts {
             catalog: Arc::new(registry.clone()),
+            management: Some(Arc::new(Managed {
+                registry: registry.clone(),
+                revisions: stores.extensions.clone(),
+            })),
             bundles: stores.bundles.clone(),
             sessions: stores.mcp_sessions.clone(),
             changes: pipeline.changes(),
             options: mcp_options,
         });
+        let dropped = drop_folder.report();
         tasks.spawn(drop_folder.run(registry.clone(), stopping.clone()));
         let (registered, indexes) = (registry.clone(), stores.indexes.clone());
         tasks.spawn(indexes::keep(registered, indexes, stopping.clone()));
@@ -215,6 +227,7 @@ impl Node {
             archive: Archive::new(data_dir.path(), config.store.url.is_some()),
             registries: Registries::new(&config),
             registry,
+            dropped,
             stores,
             secrets,
             net,

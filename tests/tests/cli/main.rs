@@ -3,6 +3,7 @@
 // Tests stop at the first thing that is not as it should be.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod admin;
 mod archive;
 mod commands;
 mod configuration;

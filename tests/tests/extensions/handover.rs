@@ -71,7 +71,10 @@ async fn a_count_goes_on_over_swaps_under_many_callers_and_none_is_lost_or_given
     for swap in 0..SWAPS {
         let mark = ['B', 'A'][swap % 2];
         let report = install(&node, tally(mark)).await;
-        assert_eq!(report["swap"]["state"], json!({"handed-over": {"bytes": 4}}));
+        assert_eq!(
+            report["swap"]["state"],
+            json!({"handed-over": {"bytes": 4}})
+        );
         let (answered, count) = call(&mut one).await;
         assert_eq!(answered, mark, "after the swap only the new one answers");
         counts.push(count);

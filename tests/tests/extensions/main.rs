@@ -3,6 +3,7 @@
 // Tests stop at the first thing that is not as it should be.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod drop_folder;
 mod feed;
 mod grants;
 mod guests;
@@ -10,6 +11,7 @@ mod handover;
 mod hot_load;
 mod jobs;
 mod limits;
+mod managed;
 mod modes;
 mod reach;
 mod reading;

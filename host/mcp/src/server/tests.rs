@@ -37,6 +37,7 @@ async fn a_client_that_has_gone_is_no_listener_any_more() {
     let stores = koi_store::sqlite::open(&folder.path().join("store.db")).unwrap();
     let server = McpServer::new(McpParts {
         catalog: Arc::new(Empty(watch::Sender::new(0))),
+        management: None,
         bundles: stores.bundles.clone(),
         sessions: stores.mcp_sessions.clone(),
         changes: broadcast::Sender::new(1).subscribe(),

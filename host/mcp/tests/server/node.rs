@@ -191,6 +191,7 @@ impl Node {
         let changes = broadcast::Sender::new(64);
         let server = McpServer::new(McpParts {
             catalog: snapshots.clone(),
+            management: None,
             bundles: stores.bundles.clone(),
             sessions: stores.mcp_sessions.clone(),
             changes: changes.subscribe(),

@@ -2,10 +2,12 @@
 //!
 //! HTTP + JSON on a loopback listener of its own. Every request carries the token of the data
 //! folder as a bearer token, a `Host` of the loopback and no `Origin`: a web page in a browser on
-//! the same machine gets nothing. Errors are problem documents (RFC 9457).
+//! the same machine gets nothing. Errors are problem documents (RFC 9457). `GET /v1/openapi.json`
+//! describes all of it, with parameters and bodies; `openapi` beside this has the text of it.
 //!
 //! | request | does |
 //! |---|---|
+//! | `GET /v1/openapi.json` | the description of these requests, OpenAPI 3.1 |
 //! | `GET /v1/node` | where the node listens |
 //! | `GET /v1/instances` | how many instances of extensions there are ([`koi_runtime::Usage`]) |
 //! | `GET /v1/extensions` | what is installed |
@@ -19,6 +21,7 @@
 //! | `POST /v1/extensions/{name}/approve`, `POST …/reject` | has the held revision serve ([`Approval`]), or not |
 //! | `PUT /v1/extensions/{name}/revisions/{n}/pin`, `DELETE …` | keeps a revision, however old it is, or no longer |
 //! | `PUT /v1/extensions/{name}/revisions/{n}/deprecated` with a reason or `null` | says that it is not to be used any more, or may be |
+//! | `GET /v1/drop-folder` | whether the drop folder is watched, and what in it was refused |
 //! | `GET /v1/extensions/{name}/grants` | what is asked, granted, in force and missing |
 //! | `PATCH /v1/extensions/{name}/grants` | grants and revokes ([`GrantEdit`]) |
 //! | `GET /v1/extensions/{name}/learned`, `PUT …` with `true` or `false` | what it was refused; whether that is recorded |
@@ -51,12 +54,15 @@ mod guard;
 mod jobs;
 mod knowledge;
 mod network;
+mod openapi;
 mod problem;
 mod pulls;
 mod recordings;
 mod revisions;
 mod routes;
 mod secrets;
+mod table;
+mod upload;
 mod versions;
 mod watch;
 
@@ -67,7 +73,8 @@ pub use grants::GrantEdit;
 pub use pulls::PullRequest;
 pub use recordings::{RecordRequest, ReplayReport};
 pub use revisions::{Approval, Reverting};
-pub use routes::{AdminParts, InstallOptions, Publication, router};
+pub use routes::{AdminParts, InstallOptions, Publication};
+pub use table::router;
 pub use versions::RoleRequest;
 
 /// Largest component that is taken: 256 MiB.

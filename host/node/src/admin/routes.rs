@@ -1,13 +1,11 @@
-//! The routes of the admin API.
+//! What the routes of the admin API answer that have no module of their own.
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::Json;
+use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post, put};
-use axum::{Json, Router, middleware};
 use koi_distribution::Attached;
 use koi_mcp_server::McpServer;
 use koi_net::Net;
@@ -25,13 +23,11 @@ use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::guard::{Token, check};
 use super::problem::Problem;
-use super::{
-    Archive, MAX_COMPONENT, OPERATOR, archive, audit, bridge, grants, jobs, knowledge, network,
-    pulls, recordings, revisions, secrets, versions, watch,
-};
+use super::upload::Component;
+use super::{Archive, OPERATOR, grants, knowledge, versions};
 use crate::data_dir::RunningNode;
+use crate::drop_folder::{DropFolderView, Report};
 use crate::registries::Registries;
 use crate::secrets::Secrets;
 
@@ -51,6 +47,8 @@ pub struct AdminParts {
     pub registries: Registries,
     /// Installed extensions.
     pub registry: Registry,
+    /// What is known of the drop folder.
+    pub dropped: Report,
     /// Stored knowledge.
     pub stores: Stores,
     /// Secrets of extensions.
@@ -140,109 +138,33 @@ pub struct Publication {
     pub contents: Box<serde_json::value::RawValue>,
 }
 
-/// The admin API, guarded by the token.
-pub fn router(parts: AdminParts, token: &str) -> Router {
-    Router::new()
-        .route("/v1/node", get(node))
-        .route("/v1/instances", get(instances))
-        .route("/v1/extensions", get(extensions).post(install))
-        .route("/v1/extensions/{name}", delete(remove))
-        .route(
-            "/v1/extensions/{name}/grants",
-            get(grants::show).patch(grants::change),
-        )
-        .route(
-            "/v1/extensions/{name}/learned",
-            get(grants::learned).put(grants::learn),
-        )
-        .route(
-            "/v1/extensions/{name}/revisions/{revision}/role",
-            put(versions::put).delete(versions::retire),
-        )
-        .route("/v1/extensions/{name}/health", get(versions::health))
-        .route("/v1/extensions/diff", post(revisions::diff_component))
-        .route("/v1/extensions/{name}/diff", get(revisions::diff))
-        .route("/v1/extensions/{name}/revert", post(revisions::revert))
-        .route("/v1/extensions/{name}/approve", post(revisions::approve))
-        .route("/v1/extensions/{name}/reject", post(revisions::reject))
-        .route("/v1/extensions/{name}/revisions", get(revisions::list))
-        .route(
-            "/v1/extensions/{name}/revisions/{revision}",
-            get(revisions::inspect),
-        )
-        .route(
-            "/v1/extensions/{name}/revisions/{revision}/pin",
-            put(revisions::pin).delete(revisions::unpin),
-        )
-        .route(
-            "/v1/extensions/{name}/revisions/{revision}/deprecated",
-            put(revisions::deprecate),
-        )
-        .route("/v1/pulls", post(pulls::pull))
-        .route("/v1/secrets", get(secrets::list))
-        .route(
-            "/v1/secrets/{name}",
-            put(secrets::set).delete(secrets::remove),
-        )
-        .route("/v1/audit", get(audit::list))
-        .route(
-            "/v1/extensions/{name}/wrote",
-            get(knowledge::wrote).delete(knowledge::forget_written),
-        )
-        .route("/v1/bundles/query", get(knowledge::query))
-        .route("/v1/bundles", get(read).post(publish).delete(forget))
-        .route("/v1/tools/{name}", post(call))
-        .route("/v1/recordings", post(recordings::record))
-        .route("/v1/replays", post(recordings::replay))
-        .route("/v1/fetch", post(network::fetch))
-        .route("/v1/events", get(watch::watch))
-        .route(
-            "/v1/network/nodes",
-            get(network::nodes).delete(network::forget),
-        )
-        .route("/v1/network/proposals", post(network::propose))
-        .route("/v1/network/edges", get(network::edges))
-        .route("/v1/export", get(archive::export))
-        .route("/v1/backups", post(archive::backup))
-        .route("/v1/jobs", get(jobs::list))
-        .route(
-            "/v1/jobs/{extension}/{job}",
-            get(jobs::history).post(jobs::run),
-        )
-        .route("/v1/dead-letters", get(dead_letters))
-        .route("/v1/dead-letters/{id}", post(retry))
-        .route("/v1/mcp", post(bridge::accept))
-        .layer(DefaultBodyLimit::max(MAX_COMPONENT))
-        .layer(middleware::from_fn_with_state(
-            Token(Arc::from(token)),
-            check,
-        ))
-        .with_state(parts)
-}
-
-async fn node(State(parts): State<AdminParts>) -> Json<RunningNode> {
+pub(super) async fn node(State(parts): State<AdminParts>) -> Json<RunningNode> {
     Json(parts.node)
 }
 
-async fn instances(State(parts): State<AdminParts>) -> Json<Usage> {
+pub(super) async fn instances(State(parts): State<AdminParts>) -> Json<Usage> {
     Json(parts.runtime.usage())
 }
 
-async fn extensions(State(parts): State<AdminParts>) -> Result<Response, Problem> {
+pub(super) async fn extensions(State(parts): State<AdminParts>) -> Result<Response, Problem> {
     let list = parts.registry.list_with_usage().await;
     Ok(Json(list.map_err(Problem::internal)?).into_response())
 }
 
+pub(super) async fn drop_folder(State(parts): State<AdminParts>) -> Json<DropFolderView> {
+    Json(parts.dropped.view())
+}
+
 #[derive(Deserialize)]
-struct InstallQuery {
+pub(super) struct InstallQuery {
     #[serde(default)]
     options: Option<String>,
 }
 
-async fn install(
+pub(super) async fn install(
     State(parts): State<AdminParts>,
     Query(query): Query<InstallQuery>,
-    component: Bytes,
+    component: Component,
 ) -> Result<Response, Problem> {
     let options: InstallOptions = match query.options.as_deref() {
         Some(text) => serde_json::from_str(text)
@@ -251,17 +173,17 @@ async fn install(
     };
     let signatures = parts.registry.signatures();
     let mut signed = signatures
-        .read(&options.attached, &component)
+        .read(&options.attached, &component.0)
         .map_err(Problem::refused)?;
     signed.allow_publisher = options.allow_publisher.clone();
     let source = options.source.clone();
     let role = options.role()?;
-    let install = options.into_install(component.into(), source)?;
+    let install = options.into_install(component.0, source)?;
     let report = parts.registry.install_as(install, role, signed).await;
     Ok(Json(report.map_err(Problem::refused)?).into_response())
 }
 
-async fn remove(
+pub(super) async fn remove(
     State(parts): State<AdminParts>,
     Path(name): Path<String>,
 ) -> Result<Json<Value>, Problem> {
@@ -285,12 +207,12 @@ impl RidQuery {
 }
 
 #[derive(Deserialize)]
-struct ReadQuery {
+pub(super) struct ReadQuery {
     rid: String,
     schema: Option<String>,
 }
 
-async fn read(
+pub(super) async fn read(
     State(parts): State<AdminParts>,
     Query(query): Query<ReadQuery>,
 ) -> Result<Response, Problem> {
@@ -316,7 +238,7 @@ async fn read(
     Ok((json, knowledge::bundle_json(&stored)).into_response())
 }
 
-async fn publish(
+pub(super) async fn publish(
     State(parts): State<AdminParts>,
     Json(publications): Json<Vec<Publication>>,
 ) -> Result<Json<Value>, Problem> {
@@ -343,7 +265,7 @@ async fn publish(
     Ok(Json(json!({"accepted": accepted})))
 }
 
-async fn forget(
+pub(super) async fn forget(
     State(parts): State<AdminParts>,
     Query(query): Query<RidQuery>,
 ) -> Result<Json<Value>, Problem> {
@@ -357,7 +279,7 @@ async fn forget(
 }
 
 #[derive(Deserialize)]
-struct CallQuery {
+pub(super) struct CallQuery {
     /// Limits to lower for this call, as in `cpu:500,memory:1048576`.
     #[serde(default)]
     limits: String,
@@ -377,7 +299,7 @@ impl CallQuery {
     }
 }
 
-async fn call(
+pub(super) async fn call(
     State(parts): State<AdminParts>,
     Path(name): Path<String>,
     Query(query): Query<CallQuery>,
@@ -419,7 +341,7 @@ pub(super) fn tool<'a>(
     Ok(tool)
 }
 
-async fn dead_letters(State(parts): State<AdminParts>) -> Result<Json<Value>, Problem> {
+pub(super) async fn dead_letters(State(parts): State<AdminParts>) -> Result<Json<Value>, Problem> {
     let page = parts
         .stores
         .dead_letters
@@ -448,7 +370,7 @@ async fn dead_letters(State(parts): State<AdminParts>) -> Result<Json<Value>, Pr
     Ok(Json(letters.into()))
 }
 
-async fn retry(
+pub(super) async fn retry(
     State(parts): State<AdminParts>,
     Path(id): Path<u64>,
 ) -> Result<Json<Value>, Problem> {

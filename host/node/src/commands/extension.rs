@@ -7,7 +7,7 @@ use koi_distribution::Reference;
 use reqwest::Method;
 use serde_json::{Map, Value};
 
-use super::{distribution, grants, print, revisions, versions, wrote};
+use super::{distribution, dropped, grants, print, progress, revisions, versions, wrote};
 use crate::admin::{Client, GrantEdit, InstallOptions, PullRequest, RoleRequest, segment};
 use crate::cli::{BesideArgs, ExtensionCommand, Share, Switch};
 use crate::config::Config;
@@ -44,6 +44,7 @@ pub(super) async fn run(config: &Config, command: ExtensionCommand, json: bool) 
             install(&client, &file, options, json).await
         }
         ExtensionCommand::List => list(&client, json).await,
+        ExtensionCommand::Dropped => dropped::show(&client, json).await,
         ExtensionCommand::Remove { name } => {
             let request = client.request(Method::DELETE, &format!("extensions/{}", segment(&name)));
             report(
@@ -131,7 +132,9 @@ async fn install(client: &Client, file: &Path, options: InstallOptions, json: bo
                 .body(component)
         }
     };
-    let answer: Value = client.send(request).await?;
+    let name = file.file_name().unwrap_or_default();
+    let what = format!("installing {}: compiling it", name.display());
+    let answer: Value = progress::while_waiting(&what, client.send(request)).await?;
     tell_report(&answer, json, "is installed")
 }
 
@@ -217,23 +220,22 @@ async fn list(client: &Client, json: bool) -> Result<()> {
         })
         .collect();
     if rows.is_empty() {
-        return print::line(
-            "no extension is installed; `koi-mcp extension install FILE` installs one",
-        );
+        print::line("no extension is installed; `koi-mcp extension install FILE` installs one")?;
+    } else {
+        print::table(
+            [
+                "NAME",
+                "VERSION",
+                "REVISION",
+                "MODE",
+                "TOOLS",
+                "PREFIX",
+                "NOT GRANTED",
+                "STATE",
+            ],
+            &rows,
+        )?;
     }
-    print::table(
-        [
-            "NAME",
-            "VERSION",
-            "REVISION",
-            "MODE",
-            "TOOLS",
-            "PREFIX",
-            "NOT GRANTED",
-            "STATE",
-        ],
-        &rows,
-    )?;
     let all = answer.as_array().into_iter().flatten();
     for extension in all.filter(|extension| extension["held"].is_object()) {
         let (name, held) = (print::cell(extension, "name"), &extension["held"]);
@@ -245,7 +247,8 @@ async fn list(client: &Client, json: bool) -> Result<()> {
             print::cell(held, "wants"),
         ))?;
     }
-    versions::tell_beside(&answer)
+    versions::tell_beside(&answer)?;
+    dropped::tell(client).await
 }
 
 fn report(answer: &Value, json: bool, sentence: &str) -> Result<()> {

@@ -24,6 +24,8 @@ pub struct ViewConfig {
     pub tools: Option<Vec<String>>,
     /// How the tools are offered.
     pub dispatcher: DispatcherConfig,
+    /// Whether agents may install, revert and remove extensions there: any extension of the node.
+    pub manage_extensions: bool,
 }
 
 /// `false`, `true` or `"beside"`: whether an endpoint's tools are found and called through three
@@ -76,8 +78,14 @@ impl McpConfig {
     pub(crate) fn main_view(&self) -> ViewOptions {
         ViewOptions {
             dispatcher: self.dispatcher.0,
+            manage_extensions: self.manage_extensions,
             ..ViewOptions::default()
         }
+    }
+
+    /// Whether an endpoint lets agents install extensions.
+    pub(crate) fn lets_agents_install(&self) -> bool {
+        self.manage_extensions || self.views.values().any(|view| view.manage_extensions)
     }
 
     /// What the other endpoints show.
@@ -136,6 +144,7 @@ impl ViewConfig {
                 .map(|names| names.iter().cloned().collect::<BTreeSet<_>>()),
             tools: tools.transpose()?,
             dispatcher: self.dispatcher.0,
+            manage_extensions: self.manage_extensions,
         })
     }
 }
@@ -165,6 +174,7 @@ mod tests {
              tools = [\"find_*\"]\ndispatcher = true\n[mcp.views.all]\n",
         )
         .unwrap();
+        assert!(!config.mcp.lets_agents_install());
         assert_eq!(config.mcp.main_view().dispatcher, Dispatcher::Beside);
         let views = config.mcp.other_views().unwrap();
         assert_eq!(views[&"all".parse().unwrap()], ViewOptions::default());
@@ -172,6 +182,18 @@ mod tests {
         assert_eq!(sales.extensions, Some(BTreeSet::from(["crm".to_owned()])));
         assert_eq!(sales.tools, Some(vec!["find_*".parse().unwrap()]));
         assert_eq!(sales.dispatcher, Dispatcher::Only);
+    }
+
+    #[test]
+    fn agents_install_only_where_that_is_switched_on() {
+        let config = read("[mcp.views.ops]\nmanage_extensions = true\n[mcp.views.all]\n").unwrap();
+        assert!(config.mcp.lets_agents_install());
+        assert!(!config.mcp.main_view().manage_extensions);
+        let views = config.mcp.other_views().unwrap();
+        let lets = |name: &str| views[&name.parse().unwrap()].manage_extensions;
+        assert!(lets("ops") && !lets("all"));
+        let config = read("[mcp]\nmanage_extensions = true\n").unwrap();
+        assert!(config.mcp.main_view().manage_extensions);
     }
 
     #[test]

@@ -189,8 +189,7 @@ impl Registry {
                     .await?;
                 let publisher = inner.publisher(&candidate, &component, &signed).await?;
                 let unchanged = plan.unchanged.take();
-                let unchanged =
-                    unchanged.filter(|_| role == Role::Serving && !publisher.is_new());
+                let unchanged = unchanged.filter(|_| role == Role::Serving && !publisher.is_new());
                 if let Some(running) = unchanged {
                     return Ok(report(&running, Installed::Unchanged));
                 }

@@ -20,6 +20,7 @@ fn watched(options: BreakerOptions) -> (Arc<Watch>, Watched, Stage) {
         revision: 1,
         ports: koi_runtime::ports::Ports::denied(),
         in_flight: Arc::default(),
+        successor: std::sync::OnceLock::new(),
     };
     let watch = Arc::new(Watch::new(options, Arc::new(Notify::new())));
     let watched = Watched::new(Arc::new(callee), watch.clone());

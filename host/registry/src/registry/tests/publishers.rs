@@ -32,7 +32,9 @@ impl Fixture {
         signed: Signed,
     ) -> Result<InstallReport, InstallError> {
         let install = component(script, GrantRequest::Keep);
-        self.registry.install_as(install, Role::Serving, signed).await
+        self.registry
+            .install_as(install, Role::Serving, signed)
+            .await
     }
 
     /// The publishers of the revisions of the extension, the first one first.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::grant::Grants;
-use crate::registry::{Changes, StateHandover, RevisionError};
+use crate::registry::{Changes, RevisionError, StateHandover};
 
 fn version(version: &str) -> Value {
     script("one", json!({"version": version}))

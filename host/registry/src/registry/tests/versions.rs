@@ -20,7 +20,8 @@ impl Fixture {
         let install = component(script, GrantRequest::AsAsked);
         self.registry
             .install_as(install, role, Signed::default())
-            .await.unwrap()
+            .await
+            .unwrap()
     }
 
     /// Who answers.
