@@ -6,10 +6,11 @@ use axum::Json;
 use serde_json::{Map, Value, json};
 
 /// What is said once, and then the routes of each tag.
-const PARTS: [&str; 6] = [
+const PARTS: [&str; 7] = [
     include_str!("openapi/common.json"),
     include_str!("openapi/node.json"),
     include_str!("openapi/extensions.json"),
+    include_str!("openapi/revisions.json"),
     include_str!("openapi/knowledge.json"),
     include_str!("openapi/calls.json"),
     include_str!("openapi/network.json"),

@@ -1,13 +1,13 @@
 //! Revisions over the admin API: listed, compared, gone back to, approved.
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use koi_registry::{Diff, GrantRequest, Inspection, InstallReport, RevisionError, RevisionView};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::problem::Problem;
+use super::upload::Component;
 use super::{AdminParts, OPERATOR, grants};
 
 /// Which revision to go back to.
@@ -80,9 +80,9 @@ pub(super) async fn diff(
 
 pub(super) async fn diff_component(
     State(parts): State<AdminParts>,
-    component: Bytes,
+    component: Component,
 ) -> Result<Json<Diff>, Problem> {
-    let diff = parts.registry.diff_component(component.to_vec()).await;
+    let diff = parts.registry.diff_component(component.0).await;
     Ok(Json(diff.map_err(problem)?))
 }
 
