@@ -112,6 +112,7 @@ pub fn router(parts: AdminParts, token: &str) -> Router {
         )
         .route("/v1/extensions/diff", post(revisions::diff_component))
         .route("/v1/extensions/{name}/diff", get(revisions::diff))
+        .route("/v1/extensions/{name}/swap", get(revisions::last_swap))
         .route("/v1/extensions/{name}/revert", post(revisions::revert))
         .route("/v1/extensions/{name}/approve", post(revisions::approve))
         .route("/v1/extensions/{name}/reject", post(revisions::reject))

@@ -54,6 +54,7 @@ impl Registry {
                 swapping: Mutex::new(()),
                 relisting: relist::Relisting::new(),
                 attempts: std::sync::Mutex::default(),
+                swaps: std::sync::Mutex::default(),
             };
             let registry = Self {
                 inner: Arc::new(inner),
