@@ -121,6 +121,8 @@ struct Inner {
     watching: watching::Watching,
     /// What each extension was refused, over its revisions.
     attempts: std::sync::Mutex<BTreeMap<String, Arc<Attempts>>>,
+    /// The last swap of each extension since the node started.
+    swaps: std::sync::Mutex<BTreeMap<String, SwapReport>>,
 }
 
 /// Tells the operator what is left out of lists.

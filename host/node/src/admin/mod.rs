@@ -17,6 +17,7 @@
 //! | `GET /v1/extensions/{name}/revisions`, `GET …/revisions/{n}` | its revisions; all that there is to know of one |
 //! | `GET /v1/extensions/{name}/diff?from=&to=` | what differs between two; without `to` from the one that serves |
 //! | `POST /v1/extensions/diff` | what differs between what runs and the component in the body |
+//! | `GET /v1/extensions/{name}/swap` | what the last swap was, since the node started |
 //! | `POST /v1/extensions/{name}/revert` | has another revision serve ([`Reverting`]) |
 //! | `POST /v1/extensions/{name}/approve`, `POST …/reject` | has the held revision serve ([`Approval`]), or not |
 //! | `PUT /v1/extensions/{name}/revisions/{n}/pin`, `DELETE …` | keeps a revision, however old it is, or no longer |

@@ -2,7 +2,9 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use koi_registry::{Diff, GrantRequest, Inspection, InstallReport, RevisionError, RevisionView};
+use koi_registry::{
+    Diff, GrantRequest, Inspection, InstallReport, RevisionError, RevisionView, SwapReport,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -84,6 +86,18 @@ pub(super) async fn diff_component(
 ) -> Result<Json<Diff>, Problem> {
     let diff = parts.registry.diff_component(component.0).await;
     Ok(Json(diff.map_err(problem)?))
+}
+
+pub(super) async fn last_swap(
+    State(parts): State<AdminParts>,
+    Path(name): Path<String>,
+) -> Result<Json<SwapReport>, Problem> {
+    let swap = parts.registry.last_swap(&name).ok_or_else(|| {
+        Problem::not_found(format!(
+            "no revision of {name:?} has begun to serve since the node started"
+        ))
+    })?;
+    Ok(Json(swap))
 }
 
 pub(super) async fn revert(

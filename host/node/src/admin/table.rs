@@ -94,6 +94,7 @@ pub(super) fn all() -> Vec<Route> {
             "/v1/extensions/{name}/revisions/{revision}/role",
             versions::retire,
         ),
+        route(M::GET, "/v1/extensions/{name}/swap", revisions::last_swap),
         route(M::GET, "/v1/extensions/{name}/wrote", knowledge::wrote),
         route(
             M::DELETE,

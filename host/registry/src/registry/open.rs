@@ -57,6 +57,7 @@ impl Registry {
                 relisting: relist::Relisting::new(),
                 watching: watching::Watching::new(parts.watch),
                 attempts: std::sync::Mutex::default(),
+                swaps: std::sync::Mutex::default(),
             };
             let registry = Self {
                 inner: Arc::new(inner),

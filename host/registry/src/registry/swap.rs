@@ -5,7 +5,8 @@
 
 mod report;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use koi_rid::Timestamp;
@@ -166,6 +167,10 @@ impl Inner {
         })
     }
 
+    fn swaps(&self) -> MutexGuard<'_, BTreeMap<String, SwapReport>> {
+        self.swaps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Gives when the revision was installed.
     async fn store_commit(
         &self,
@@ -248,6 +253,11 @@ pub(super) async fn retire(entry: &ExtensionEntry) -> usize {
 }
 
 impl Registry {
+    /// The last swap of an extension since the node started.
+    pub fn last_swap(&self, name: &str) -> Option<SwapReport> {
+        self.inner.swaps().get(name).cloned()
+    }
+
     /// What comes after a swap, when `changing` is free again.
     pub(super) async fn after(&self, swapped: Swapped) -> InstallReport {
         let Swapped {
@@ -278,6 +288,8 @@ impl Registry {
             report = prepare::json_text(&swap),
             "installed"
         );
+        let name = entry.name().to_owned();
+        self.inner.swaps().insert(name, swap.clone());
         let outcome = match replaced {
             Some(_) => Installed::Replaced,
             None => Installed::New,

@@ -209,6 +209,8 @@ async fn a_swap_tells_what_it_was() {
         ["capability=config".parse().unwrap()]
     );
     assert_eq!((swap.drained, swap.state), (0, StateHandover::None));
+    let last = f.registry.last_swap("one").unwrap();
+    assert_eq!((last.to, last.tools), (to, expected));
 }
 
 #[tokio::test]
