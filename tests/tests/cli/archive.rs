@@ -139,6 +139,8 @@ async fn a_node_is_backed_up_while_it_is_written_to_and_starts_from_the_copy() {
     let writing = async {
         for round in 0.. {
             publish(&folder, &node, &format!("during-{round}"), 50).await;
+            // Else it would not be seen that the copy is made, if what was published is always there at once.
+            tokio::task::yield_now().await;
         }
     };
     let data_dir = node.data_dir.to_string_lossy().into_owned();
@@ -156,6 +158,8 @@ async fn a_node_is_backed_up_while_it_is_written_to_and_starts_from_the_copy() {
     let writing = async {
         for round in 0.. {
             publish(&folder, &node, &format!("during-{round}"), 50).await;
+            // Else it would not be seen that the copy is made, if what was published is always there at once.
+            tokio::task::yield_now().await;
         }
     };
     let output = tokio::select! {
