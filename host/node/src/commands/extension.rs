@@ -108,7 +108,13 @@ async fn install(client: &Client, file: &Path, options: InstallOptions, json: bo
         print::cell(&answer, "version"),
         print::cell(&answer, "revision"),
     ))?;
-    for (what, member) in [("tools", "tools"), ("mode", "mode"), ("granted", "grants")] {
+    for (what, member) in [
+        ("tools", "tools"),
+        ("mode", "mode"),
+        ("granted", "grants"),
+        ("signed by", "publisher"),
+        ("note", "warning"),
+    ] {
         let value = print::cell(&answer, member);
         if !value.is_empty() {
             print::line(format_args!("  {what:11} {value}"))?;

@@ -73,6 +73,12 @@ pub struct InstallReport {
     pub missing: Vec<Grant>,
     /// What it was granted without any effect, since it asks for nothing of the kind.
     pub idle: Vec<Grant>,
+    /// The fingerprint of the key that signed it, if one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub publisher: Option<String>,
+    /// What the operator should know of who made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
 }
 
 /// What an install changed.
@@ -164,18 +170,12 @@ impl Registry {
                 if let Some(running) = plan.unchanged.as_ref().filter(|_| !publisher.is_new()) {
                     return Ok(report(running, Installed::Unchanged));
                 }
-                let publisher = publisher.accept(&candidate.description.name)?;
-                let source = install.source;
-                let report = inner
-                    .activate(
-                        &candidate,
-                        &component,
-                        plan,
-                        source,
-                        publisher,
-                        &install.who,
-                    )
+                let verdict = publisher.accept(&candidate.description.name)?;
+                let (source, by) = (install.source, verdict.publisher.clone());
+                let mut report = inner
+                    .activate(&candidate, &component, plan, source, by, &install.who)
                     .await?;
+                (report.publisher, report.warning) = (verdict.publisher, verdict.warning);
                 // Knowledge may have changed between the listing and the swap.
                 if !candidate.description.lists_depend_on.is_empty() {
                     registry.relist(&report.name);
@@ -410,5 +410,7 @@ fn report(entry: &ExtensionEntry, outcome: Installed) -> InstallReport {
         grants: (*entry.access.granted()).clone(),
         missing: entry.access.missing(),
         idle: entry.access.idle(),
+        publisher: None,
+        warning: None,
     }
 }
