@@ -76,6 +76,11 @@ fn a_rid_is_canonical_and_stays_what_it_is() {
 }
 
 #[test]
+fn a_reference_reads_back_and_what_lies_beside_a_component_is_nobodys_signature() {
+    holds("signatures");
+}
+
+#[test]
 fn every_target_is_driven_and_has_a_corpus() {
     let mut folders: Vec<String> = std::fs::read_dir(repository().join("tests/fuzz/corpus"))
         .unwrap()

@@ -168,7 +168,13 @@ pub(super) fn tell_report(answer: &Value, json: bool, done: &str) -> Result<()> 
     if !deprecated.is_empty() {
         print::line(format_args!("  deprecated  {deprecated}"))?;
     }
-    for (what, member) in [("tools", "tools"), ("mode", "mode"), ("granted", "grants")] {
+    for (what, member) in [
+        ("tools", "tools"),
+        ("mode", "mode"),
+        ("granted", "grants"),
+        ("signed by", "publisher"),
+        ("note", "warning"),
+    ] {
         let value = print::cell(answer, member);
         if !value.is_empty() {
             print::line(format_args!("  {what:11} {value}"))?;

@@ -84,6 +84,12 @@ pub struct InstallReport {
     /// What the swap was, if there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub swap: Option<SwapReport>,
+    /// The fingerprint of the key that signed it, if one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub publisher: Option<String>,
+    /// What the operator should know of who made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
 }
 
 /// What an install changed.
@@ -193,21 +199,25 @@ impl Registry {
                 if let Some(running) = unchanged {
                     return Ok(report(&running, Installed::Unchanged));
                 }
-                plan.publisher = publisher.accept(&candidate.description.name)?;
-                if role != Role::Serving {
-                    let (source, who) = (install.source, install.who);
-                    return inner
+                let verdict = publisher.accept(&candidate.description.name)?;
+                plan.publisher = verdict.publisher.clone();
+                let (source, who) = (install.source, install.who);
+                let mut report = if role == Role::Serving {
+                    let outcome = inner
+                        .activate(&candidate, component, plan, source, &who)
+                        .await?;
+                    drop(changing);
+                    match outcome {
+                        Outcome::Swapped(swapped) => registry.after(swapped).await,
+                        Outcome::Settled(report) => report,
+                    }
+                } else {
+                    inner
                         .install_beside(&candidate, &component, plan, source, &who, role)
-                        .await;
-                }
-                let outcome = inner
-                    .activate(&candidate, component, plan, install.source, &install.who)
-                    .await?;
-                drop(changing);
-                Ok(match outcome {
-                    Outcome::Swapped(swapped) => registry.after(swapped).await,
-                    Outcome::Settled(report) => report,
-                })
+                        .await?
+                };
+                (report.publisher, report.warning) = (verdict.publisher, verdict.warning);
+                Ok(report)
             })
             .await
         })
@@ -382,5 +392,7 @@ pub(super) fn report(entry: &ExtensionEntry, outcome: Installed) -> InstallRepor
         wants: Vec::new(),
         deprecated: None,
         swap: None,
+        publisher: None,
+        warning: None,
     }
 }

@@ -66,12 +66,12 @@ impl Publisher {
             .is_some_and(|verdict| verdict.publisher.is_some() && verdict.publisher != self.before)
     }
 
-    /// The publisher of a candidate that is taken; what the operator should know of it goes into the log.
-    pub(super) fn accept(self, extension: &str) -> Result<Option<String>, Refusal> {
+    /// What a candidate is taken with; what the operator should know of it goes into the log, too.
+    pub(super) fn accept(self, extension: &str) -> Result<Verdict, Refusal> {
         let verdict = self.verdict?;
-        if let Some(warning) = verdict.warning {
+        if let Some(warning) = &verdict.warning {
             tracing::warn!(extension, "{warning}");
         }
-        Ok(verdict.publisher)
+        Ok(verdict)
     }
 }

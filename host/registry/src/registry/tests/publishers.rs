@@ -82,7 +82,12 @@ async fn the_publisher_is_kept_with_the_revision_and_the_next_one_is_by_the_same
         assert!(refusal.to_string().contains(&fingerprint(&first)));
     }
     assert!(Arc::ptr_eq(&before, &f.registry.snapshot()));
-    f.install_signed(&two, signed(&first, &two)).await.unwrap();
+    let report = f.install_signed(&two, signed(&first, &two)).await;
+    let report = report.unwrap();
+    assert_eq!(
+        (report.publisher, report.warning),
+        (Some(fingerprint(&first)), None)
+    );
 
     let three = version("3.0.0");
     let mut allowed = signed(&second, &three);
@@ -95,7 +100,8 @@ async fn the_publisher_is_kept_with_the_revision_and_the_next_one_is_by_the_same
 #[tokio::test]
 async fn an_unsigned_extension_takes_up_the_publisher_of_its_next_revision() {
     let f = fixture().await;
-    f.install(&version("1.0.0")).await.unwrap();
+    let report = f.install(&version("1.0.0")).await.unwrap();
+    assert_eq!(report.warning.as_deref(), Some("it is not signed"));
     let key = SigningKey::generate().unwrap();
     let two = version("2.0.0");
     f.install_signed(&two, signed(&key, &two)).await.unwrap();
