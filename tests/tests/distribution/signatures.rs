@@ -196,5 +196,5 @@ fn a_private_key_of_cosign_is_refused_with_what_to_do_instead() {
     let refused = node.refusal(&["extension", "sign", &file, "--key", &text(&private)]);
     assert!(refused.contains("cosign sign-blob"), "{refused}");
     let missing = node.refusal(&["extension", "verify", &file, "--key", &text(&private)]);
-    assert!(missing.contains("PUBLIC KEY"), "{missing}");
+    assert!(missing.contains("cosign.pub"), "{missing}");
 }

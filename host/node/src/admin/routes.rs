@@ -202,7 +202,8 @@ pub(super) struct RidQuery {
 
 impl RidQuery {
     pub(super) fn parse(&self) -> Result<Rid, Problem> {
-        Rid::parse(&self.rid).map_err(Problem::bad_request)
+        Rid::parse(&self.rid)
+            .map_err(|error| Problem::bad_request(format!("`rid` is no RID: {error}")))
     }
 }
 
@@ -216,7 +217,7 @@ pub(super) async fn read(
     State(parts): State<AdminParts>,
     Query(query): Query<ReadQuery>,
 ) -> Result<Response, Problem> {
-    let rid = Rid::parse(&query.rid).map_err(Problem::bad_request)?;
+    let rid = RidQuery { rid: query.rid }.parse()?;
     let stored = parts
         .stores
         .bundles

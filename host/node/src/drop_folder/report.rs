@@ -87,7 +87,9 @@ impl Report {
     pub(super) fn lost(&self, error: &anyhow::Error) {
         let reason = format!("{error:#}");
         let mut state = self.state();
-        if state.lost.as_ref().is_some_and(|(of, _)| *of == reason) {
+        // Each try to find it again may fail for another reason: that is shown, and not logged.
+        if let Some((of, _)) = &mut state.lost {
+            *of = reason;
             return;
         }
         tracing::error!(
