@@ -6,6 +6,8 @@
 
 mod role;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use koi_rid::Timestamp;
 use koi_rid::json::write_string;
@@ -14,6 +16,28 @@ use sha2::{Digest, Sha256};
 use crate::{AuditDraft, Result, StoreError};
 
 pub use role::{Activation, Role};
+
+/// A component, and its digest, which is worked out once.
+#[derive(Debug, Clone)]
+pub struct Component {
+    pub(crate) bytes: Arc<[u8]>,
+    pub(crate) digest: Arc<str>,
+}
+
+impl Component {
+    /// Works out the digest.
+    pub fn new(bytes: impl Into<Arc<[u8]>>) -> Self {
+        let bytes = bytes.into();
+        let digest = digest(&bytes).into();
+        Self { bytes, digest }
+    }
+
+    /// Takes the word of who has worked it out: SHA-256 of these bytes, lower-case hex. A component under
+    /// another digest could not be read again.
+    pub fn with_digest(bytes: Arc<[u8]>, digest: Arc<str>) -> Self {
+        Self { bytes, digest }
+    }
+}
 
 /// A revision to be installed: what [`Revision`] says, less what the store itself adds.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,7 +105,7 @@ pub trait Extensions: Send + Sync {
     async fn install(
         &self,
         revision: NewRevision,
-        component: &[u8],
+        component: Component,
         role: Role,
         who: &str,
     ) -> Result<Revision>;

@@ -47,7 +47,7 @@ pub use commit::{Batch, Commits, Committed, Op};
 pub use dead_letters::{DeadLetter, DeadLetterDraft, DeadLetters};
 pub use dump::{Archive, Export, Rows, check_export};
 pub use error::{Result, StoreError};
-pub use extensions::{Activation, Extensions, NewRevision, Revision, Role};
+pub use extensions::{Activation, Component, Extensions, NewRevision, Revision, Role};
 pub use inbox::{Arrival, ArrivalKind, Inbox, InboxEntry};
 pub use indexes::{Declaration, Index, Indexes, MAX_PATHS};
 pub use job_runs::{JobOutcome, JobRun, JobRuns, KEPT_RUNS, LastRuns};

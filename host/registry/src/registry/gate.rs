@@ -1,7 +1,7 @@
 //! The gate: a revision that wants more than is granted is held until an operator approves it.
 
 use futures::future::BoxFuture;
-use koi_store::{NewRevision, Revision, Role};
+use koi_store::{Component, NewRevision, Revision, Role};
 
 use super::install::{InstallError, InstallReport, Installed, report};
 use super::prepare::json_text;
@@ -75,7 +75,7 @@ impl Inner {
         &self,
         entry: &ExtensionEntry,
         new: NewRevision,
-        component: &[u8],
+        component: Component,
         wants: Vec<Grant>,
         who: &str,
     ) -> Result<InstallReport, InstallError> {

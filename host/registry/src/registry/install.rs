@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use koi_distribution::{Refusal, Signed};
 use koi_rid::Timestamp;
-use koi_store::{NewRevision, Role, StoreError};
+use koi_store::{Component, NewRevision, Role, StoreError};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -201,6 +201,7 @@ impl Registry {
                 }
                 let verdict = publisher.accept(&candidate.description.name)?;
                 plan.publisher = verdict.publisher.clone();
+                let component = Component::with_digest(component, candidate.loaded.digest());
                 let (source, who) = (install.source, install.who);
                 let mut report = if role == Role::Serving {
                     let outcome = inner
@@ -213,7 +214,7 @@ impl Registry {
                     }
                 } else {
                     inner
-                        .install_beside(&candidate, &component, plan, source, &who, role)
+                        .install_beside(&candidate, component, plan, source, &who, role)
                         .await?
                 };
                 (report.publisher, report.warning) = (verdict.publisher, verdict.warning);
@@ -321,7 +322,7 @@ impl Inner {
     async fn activate(
         &self,
         candidate: &Candidate,
-        component: Arc<[u8]>,
+        component: Component,
         plan: Plan,
         source: String,
         who: &str,
@@ -334,7 +335,7 @@ impl Inner {
             return Ok(Outcome::Swapped(swapped.await?));
         }
         let entry = self.fitting(candidate, revision, grants, settings).await?;
-        let held = self.hold(&entry, new, &component, plan.wants, who).await?;
+        let held = self.hold(&entry, new, component, plan.wants, who).await?;
         Ok(Outcome::Settled(held))
     }
 }

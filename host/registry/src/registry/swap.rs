@@ -10,7 +10,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use koi_rid::Timestamp;
-use koi_store::{NewRevision, Role, StoreError};
+use koi_store::{Component, NewRevision, Role, StoreError};
 use serde_json::{Map, Value};
 
 use super::handover::StateHandover;
@@ -33,7 +33,7 @@ pub(super) enum Commit {
     /// A component that is new to the store.
     Install {
         new: NewRevision,
-        component: Arc<[u8]>,
+        component: Component,
     },
     /// A revision that is there.
     Activate,
@@ -181,7 +181,7 @@ impl Inner {
         let (name, number) = (entry.name(), entry.revision.revision);
         match commit {
             Commit::Install { new, component } => {
-                let install = self.store.install(new, &component, Role::Serving, who);
+                let install = self.store.install(new, component, Role::Serving, who);
                 return Ok(install.await?.installed_at);
             }
             Commit::Activate => {

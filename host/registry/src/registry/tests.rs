@@ -55,7 +55,7 @@ impl Extensions for FullStore {
     async fn install(
         &self,
         new: NewRevision,
-        component: &[u8],
+        component: koi_store::Component,
         role: Role,
         who: &str,
     ) -> Result<Revision, StoreError> {

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use koi_store::{Activation, Revision, Role, StoreError};
+use koi_store::{Activation, Component, Revision, Role, StoreError};
 
 use super::install::{InstallError, InstallReport, Installed, Plan, as_new, report};
 use super::open::RestoreError;
@@ -252,7 +252,7 @@ impl Inner {
     pub(super) async fn install_beside(
         &self,
         candidate: &Candidate,
-        component: &[u8],
+        component: Component,
         plan: Plan,
         source: String,
         who: &str,

@@ -7,10 +7,10 @@ use koi_rid::Timestamp;
 use super::query::{self, Connected, RowColumns, Value};
 use super::{Postgres, audit, blocking};
 use crate::extensions::{
-    change, collected, deprecated, digest, no_such_revision, pinned as pinned_change, whole,
+    change, collected, deprecated, no_such_revision, pinned as pinned_change, whole,
 };
 use crate::rows::{Columns, activation_columns, revision as number, revision_columns};
-use crate::{Activation, Extensions, NewRevision, Result, Revision, Role};
+use crate::{Activation, Component, Extensions, NewRevision, Result, Revision, Role};
 
 macro_rules! select_revisions {
     ($rest:literal) => {
@@ -36,23 +36,19 @@ impl Extensions for Postgres {
     async fn install(
         &self,
         new: NewRevision,
-        component: &[u8],
+        component: Component,
         role: Role,
         who: &str,
     ) -> Result<Revision> {
-        let (component, who) = (component.to_vec(), who.to_owned());
-        // Components are large: hashed where blocking is allowed, and not by the writer.
-        let (component, digest) = blocking(move || {
-            let digest = digest(&component);
-            Ok((component, digest))
-        })
-        .await?;
+        let who = who.to_owned();
         let installed_at = Timestamp::now();
         self.writer
             .write(async move |client| {
                 let before = roles::serving(client, &new.extension).await?;
-                put_component(client, &digest, &component).await?;
+                let Component { bytes, digest } = component;
+                put_component(client, &digest, &bytes).await?;
                 let revision = put(client, &new, &digest, &installed_at, &who).await?;
+                let digest = digest.to_string();
                 let installed =
                     Revision::installed(new, revision, digest, installed_at, role, &who);
                 roles::release_held(client, &installed.extension).await?;

@@ -1,7 +1,5 @@
 //! Installed extensions.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use koi_rid::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, params};
@@ -9,10 +7,10 @@ use rusqlite::{Connection, OptionalExtension, Params, params};
 use super::rows::RowColumns;
 use super::{Sqlite, audit};
 use crate::extensions::{
-    change, collected, deprecated, digest, no_such_revision, pinned as pinned_change, whole,
+    change, collected, deprecated, no_such_revision, pinned as pinned_change, whole,
 };
 use crate::rows::{Columns, activation_columns, revision as number, revision_columns};
-use crate::{Activation, Extensions, NewRevision, Result, Revision, Role};
+use crate::{Activation, Component, Extensions, NewRevision, Result, Revision, Role};
 
 macro_rules! select_revisions {
     ($rest:literal) => {
@@ -38,19 +36,19 @@ impl Extensions for Sqlite {
     async fn install(
         &self,
         new: NewRevision,
-        component: &[u8],
+        component: Component,
         role: Role,
         who: &str,
     ) -> Result<Revision> {
-        let (component, who): (Arc<[u8]>, _) = (component.into(), who.to_owned());
-        let digest = self.digest(Arc::clone(&component)).await?;
+        let who = who.to_owned();
         let installed_at = Timestamp::now();
         self.writer
             .write(move |connection| {
                 let before = roles::serving(connection, &new.extension)?;
-                let put = put(connection, &new, &component, &digest, &installed_at, &who)?;
+                let put = put(connection, &new, &component, &installed_at, &who)?;
+                let digest = component.digest.to_string();
                 let installed =
-                    Revision::installed(new.clone(), put, digest.clone(), installed_at, role, &who);
+                    Revision::installed(new.clone(), put, digest, installed_at, role, &who);
                 roles::release_held(connection, &new.extension)?;
                 roles::put(connection, &installed, role, &installed_at)?;
                 let before = before.map(|before| before.summary(Role::Serving));
@@ -207,13 +205,6 @@ impl Extensions for Sqlite {
     }
 }
 
-impl Sqlite {
-    /// Components are large: hashed where blocking is allowed, and not by the writer.
-    async fn digest(&self, component: Arc<[u8]>) -> Result<String> {
-        self.readers.read(move |_| Ok(digest(&component))).await
-    }
-}
-
 /// Replaces the grants of a revision and gives those before.
 fn update_grants(
     connection: &Connection,
@@ -229,22 +220,35 @@ fn update_grants(
 }
 
 /// Stores a component and adds the next revision of an extension, whose number it gives.
+/// Stores a component, unless it is there. Bytes that the disk has changed since are put right.
+fn put_component(connection: &Connection, component: &Component) -> Result<()> {
+    let (digest, bytes) = (&*component.digest, &*component.bytes);
+    let is_there = connection
+        .prepare_cached("SELECT bytes FROM component WHERE digest = ?")?
+        .query_row([digest], |row| {
+            Ok(row.get_ref(0)?.as_blob().ok() == Some(bytes))
+        })
+        .optional()?;
+    if is_there != Some(true) {
+        connection
+            .prepare_cached(
+                "INSERT INTO component (digest, bytes) VALUES (?, ?)
+                 ON CONFLICT (digest) DO UPDATE SET bytes = excluded.bytes",
+            )?
+            .execute(params![digest, bytes])?;
+    }
+    Ok(())
+}
+
 fn put(
     connection: &Connection,
     new: &NewRevision,
-    component: &[u8],
-    digest: &str,
+    component: &Component,
     installed_at: &Timestamp,
     who: &str,
 ) -> Result<u64> {
-    // Bytes that the disk has changed since are put right.
-    connection
-        .prepare_cached(
-            "INSERT INTO component (digest, bytes) VALUES (?, ?)
-             ON CONFLICT (digest) DO UPDATE SET bytes = excluded.bytes
-             WHERE bytes IS NOT excluded.bytes",
-        )?
-        .execute(params![digest, component])?;
+    let digest = &*component.digest;
+    put_component(connection, component)?;
     let revision: i64 = connection
         .prepare_cached(
             "INSERT INTO revision (extension, revision, digest, version, description, grants,

@@ -278,10 +278,12 @@ async fn a_component_that_the_disk_has_changed_is_told_and_put_right_by_installi
         source: String::new(),
         publisher: None,
     };
-    let installed =
-        stores
-            .extensions
-            .install(new.clone(), b"component", crate::Role::Serving, "operator");
+    let installed = stores.extensions.install(
+        new.clone(),
+        crate::Component::new(*b"component"),
+        crate::Role::Serving,
+        "operator",
+    );
     let digest = installed.await.unwrap().digest;
     Connection::open(folder.path().join("store.db"))
         .and_then(|other| other.execute("UPDATE component SET bytes = x'00'", []))
@@ -290,7 +292,12 @@ async fn a_component_that_the_disk_has_changed_is_told_and_put_right_by_installi
     assert!(matches!(read, Err(StoreError::Corrupt { .. })));
     stores
         .extensions
-        .install(new, b"component", crate::Role::Serving, "operator")
+        .install(
+            new,
+            crate::Component::new(*b"component"),
+            crate::Role::Serving,
+            "operator",
+        )
         .await
         .unwrap();
     let read = stores.extensions.component(&digest).await.unwrap();

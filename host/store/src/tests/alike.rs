@@ -7,7 +7,9 @@ use koi_rid::Contents;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Declaration, JobOutcome, JobRun, McpSession, NewRevision, Role, Sent, Stores};
+use crate::{
+    Component, Declaration, JobOutcome, JobRun, McpSession, NewRevision, Role, Sent, Stores,
+};
 use answers::answers;
 use calls::{Call, Change, any_call};
 
@@ -161,9 +163,9 @@ async fn call(stores: &Stores, call: &Call) -> String {
             told(stores.saved_states.save("x", *revision, vec![*state]).await)
         }
         Call::Install(name, byte) => {
-            let component = [*byte];
+            let component = Component::new([*byte]);
             let new = revision(NAMES[*name]);
-            let installed = extensions.install(new, &component, Role::Serving, "me");
+            let installed = extensions.install(new, component, Role::Serving, "me");
             told(installed.await.map(|installed| installed.revision))
         }
         Call::InstallAs(name, byte, role) => {
@@ -171,8 +173,8 @@ async fn call(stores: &Stores, call: &Call) -> String {
                 publisher: Some("a\0b".to_owned()),
                 ..revision(NAMES[*name])
             };
-            let component = [*byte];
-            let installed = extensions.install(new, &component, ROLES[*role], "me");
+            let component = Component::new([*byte]);
+            let installed = extensions.install(new, component, ROLES[*role], "me");
             told(installed.await.map(|installed| installed.revision))
         }
         Call::Activate(name, at, role) => {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{AuditDraft, NewRevision, Role};
+use crate::{AuditDraft, Component, NewRevision, Role};
 
 on_every_backend! {
     what_is_done_to_an_extension_is_recorded_with_who_did_it,
@@ -22,7 +22,12 @@ fn revision(grants: &str) -> NewRevision {
 async fn what_is_done_to_an_extension_is_recorded_with_who_did_it(Fixture { stores, .. }: Fixture) {
     let extensions = &stores.extensions;
     extensions
-        .install(revision("[]"), b"one", Role::Serving, "operator")
+        .install(
+            revision("[]"),
+            Component::new(*b"one"),
+            Role::Serving,
+            "operator",
+        )
         .await
         .unwrap();
     extensions

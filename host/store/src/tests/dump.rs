@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 use super::fixture::Place;
 use super::*;
 use crate::{
-    JobOutcome, JobRun, McpSession, NewRevision, Role, Rows, StoreError, Stores, check_export,
+    Component, JobOutcome, JobRun, McpSession, NewRevision, Role, Rows, StoreError, Stores,
+    check_export,
 };
 
 on_every_backend! {
@@ -78,7 +79,12 @@ async fn filled(stores: &Stores) {
     let extensions = &stores.extensions;
     for (name, component) in [("x", &large[..]), ("x", b"two"), ("y", b"two")] {
         let installed = extensions
-            .install(revision(name), component, Role::Serving, "me")
+            .install(
+                revision(name),
+                Component::new(component),
+                Role::Serving,
+                "me",
+            )
             .await;
         installed.unwrap();
     }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{NewRevision, Revision, Role, StoreError, Stores};
+use crate::{Component, NewRevision, Revision, Role, StoreError, Stores};
 
 on_every_backend! {
     each_install_is_the_next_revision_and_the_active_one,
@@ -28,15 +28,30 @@ fn revision(extension: &str, version: &str) -> NewRevision {
 async fn each_install_is_the_next_revision_and_the_active_one(Fixture { stores, .. }: Fixture) {
     let extensions = &stores.extensions;
     let first = extensions
-        .install(revision("b", "1"), b"one", Role::Serving, "operator")
+        .install(
+            revision("b", "1"),
+            Component::new(*b"one"),
+            Role::Serving,
+            "operator",
+        )
         .await
         .unwrap();
     let second = extensions
-        .install(revision("b", "2"), b"two", Role::Serving, "operator")
+        .install(
+            revision("b", "2"),
+            Component::new(*b"two"),
+            Role::Serving,
+            "operator",
+        )
         .await
         .unwrap();
     let other = extensions
-        .install(revision("a", "1"), b"one", Role::Serving, "operator")
+        .install(
+            revision("a", "1"),
+            Component::new(*b"one"),
+            Role::Serving,
+            "operator",
+        )
         .await
         .unwrap();
     assert_eq!((first.revision, second.revision, other.revision), (1, 2, 1));
@@ -57,10 +72,12 @@ async fn each_install_is_the_next_revision_and_the_active_one(Fixture { stores, 
 
 async fn a_component_is_found_by_its_digest(Fixture { stores, .. }: Fixture) {
     let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| n as u8).collect();
-    let installed =
-        stores
-            .extensions
-            .install(revision("a", "1"), &bytes, Role::Serving, "operator");
+    let installed = stores.extensions.install(
+        revision("a", "1"),
+        Component::new(&bytes[..]),
+        Role::Serving,
+        "operator",
+    );
     let digest = installed.await.unwrap().digest;
     let found = stores.extensions.component(&digest).await.unwrap();
     assert!(found.is_some_and(|found| found == bytes));
@@ -72,7 +89,12 @@ async fn a_deactivated_extension_keeps_its_revisions_and_their_count(
 ) {
     let extensions = &stores.extensions;
     extensions
-        .install(revision("a", "1"), b"one", Role::Serving, "operator")
+        .install(
+            revision("a", "1"),
+            Component::new(*b"one"),
+            Role::Serving,
+            "operator",
+        )
         .await
         .unwrap();
     assert!(extensions.deactivate("a", "operator").await.unwrap());
@@ -80,7 +102,12 @@ async fn a_deactivated_extension_keeps_its_revisions_and_their_count(
     assert!(extensions.activations().await.unwrap().is_empty());
     assert_eq!(extensions.revisions("a").await.unwrap().len(), 1);
     let again = extensions
-        .install(revision("a", "1"), b"one", Role::Serving, "operator")
+        .install(
+            revision("a", "1"),
+            Component::new(*b"one"),
+            Role::Serving,
+            "operator",
+        )
         .await
         .unwrap();
     assert_eq!(again.revision, 2);
@@ -89,11 +116,21 @@ async fn a_deactivated_extension_keeps_its_revisions_and_their_count(
 async fn grants_are_changed_of_one_revision_only(Fixture { stores, .. }: Fixture) {
     let extensions = &stores.extensions;
     extensions
-        .install(revision("a", "1"), b"one", Role::Serving, "operator")
+        .install(
+            revision("a", "1"),
+            Component::new(*b"one"),
+            Role::Serving,
+            "operator",
+        )
         .await
         .unwrap();
     extensions
-        .install(revision("a", "2"), b"two", Role::Serving, "operator")
+        .install(
+            revision("a", "2"),
+            Component::new(*b"two"),
+            Role::Serving,
+            "operator",
+        )
         .await
         .unwrap();
     extensions
@@ -120,7 +157,7 @@ async fn roles(stores: &Stores) -> Vec<String> {
 async fn install_all(stores: &Stores, versions: &[&str]) -> Vec<Revision> {
     let mut all = Vec::new();
     for version in versions {
-        let (new, component) = (revision("a", version), version.as_bytes());
+        let (new, component) = (revision("a", version), Component::new(version.as_bytes()));
         let installed = stores
             .extensions
             .install(new, component, Role::Serving, "me");
@@ -131,7 +168,12 @@ async fn install_all(stores: &Stores, versions: &[&str]) -> Vec<Revision> {
 
 async fn a_role_moves_to_another_revision_and_one_always_serves(Fixture { stores, .. }: Fixture) {
     let extensions = &stores.extensions;
-    let none = extensions.install(revision("a", "1"), b"one", Role::Held, "me");
+    let none = extensions.install(
+        revision("a", "1"),
+        Component::new(*b"one"),
+        Role::Held,
+        "me",
+    );
     assert!(matches!(none.await, Err(StoreError::Invalid { .. })));
     assert!(extensions.revisions("a").await.unwrap().is_empty());
     install_all(&stores, &["1", "2", "3"]).await;
@@ -168,7 +210,12 @@ async fn a_held_revision_waits_until_it_is_approved_or_another_is_installed(
     let extensions = &stores.extensions;
     install_all(&stores, &["1"]).await;
     let held = async |version| {
-        let held = extensions.install(revision("a", version), b"held", Role::Held, "me");
+        let held = extensions.install(
+            revision("a", version),
+            Component::new(*b"held"),
+            Role::Held,
+            "me",
+        );
         held.await.unwrap()
     };
     assert_eq!(held("2").await.served_at, None);
