@@ -225,3 +225,23 @@ async fn whatever_is_refused_is_a_problem_document_that_says_what_is_wrong() {
     let stranger = api.http.get(format!("{}/v1/openapi.json", api.url));
     assert_eq!(api.refusal(stranger).await.0, StatusCode::UNAUTHORIZED);
 }
+
+#[tokio::test]
+async fn figures_of_extensions_and_of_their_last_swaps_are_there_for_prometheus() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = start(&folder);
+    node.install("echo");
+    node.json(&["call", "echo", "--args", r#"{"text": "hello"}"#]);
+    let answer = Api::of(&node).request(&Method::GET, "/v1/metrics").send();
+    let text = answer.await.unwrap().text().await.unwrap();
+    let labels = r#"{extension="echo",version="0.1.0",revision="1",role="serving"}"#;
+    for line in [
+        "# TYPE koi_extension_calls_total counter".to_owned(),
+        format!("koi_extension_calls_total{labels} 1"),
+        format!("koi_extension_failures_total{labels} 0"),
+        format!("koi_extension_breaker{labels} 0"),
+        r#"koi_swap_drained_calls{extension="echo"} 0"#.to_owned(),
+    ] {
+        assert!(text.lines().any(|of| of == line), "{line} in\n{text}");
+    }
+}

@@ -44,6 +44,7 @@
 //! | `GET /v1/jobs?extension=` | the jobs of extensions, when they run next and how they ran last |
 //! | `GET /v1/jobs/{extension}/{job}?cursor=`, `POST …` | its history, the newest first; run it now |
 //! | `GET /v1/dead-letters`, `POST /v1/dead-letters/{id}` | list, try again |
+//! | `GET /v1/metrics` | figures of extensions and of their last swaps, in Prometheus' text format |
 //! | `POST /v1/mcp` with `Upgrade: mcp` | the connection becomes an MCP stdio transport |
 
 mod archive;
@@ -54,6 +55,7 @@ mod grants;
 mod guard;
 mod jobs;
 mod knowledge;
+mod metrics;
 mod network;
 mod openapi;
 mod problem;

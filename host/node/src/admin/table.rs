@@ -13,8 +13,8 @@ use axum::{Router, middleware};
 use super::guard::{Token, check};
 use super::problem::{self, Problem};
 use super::{
-    AdminParts, MAX_COMPONENT, archive, audit, bridge, grants, jobs, knowledge, network, openapi,
-    pulls, recordings, revisions, routes, secrets, versions, watch,
+    AdminParts, MAX_COMPONENT, archive, audit, bridge, grants, jobs, knowledge, metrics, network,
+    openapi, pulls, recordings, revisions, routes, secrets, versions, watch,
 };
 
 /// Who answers which requests.
@@ -107,6 +107,7 @@ pub(super) fn all() -> Vec<Route> {
         route(M::GET, "/v1/jobs/{extension}/{job}", jobs::history),
         route(M::POST, "/v1/jobs/{extension}/{job}", jobs::run),
         route(M::POST, "/v1/mcp", bridge::accept),
+        route(M::GET, "/v1/metrics", metrics::show),
         route(M::GET, "/v1/network/edges", network::edges),
         route(M::GET, "/v1/network/nodes", network::nodes),
         route(M::DELETE, "/v1/network/nodes", network::forget),
