@@ -256,9 +256,14 @@ fn what_is_no_component_or_no_extension_is_refused_with_one_sentence() {
     for length in [0, 6, 8, 1000, echo.len() / 2, echo.len() - 1] {
         let truncated = host.refusal(&echo[..length]);
         assert!(
-            ["cut off", "not WebAssembly", "no koi-mcp extension"]
-                .iter()
-                .any(|each| truncated.contains(each)),
+            [
+                "there is no component",
+                "cut off",
+                "not WebAssembly",
+                "no koi-mcp extension"
+            ]
+            .iter()
+            .any(|each| truncated.contains(each)),
             "cut at {length}: {truncated}"
         );
     }

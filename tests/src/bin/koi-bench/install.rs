@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use koi_tests::measure::calling::Calling;
-use koi_tests::{Admin, NodeBuilder};
+use koi_tests::{Admin, Node, NodeBuilder};
 use serde_json::{Value, json};
 
 use crate::report::{Report, Unit};
@@ -70,15 +70,14 @@ impl Installed {
             .start();
         let admin = Admin::of(&node)?;
         let component = koi_tests::guest(self.guest);
-        let mut client = Calling::connect(&node.mcp_url).await?;
         let (mut cold, mut warm) = (Series::default(), Series::default());
         for number in 0..report.pace().count(self.compiled) {
             let component = numbered(&component, number);
-            cold.add(self.time(&admin, &mut client, component).await?);
+            cold.add(self.time(&node, &admin, component).await?);
         }
         for _ in 0..report.pace().rounds(ROUNDS) {
             let component = numbered(&component, 0);
-            warm.add(self.time(&admin, &mut client, component).await?);
+            warm.add(self.time(&node, &admin, component).await?);
         }
         report.within(self.warm, Unit::Milliseconds, &warm, self.at_most);
         report.figure(self.cold, Unit::Milliseconds, &cold);
@@ -86,10 +85,12 @@ impl Installed {
     }
 
     /// Installs it, calls it once, and removes it again; milliseconds to the answer.
-    async fn time(&self, admin: &Admin, client: &mut Calling, component: Vec<u8>) -> Result<f64> {
+    async fn time(&self, node: &Node, admin: &Admin, component: Vec<u8>) -> Result<f64> {
         let arguments: Value = json!({"text": "hello"});
         let start = Instant::now();
         admin.install(component).await?;
+        // Compiling may take longer than a server keeps an idle connection.
+        let mut client = Calling::connect(&node.mcp_url).await?;
         client.call(self.tool, &arguments).await?;
         let took = start.elapsed().as_secs_f64() * 1e3;
         admin.remove(self.name).await?;
