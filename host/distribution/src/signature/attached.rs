@@ -28,8 +28,8 @@ impl Attached {
     ///
     /// # Errors
     /// Those of `read`.
-    pub fn gather<E>(mut read: impl FnMut(&str) -> Result<Option<String>, E>) -> Result<Self, E> {
-        let [signature, bundle, public_key] = Self::SUFFIXES.map(|suffix| read(suffix));
+    pub fn gather<E>(read: impl FnMut(&str) -> Result<Option<String>, E>) -> Result<Self, E> {
+        let [signature, bundle, public_key] = Self::SUFFIXES.map(read);
         Ok(Self {
             signature: signature?,
             bundle: bundle?,

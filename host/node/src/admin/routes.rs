@@ -98,7 +98,7 @@ pub struct InstallOptions {
 impl InstallOptions {
     /// As what it is to be active.
     pub(super) fn role(&self) -> Result<Role, Problem> {
-        let role = self.role.clone().map(versions::RoleRequest::role);
+        let role = self.role.map(versions::RoleRequest::role);
         Ok(role.transpose()?.unwrap_or(Role::Serving))
     }
 

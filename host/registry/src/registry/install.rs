@@ -210,7 +210,7 @@ impl Registry {
                     drop(changing);
                     match outcome {
                         Outcome::Swapped(swapped) => registry.after(swapped).await,
-                        Outcome::Settled(report) => report,
+                        Outcome::Settled(report) => *report,
                     }
                 } else {
                     inner
@@ -336,7 +336,7 @@ impl Inner {
         }
         let entry = self.fitting(candidate, revision, grants, settings).await?;
         let held = self.hold(&entry, new, component, plan.wants, who).await?;
-        Ok(Outcome::Settled(held))
+        Ok(Outcome::Settled(Box::new(held)))
     }
 }
 
@@ -373,7 +373,7 @@ pub(super) fn as_new(
 enum Outcome {
     Swapped(Swapped),
     /// Nothing else serves.
-    Settled(InstallReport),
+    Settled(Box<InstallReport>),
 }
 
 /// What is reported of an entry.
