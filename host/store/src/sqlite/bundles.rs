@@ -13,6 +13,9 @@ use crate::range::{self, Range};
 use crate::rows::{self, Columns, stored_bundle_columns};
 use crate::{BundlePage, BundleQuery, Bundles, Page, Result, StoredBundle, Written, WrittenQuery};
 
+/// So many bundles are looked up where they are asked for.
+const FEW: usize = 4;
+
 #[async_trait]
 impl Bundles for Sqlite {
     async fn read(&self, rid: &Rid) -> Result<Option<StoredBundle>> {
@@ -24,13 +27,16 @@ impl Bundles for Sqlite {
 
     async fn read_many(&self, rids: &[Rid]) -> Result<Vec<StoredBundle>> {
         let rids = rids.to_vec();
-        self.readers
-            .read(move |connection| {
-                rids.iter()
-                    .filter_map(|rid| one(connection, rid).transpose())
-                    .collect()
-            })
-            .await
+        let few = rids.len() <= FEW;
+        let read = move |connection: &Connection| {
+            rids.iter()
+                .filter_map(|rid| one(connection, rid).transpose())
+                .collect()
+        };
+        match few {
+            true => self.readers.look_up(read).await,
+            false => self.readers.read(read).await,
+        }
     }
 
     async fn list(&self, query: &BundleQuery) -> Result<BundlePage> {

@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Semaphore;
 
 use crate::{Result, StoreError};
@@ -36,11 +37,7 @@ impl Readers {
         let read = move || {
             // Held until the connection is back, also when nobody awaits the read any more.
             let _permit = permit;
-            let lease = Lease::take(&readers)?;
-            let connection = lease.connection.as_ref().ok_or(StoreError::Closed)?;
-            // Never committed: it only holds several statements to one moment.
-            let _moment = connection.unchecked_transaction()?;
-            work(connection)
+            readers.on_one(work)
         };
         tokio::task::spawn_blocking(read)
             .await
@@ -48,6 +45,34 @@ impl Readers {
                 what: "a read of the store".to_owned(),
                 source: error.into(),
             })?
+    }
+
+    /// Runs `work`, which looks a few rows up by their keys, on a connection and on this thread: to hand it to
+    /// another thread and to come back takes several times as long as it does. What else was to be done on
+    /// this thread goes on on another one meanwhile.
+    pub(super) async fn look_up<T, F>(self: &Arc<Self>, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        // There is no other thread.
+        if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
+            return self.read(work).await;
+        }
+        let _permit = self
+            .permits
+            .acquire()
+            .await
+            .map_err(|_| StoreError::Closed)?;
+        tokio::task::block_in_place(|| self.on_one(work))
+    }
+
+    fn on_one<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let lease = Lease::take(self)?;
+        let connection = lease.connection.as_ref().ok_or(StoreError::Closed)?;
+        // Never committed: it only holds several statements to one moment.
+        let _moment = connection.unchecked_transaction()?;
+        work(connection)
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
