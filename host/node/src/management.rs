@@ -1,23 +1,29 @@
 //! Extensions managed by agents: what the MCP server's tools for that do.
 
-use std::sync::Arc;
-
 use futures::future::BoxFuture;
+use koi_distribution::{Reference, Signed};
 use koi_mcp_server::{ComponentSource, Management};
-use koi_registry::{GrantRequest, Install, Registry};
-use koi_store::Extensions;
+use koi_registry::{GrantRequest, Install, Registry, Role};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-/// What is changed, and where earlier revisions are.
+use crate::registries::Registries;
+
+/// What is changed, and where components are pulled from.
 pub(crate) struct Managed {
     pub(crate) registry: Registry,
-    pub(crate) revisions: Arc<dyn Extensions>,
+    pub(crate) registries: Registries,
 }
 
 impl Managed {
     /// Installs a component with the grants that its extension has.
-    async fn put(&self, component: Vec<u8>, source: String, who: &str) -> Result<Value, String> {
+    async fn put(
+        &self,
+        component: Vec<u8>,
+        signed: Signed,
+        source: String,
+        who: &str,
+    ) -> Result<Value, String> {
         let install = Install {
             component,
             grants: GrantRequest::Keep,
@@ -27,35 +33,8 @@ impl Managed {
             learn: false,
             who: who.to_owned(),
         };
-        let report = self.registry.install(install).await;
-        json_of(&report.map_err(told)?)
-    }
-
-    /// The bytes of the revision that is to serve again, and its number.
-    async fn earlier(&self, name: &str, wanted: Option<u64>) -> Result<(Vec<u8>, u64), String> {
-        let list = self.registry.list();
-        let running = list.iter().find(|extension| extension.name == name);
-        let serving = running
-            .ok_or_else(|| format!("no extension `{name}` is installed"))?
-            .revision;
-        let revisions = self.revisions.revisions(name).await.map_err(told)?;
-        let fits = |revision: u64| match wanted {
-            Some(wanted) => revision == wanted,
-            None => revision < serving,
-        };
-        let found = revisions.iter().rfind(|of| fits(of.revision));
-        let found = found.ok_or_else(|| match wanted {
-            Some(wanted) => format!("`{name}` has no revision {wanted}"),
-            None => format!("revision {serving} of `{name}` is the first one"),
-        })?;
-        let component = self
-            .revisions
-            .component(&found.digest)
-            .await
-            .map_err(told)?;
-        let revision = found.revision;
-        let gone = || format!("the component of revision {revision} is not in the store any more");
-        Ok((component.ok_or_else(gone)?, revision))
+        let installed = self.registry.install_as(install, Role::Serving, signed);
+        json_of(&installed.await.map_err(told)?)
     }
 }
 
@@ -74,11 +53,18 @@ impl Management for Managed {
     ) -> BoxFuture<'a, Result<Value, String>> {
         Box::pin(async move {
             match component {
-                ComponentSource::Bytes(bytes) => self.put(bytes, format!("mcp:{who}"), who).await,
-                ComponentSource::Reference(reference) => Err(format!(
-                    "this node fetches nothing from registries, so not {reference}: send the component \
-                     itself"
-                )),
+                ComponentSource::Bytes(bytes) => {
+                    let source = format!("mcp:{who}");
+                    self.put(bytes, Signed::default(), source, who).await
+                }
+                ComponentSource::Reference(reference) => {
+                    let reference: Reference = reference.parse().map_err(told)?;
+                    let client = self.registries.client(&reference);
+                    let client = client.map_err(|error| format!("{error:#}"))?;
+                    let pulled = client.pull(&reference).await.map_err(told)?;
+                    let source = pulled.reference.to_string();
+                    self.put(pulled.component, pulled.signed, source, who).await
+                }
             }
         })
     }
@@ -90,9 +76,9 @@ impl Management for Managed {
         who: &'a str,
     ) -> BoxFuture<'a, Result<Value, String>> {
         Box::pin(async move {
-            let (component, revision) = self.earlier(extension, revision).await?;
-            let source = format!("mcp:{who}, from revision {revision}");
-            self.put(component, source, who).await
+            // What was revoked meanwhile was taken from earlier revisions, too.
+            let reverted = self.registry.revert(extension, revision, who).await;
+            json_of(&reverted.map_err(told)?)
         })
     }
 

@@ -210,7 +210,7 @@ impl Node {
             catalog: Arc::new(registry.clone()),
             management: Some(Arc::new(Managed {
                 registry: registry.clone(),
-                revisions: stores.extensions.clone(),
+                registries: Registries::new(&config),
             })),
             bundles: stores.bundles.clone(),
             sessions: stores.mcp_sessions.clone(),
