@@ -73,6 +73,11 @@ static TOOLS: LazyLock<[(&str, Arc<Tool>); 3]> = LazyLock::new(|| {
                     "type": "object",
                     "description": "Its arguments, as its input schema has them",
                 },
+                "version": {
+                    "type": "string",
+                    "description": "Which version of its extension is to answer, such as 1.2.3 or ^1.2; \
+                                    leave it out for the one in use",
+                },
             }),
             "name",
         ),
@@ -120,12 +125,18 @@ struct CallArguments {
     name: String,
     #[serde(default)]
     arguments: Option<JsonObject>,
+    #[serde(default)]
+    version: Option<String>,
 }
 
 /// What becomes of a call.
 pub(crate) enum Step {
     /// It goes on to an extension's tool.
-    Call(CallToolRequestParams),
+    Call {
+        request: CallToolRequestParams,
+        /// The version that was asked for in the arguments.
+        version: Option<String>,
+    },
     /// It is answered.
     Answer(CallToolResult),
 }
@@ -137,8 +148,9 @@ pub(crate) async fn step(
     pin: Option<&str>,
     mut request: CallToolRequestParams,
 ) -> Step {
+    let version = None;
     let Some(search) = shared.search.as_ref() else {
-        return Step::Call(request);
+        return Step::Call { request, version };
     };
     debug_assert_ne!(shared.options.dispatcher, Dispatcher::Off);
     let arguments = request.arguments.clone();
@@ -149,11 +161,12 @@ pub(crate) async fn step(
             Ok(target) => {
                 request.name = target.name.into();
                 request.arguments = target.arguments;
-                return Step::Call(request);
+                let version = target.version;
+                return Step::Call { request, version };
             }
             Err(problem) => Err(problem),
         },
-        _ => return Step::Call(request),
+        _ => return Step::Call { request, version },
     };
     Step::Answer(answer.unwrap_or_else(failed))
 }
@@ -207,7 +220,7 @@ fn target(
 ) -> Result<CallArguments, String> {
     let target: CallArguments = read(CALL, arguments)?;
     let snapshot = shared.snapshot();
-    let tool = snapshot.tool(&target.name, pin);
+    let tool = snapshot.tool(&target.name, target.version.as_deref().or(pin));
     let tool = tool.map_err(|error| error.to_string())?;
     match tool.filter(|tool| shared.options.shows_tool(tool)) {
         Some(_) => Ok(target),

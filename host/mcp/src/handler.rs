@@ -235,15 +235,15 @@ impl ServerHandler for Handler {
             result.meta = self.stamp(&context);
             return Ok(result.into());
         }
-        let request = match dispatcher::step(&self.shared, pin, request).await {
-            Step::Call(request) => request,
+        let (request, version) = match dispatcher::step(&self.shared, pin, request).await {
+            Step::Call { request, version } => (request, version),
             Step::Answer(mut result) => {
                 result.meta = self.stamp(&context);
                 return Ok(result.into());
             }
         };
         let snapshot = self.shared.snapshot();
-        let tool = snapshot.tool(request.name.as_ref(), pin);
+        let tool = snapshot.tool(request.name.as_ref(), version.as_deref().or(pin));
         let tool = tool.map_err(|error| errors::no_version(&error))?;
         let tool = tool.filter(|tool| self.shared.options.shows_tool(tool));
         let log = self.log_level(&context);

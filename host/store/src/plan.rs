@@ -74,12 +74,16 @@ pub(crate) fn ways(query: &BundleQuery, declared: Vec<Indexed>) -> Result<Ways> 
     })
 }
 
-/// The way to take, given how many keys each of them has, up to [`COUNTED`].
+/// The way to take, given how many keys each of them has, up to [`COUNTED`]. Of several that have as few, the
+/// first by its path: the order in which a database gives the indexes is its own affair.
 pub(crate) fn choose(query: &BundleQuery, counted: Vec<(Way, u32)>) -> Option<Way> {
     let usable = counted
         .into_iter()
         .filter(|(way, keys)| *keys < COUNTED || is_in_order(way, query));
-    usable.min_by_key(|(_, keys)| *keys).map(|(way, _)| way)
+    let fewest = usable.min_by(|(one, keys), (other, others)| {
+        keys.cmp(others).then_with(|| one.path.cmp(&other.path))
+    });
+    fewest.map(|(way, _)| way)
 }
 
 /// Whether what a way leads along is in the order of the query.
@@ -122,4 +126,35 @@ fn by_path(query: &BundleQuery, path: &Pointer, declared: Vec<Indexed>) -> Resul
         path: index.path,
         keys,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use koi_rid::Filter;
+
+    use super::*;
+
+    #[test]
+    fn of_ways_with_as_few_keys_the_same_is_taken_in_whatever_order_they_come() {
+        let filter = r#"{"all":[{"path":"/a","ge":1},{"path":"/b","ge":1}]}"#;
+        let query = BundleQuery {
+            filter: Some(Filter::parse(filter).unwrap()),
+            ..BundleQuery::default()
+        };
+        let way = |number, path: &str| {
+            let path = Pointer::parse(path).unwrap();
+            let keys = query.filter.as_ref().unwrap().keys_at(&path).unwrap();
+            (
+                Way {
+                    index: number,
+                    path,
+                    keys,
+                },
+                3,
+            )
+        };
+        let chosen = |counted| choose(&query, counted).map(|way| way.index);
+        assert_eq!(chosen(vec![way(1, "/a"), way(2, "/b")]), Some(1));
+        assert_eq!(chosen(vec![way(2, "/b"), way(1, "/a")]), Some(1));
+    }
 }

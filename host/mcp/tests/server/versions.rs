@@ -1,12 +1,16 @@
 //! Calls that pin a version of an extension.
 
+use koi_mcp_server::{Dispatcher, McpOptions, ViewOptions};
 use serde_json::{Value, json};
 
 use super::http::{MODERN, modern, serve};
 use super::node::{Extension, Node, tool};
 
 fn two_versions() -> Node {
-    let node = Node::usual();
+    with_two(Node::usual())
+}
+
+fn with_two(node: Node) -> Node {
     let serving = vec![tool("picture"), tool("says-no")];
     node.install(vec![Extension::of_tools("two", serving)]);
     let beside = vec![tool("picture"), tool("number")];
@@ -62,4 +66,24 @@ async fn a_call_that_pins_a_version_has_the_tools_of_that_version() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_call_through_the_dispatcher_names_the_version_among_its_arguments() {
+    let main = ViewOptions {
+        dispatcher: Dispatcher::Only,
+        ..ViewOptions::default()
+    };
+    let node = Node::with(McpOptions {
+        main,
+        ..McpOptions::default()
+    });
+    let served = serve(with_two(node)).await;
+    let newer = json!({ "name": "number", "version": "revision:2" });
+    let answer = served.call("call_tool", newer).await;
+    assert_ne!(answer.result()["isError"], true, "{answer:?}");
+    let older = json!({ "name": "number", "version": "revision:1" });
+    let answer = served.call("call_tool", older).await;
+    let told = answer.result().to_string();
+    assert!(told.contains("has no tool `number`"), "{told}");
 }
