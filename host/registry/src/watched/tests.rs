@@ -1,3 +1,5 @@
+//! What a watched callee counts, when it is called no more, and which errors are held against it.
+
 use std::sync::Arc;
 use std::time::Duration;
 
