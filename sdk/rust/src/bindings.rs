@@ -20,7 +20,7 @@ pub mod imports {
 
 pub mod http {
     wit_bindgen::generate!({
-        path: "wit",
+        path: "../wit",
         world: "client",
         generate_all,
     });
