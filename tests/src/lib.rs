@@ -12,7 +12,6 @@ mod client;
 mod counting_guest;
 mod footprint;
 pub mod fuzz;
-pub mod measure;
 mod named_guest;
 mod node;
 mod paths;

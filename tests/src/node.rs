@@ -1,11 +1,16 @@
 //! A real koi-mcp node in a process of its own.
 
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
 use crate::{Process, extension, program};
+
+/// The key of the compiled code that the nodes of the tests share.
+const SHARED_KEY: [u8; 32] = [7; 32];
 
 /// A running node.
 #[derive(Debug)]
@@ -31,6 +36,7 @@ pub struct Node {
 pub struct NodeBuilder {
     command: Command,
     data_dir: PathBuf,
+    own_code: bool,
 }
 
 impl NodeBuilder {
@@ -57,7 +63,17 @@ impl NodeBuilder {
         Self {
             command,
             data_dir: data_dir.to_owned(),
+            own_code: false,
         }
+    }
+
+    /// Compiles all that it is given. Otherwise a node on a new data folder takes the code that others
+    /// have compiled, as one that was started again does: compiling the same components for each node
+    /// is most of what the tests would do.
+    #[must_use]
+    pub fn own_code(mut self) -> Self {
+        self.own_code = true;
+        self
     }
 
     /// Further flags of `koi-mcp serve`; of a flag given twice the last counts.
@@ -115,6 +131,9 @@ impl NodeBuilder {
     /// If it does not become ready.
     #[must_use]
     pub fn start(mut self) -> Node {
+        if !self.own_code && !self.data_dir.exists() {
+            share_code(&self.data_dir);
+        }
         let log = self.data_dir.with_extension("log");
         let log = std::fs::OpenOptions::new()
             .create(true)
@@ -134,6 +153,26 @@ impl NodeBuilder {
             data_dir: self.data_dir,
         }
     }
+}
+
+/// Makes a data folder whose compiled code is that of all tests, beside their programs.
+fn share_code(data_dir: &Path) {
+    let code = program("koi-mcp").with_file_name("test-code");
+    for folder in [&code, data_dir] {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .unwrap();
+    }
+    symlink(&code, data_dir.join("code")).unwrap();
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(data_dir.join("code.key"))
+        .and_then(|mut file| file.write_all(&SHARED_KEY))
+        .unwrap();
 }
 
 impl Node {

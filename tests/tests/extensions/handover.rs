@@ -1,6 +1,6 @@
 //! What a singleton keeps in memory, over swaps, crashes and kills.
 
-use koi_tests::measure::calling::Calling;
+use koi_measure::calling::Calling;
 use koi_tests::{Admin, Counting, Node, NodeBuilder};
 use serde_json::json;
 use tempfile::TempDir;

@@ -39,7 +39,7 @@ async fn a_bad_file_in_the_drop_folder_is_logged_and_nothing_else() {
 
 #[test]
 fn compiled_code_that_was_tampered_with_is_made_again() {
-    let host = Host::start();
+    let host = Host::start_with(NodeBuilder::own_code);
     host.install("harmless", &Guest::named("harmless"), &[]);
     let (node, folder) = host.into_node();
     let data_dir = node.data_dir.clone();

@@ -35,7 +35,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Parser;
-use koi_tests::measure::{client, files, http};
+use koi_measure::{client, files, http};
 
 /// The soaks, and what each does.
 const SOAKS: [(&str, &str); 4] = [

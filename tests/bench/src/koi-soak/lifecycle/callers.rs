@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 use koi_tests::Counting;
-use koi_tests::measure::calling::Calling;
+use koi_measure::calling::Calling;
 use serde_json::json;
 use tokio::task::JoinSet;
 

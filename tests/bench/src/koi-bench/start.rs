@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use koi_tests::measure::calling::Calling;
+use koi_measure::calling::Calling;
 use koi_tests::{Admin, Node, NodeBuilder};
 use serde_json::json;
 

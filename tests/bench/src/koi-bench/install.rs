@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use koi_tests::measure::calling::Calling;
+use koi_measure::calling::Calling;
 use koi_tests::{Admin, Node, NodeBuilder};
 use serde_json::{Value, json};
 
@@ -67,6 +67,7 @@ impl Installed {
         let folder = tempfile::tempdir()?;
         let node = NodeBuilder::new("bench", &folder.path().join("node"))
             .env("KOI_MCP_LOG__LEVEL", "info")
+            .own_code()
             .start();
         let admin = Admin::of(&node)?;
         let component = koi_tests::guest(self.guest);

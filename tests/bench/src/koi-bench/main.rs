@@ -39,7 +39,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
-use koi_tests::measure::{client, files, http, legacy, pace, report, rounds};
+use koi_measure::{client, files, http, legacy, pace, report, rounds};
 
 use crate::pace::Pace;
 use crate::report::{Report, Selection};
