@@ -65,17 +65,24 @@ pub async fn measure(report: &mut Report) -> Result<()> {
 }
 
 /// The median time of so many calls, each of which has to answer with an echo.
-pub async fn median_us(calls: usize, mut call: impl AsyncFnMut() -> Result<String>) -> Result<f64> {
+pub async fn median_us(calls: usize, call: impl AsyncFnMut() -> Result<String>) -> Result<f64> {
+    median_us_of(calls, "forty bytes of json, or nearly", call).await
+}
+
+/// The median time of so many calls, each of which has to answer with this, in lower case.
+pub async fn median_us_of(
+    calls: usize,
+    expected: &str,
+    mut call: impl AsyncFnMut() -> Result<String>,
+) -> Result<f64> {
     let mut times = Series::default();
     for _ in 0..calls {
         let start = Instant::now();
         let answer = call().await?;
         times.add(start.elapsed().as_secs_f64() * 1e6);
         ensure!(
-            answer
-                .to_lowercase()
-                .contains("forty bytes of json, or nearly"),
-            "no echo: {answer}"
+            answer.to_lowercase().contains(expected),
+            "not `{expected}`: {answer}"
         );
     }
     Ok(times.median())

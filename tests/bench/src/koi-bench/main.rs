@@ -17,6 +17,7 @@ mod fetch;
 mod fuel;
 mod grant;
 mod install;
+mod languages;
 mod listener;
 mod listening;
 mod load;
@@ -103,6 +104,7 @@ fn measure(arguments: Arguments) -> Result<ExitCode> {
         grant::measure(&mut report).await?;
         stop::measure(&mut report).await?;
         fairness::measure(&mut report).await?;
+        languages::measure(&mut report).await?;
         python::measure(&mut report).await?;
         many::measure(&mut report).await?;
         million::measure(&mut report).await?;
