@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::schema::{Schema, schema_of};
-use crate::{EventType, Phase};
+use crate::{EventType, Phase, Reference};
 
 use asks::Asks;
 pub use asks::Capability;
@@ -160,6 +160,11 @@ impl RidType {
             parses: false,
             indexes: Vec::new(),
         }
+    }
+
+    /// The RID type of a typed reference, whose [`RidTypes`](crate::RidTypes) parse it.
+    pub fn of<R: Reference>() -> Self {
+        Self::new(R::RID_TYPE).parsed()
     }
 
     /// Its contents have the form of `T`: the host refuses others.

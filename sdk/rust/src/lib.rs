@@ -37,6 +37,11 @@
 //! standard library. Every failure is an [`Error`] whose kind decides what the host does next. Unit tests run
 //! on the author's machine, without a host: see [`testing`].
 
+// The macros name this crate as authors do.
+extern crate self as koi_extension;
+
+#[doc(hidden)]
+pub mod __private;
 #[doc(hidden)]
 pub mod bindings;
 mod bundle;
@@ -78,6 +83,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use extension::{Extension, Health, Status};
 pub use handlers::{EventType, Handlers, KnowledgeObject, Outcome, Phase, Replacement};
 pub use json::Json;
+pub use koi_extension_macros::{Reference, tool};
 pub use prompts::{Prompt, PromptArgument, PromptMessage, PromptMessages, Prompts};
 pub use resources::{
     Resource, ResourceContents, ResourceList, ResourceTemplate, Resources, no_resource,
@@ -88,4 +94,6 @@ pub use schedule::{JobRun, Schedule, no_job};
 pub use schema::Schema;
 pub use schemas::Schemas;
 pub use state::State;
-pub use tools::{IntoToolResult, NoArguments, TaskSupport, Tool, ToolResult, Toolbox, Tools};
+pub use tools::{
+    IntoToolResult, NoArguments, TaskSupport, Tool, ToolFunction, ToolResult, Toolbox, Tools,
+};

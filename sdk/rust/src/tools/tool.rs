@@ -146,6 +146,12 @@ impl Tool {
         self
     }
 
+    /// It may take something away.
+    pub fn destructive(mut self) -> Self {
+        self.annotations.destructive_hint = Some(true);
+        self
+    }
+
     /// It adds, but takes nothing away.
     pub fn additive(mut self) -> Self {
         self.annotations.destructive_hint = Some(false);
@@ -155,6 +161,12 @@ impl Tool {
     /// Calling it again with the same arguments changes nothing more.
     pub fn idempotent(mut self) -> Self {
         self.annotations.idempotent_hint = Some(true);
+        self
+    }
+
+    /// It reaches beyond what this node knows.
+    pub fn open_world(mut self) -> Self {
+        self.annotations.open_world_hint = Some(true);
         self
     }
 
