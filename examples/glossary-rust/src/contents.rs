@@ -1,5 +1,7 @@
 //! What is published under a term's RID: two versions of its contents, and the way from the first to the second.
 
+use std::collections::BTreeSet;
+
 use koi_extension::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -99,15 +101,17 @@ impl Term {
 impl Schemas for Glossary {
     fn validate(_: &str, contents: &Json) -> Result<()> {
         let term: Term = contents.to()?;
-        let mut meanings = term.meanings();
-        while let Some((meaning, rest)) = meanings.split_first() {
-            if rest.contains(meaning) {
-                let twice = format!("the meaning `{meaning}` stands there twice");
-                return Err(Error::invalid_input(twice));
-            }
-            meanings = rest;
+        let mut earlier = BTreeSet::new();
+        match term
+            .meanings()
+            .iter()
+            .find(|meaning| !earlier.insert(*meaning))
+        {
+            Some(meaning) => Err(Error::invalid_input(format!(
+                "the meaning `{meaning}` stands there twice"
+            ))),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn transform(_: &str, _: &str, contents: &Json) -> Result<Json> {
@@ -130,7 +134,7 @@ mod tests {
         validate(&json!({ "term": "a", "meanings": ["x", "y"] })).unwrap();
         validate(&json!({ "term": "a", "meaning": "x", "more": [1, 1] })).unwrap();
         let error = validate(&json!({ "term": "a", "meanings": ["x", "y", "z", "y", "x"] }));
-        let expected = Error::invalid_input("the meaning `x` stands there twice");
+        let expected = Error::invalid_input("the meaning `y` stands there twice");
         assert_eq!(error, Err(expected));
     }
 

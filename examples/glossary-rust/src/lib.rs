@@ -47,7 +47,7 @@ impl Extension for Glossary {
             .publishes([TERM])
             .forgets([TERM])
             .uses([Capability::Keyvalue, Capability::Ask])
-            .requests(["GET:http://*", "GET:https://*"])
+            .requests(["GET:http://*:*", "GET:https://*:*"])
     }
 }
 

@@ -107,6 +107,7 @@ pub fn derive_reference(input: TokenStream) -> TokenStream {
 /// - `name = "…"`, `title = "…"`, `description = "…"`: in place of the function's, and a name for people;
 /// - `read_only`: it changes nothing; `destructive`: it takes something away; `additive`: it does not; `idempotent`:
 ///   calling it again changes nothing more; `open_world`: it reaches beyond this node; `closed_world`: it does not;
+/// - `example = json!({…})`, once or more: arguments to try it with;
 /// - `task = "optional"`, `task = "required"`: a call that takes its time may, or has to, become a task.
 ///
 /// # Errors

@@ -192,7 +192,9 @@ mod tests {
         title = "Show",
         read_only,
         destructive,
-        task = "optional"
+        task = "optional",
+        example = json!({ "part": 1, "type": [] }),
+        example = json!({ "type": ["a"] })
     )]
     fn show_part(
         /// Which
@@ -240,7 +242,13 @@ mod tests {
                         "properties": { "at": { "type": ["number", "null"] } }
                     },
                     "annotations": { "readOnlyHint": true, "destructiveHint": true },
-                    "execution": { "taskSupport": "optional" }
+                    "execution": { "taskSupport": "optional" },
+                    "_meta": {
+                        "koi-mcp/examples": [
+                            { "arguments": { "part": 1, "type": [] } },
+                            { "arguments": { "type": ["a"] } }
+                        ]
+                    }
                 },
                 { "name": "say", "description": "Says it.", "inputSchema": { "type": "object" } }
             ])

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::meta::ParseNestedMeta;
-use syn::{LitStr, Result};
+use syn::{Expr, LitStr, Result};
 
 /// What a tool is said to be: methods of `Tool` of the same names.
 const HINTS: [&str; 6] = [
@@ -23,6 +23,7 @@ pub(crate) struct Options {
     title: Option<String>,
     task: Option<&'static str>,
     hints: Vec<&'static str>,
+    examples: Vec<Expr>,
 }
 
 impl Options {
@@ -41,6 +42,7 @@ impl Options {
             "name" => self.name = Some(text()?.value()),
             "title" => self.title = Some(text()?.value()),
             "description" => self.description = Some(text()?.value()),
+            "example" => self.examples.push(option.value()?.parse()?),
             "task" => {
                 let support = text()?;
                 self.task = Some(match support.value().as_str() {
@@ -59,7 +61,7 @@ impl Options {
                 None => {
                     let all = HINTS.join("`, `");
                     return Err(option.error(format!(
-                        "`{word}` is none: there are `name`, `title`, `description`, `task`, `{all}`"
+                        "`{word}` is none: there are `name`, `title`, `description`, `task`, `example`, `{all}`"
                     )));
                 }
             },
@@ -76,6 +78,9 @@ impl ToTokens for Options {
         for hint in &self.hints {
             let hint = Ident::new(hint, Span::call_site());
             tokens.extend(quote!(.#hint()));
+        }
+        for example in &self.examples {
+            tokens.extend(quote!(.example(#example)));
         }
         if let Some(support) = self.task {
             let support = Ident::new(support, Span::call_site());
