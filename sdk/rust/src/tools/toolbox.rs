@@ -31,8 +31,10 @@ struct Entry {
     name: Cow<'static, str>,
     /// A schema takes longer to make than most calls, so it is made only where tools are listed.
     listed: Box<dyn FnOnce() -> Tool>,
-    call: Box<dyn Fn(&Json) -> Result<ToolResult>>,
+    call: Call,
 }
+
+type Call = Box<dyn Fn(&Json) -> Result<ToolResult>>;
 
 impl Toolbox {
     /// An empty toolbox.
