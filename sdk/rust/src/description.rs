@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::schema::{Schema, schema_of};
-use crate::{EventType, Phase};
+use crate::{EventType, Phase, Reference};
 
 use asks::Asks;
 pub use asks::Capability;
@@ -145,6 +145,8 @@ pub struct RidType {
     parses: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     indexes: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    examples: Vec<String>,
 }
 
 impl RidType {
@@ -159,7 +161,13 @@ impl RidType {
             mime_type: None,
             parses: false,
             indexes: Vec::new(),
+            examples: Vec::new(),
         }
+    }
+
+    /// The RID type of a typed reference, whose [`RidTypes`](crate::RidTypes) parse it.
+    pub fn of<R: Reference>() -> Self {
+        Self::new(R::RID_TYPE).parsed()
     }
 
     /// Its contents have the form of `T`: the host refuses others.
@@ -196,6 +204,12 @@ impl RidType {
     /// that compare it look at few bundles, and can be ordered by it. Eight paths at the most.
     pub fn index(mut self, path: impl Into<String>) -> Self {
         self.indexes.push(path.into());
+        self
+    }
+
+    /// A reference to try it with, `sales/orders`: `koi-mcp check` parses it.
+    pub fn example(mut self, reference: impl Into<String>) -> Self {
+        self.examples.push(reference.into());
         self
     }
 
@@ -261,7 +275,8 @@ mod tests {
             .rid_type(
                 RidType::new("orn:glossary.term")
                     .contents::<TermOfArt>()
-                    .index("/meaning"),
+                    .index("/meaning")
+                    .example("rid"),
             )
             .handler(Handler::new(Phase::Bundle, ["orn:glossary.term"]).events([EventType::New]))
             .reads(["orn:glossary.term:*"])
@@ -277,7 +292,8 @@ mod tests {
                         "rid-type": "orn:glossary.term",
                         "schema": "term-of-art",
                         "parses": false,
-                        "indexes": ["/meaning"]
+                        "indexes": ["/meaning"],
+                        "examples": ["rid"]
                     }
                 ],
                 "schemas": [{

@@ -8,9 +8,9 @@
 //! ```
 //! use koi_extension::prelude::*;
 //! use schemars::JsonSchema;
-//! use serde::{Deserialize, Serialize};
+//! use serde::Serialize;
 //!
-//! #[derive(Serialize, Deserialize, JsonSchema)]
+//! #[derive(Serialize, JsonSchema)]
 //! struct Echo {
 //!     text: String,
 //! }
@@ -25,18 +25,38 @@
 //!
 //! impl Tools for EchoExtension {
 //!     fn toolbox() -> Toolbox {
-//!         Toolbox::new().tool(Tool::new("echo", "Says it again"), |echo: Echo| Ok(echo))
+//!         Toolbox::new().with::<echo>()
 //!     }
+//! }
+//!
+//! /// Says it again
+//! #[tool(read_only)]
+//! fn echo(
+//!     /// What to say
+//!     text: String,
+//! ) -> Result<Echo> {
+//!     Ok(Echo { text })
 //! }
 //!
 //! koi_extension::export!(EchoExtension: Tools);
 //! ```
 //!
-//! What the host offers is in [`knowledge`], [`network`], [`caller`], [`config`], [`keyvalue`],
+//! [`#[derive(Reference)]`](macro@Reference) makes a typed reference of a RID type out of a pattern, and
+//! [`#[tool]`](macro@tool) a tool out of a function. What the host offers is in [`knowledge`], [`network`], [`caller`], [`config`], [`keyvalue`],
 //! [`http`], [`secrets`] and [`log`]; granted folders and environment variables are those of the
 //! standard library. Every failure is an [`Error`] whose kind decides what the host does next. Unit tests run
 //! on the author's machine, without a host: see [`testing`].
 
+/// The README, whose examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+// The macros name this crate as authors do.
+extern crate self as koi_extension;
+
+#[doc(hidden)]
+pub mod __private;
 #[doc(hidden)]
 pub mod bindings;
 mod bundle;
@@ -78,6 +98,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use extension::{Extension, Health, Status};
 pub use handlers::{EventType, Handlers, KnowledgeObject, Outcome, Phase, Replacement};
 pub use json::Json;
+pub use koi_extension_macros::{Reference, tool};
 pub use prompts::{Prompt, PromptArgument, PromptMessage, PromptMessages, Prompts};
 pub use resources::{
     Resource, ResourceContents, ResourceList, ResourceTemplate, Resources, no_resource,
@@ -88,4 +109,6 @@ pub use schedule::{JobRun, Schedule, no_job};
 pub use schema::Schema;
 pub use schemas::Schemas;
 pub use state::State;
-pub use tools::{IntoToolResult, NoArguments, TaskSupport, Tool, ToolResult, Toolbox, Tools};
+pub use tools::{
+    IntoToolResult, NoArguments, TaskSupport, Tool, ToolFunction, ToolResult, Toolbox, Tools,
+};

@@ -6,5 +6,5 @@ pub use crate::{
     Missed, Mode, NoArguments, Outcome, Phase, Prompt, PromptMessage, PromptMessages, Prompts,
     Publication, Reference, References, Replacement, Resource, ResourceContents, ResourceList,
     ResourceTemplate, Resources, Result, Rid, RidType, RidTypes, Role, Schedule, Schema, Schemas,
-    State, Tool, ToolResult, Toolbox, Tools, knowledge,
+    State, Tool, ToolResult, Toolbox, Tools, knowledge, tool,
 };

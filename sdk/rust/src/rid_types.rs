@@ -9,7 +9,8 @@ use crate::{Error, Json, Result, Rid};
 
 /// The reference of one RID type, taken apart: a struct whose members are its parts.
 ///
-/// `parse` and `print` are each other's inverse on canonical references.
+/// `parse` and `print` are each other's inverse on canonical references. `#[derive(Reference)]` makes it
+/// [of a pattern](macro@crate::Reference); by hand it takes what a pattern cannot say.
 pub trait Reference: Serialize + DeserializeOwned {
     /// The RID type that it belongs to: `orn:data.dataset`.
     const RID_TYPE: &'static str;
@@ -26,7 +27,7 @@ pub trait Reference: Serialize + DeserializeOwned {
     /// The RID of the parts.
     ///
     /// # Errors
-    /// `invalid-input` if the parts print as nothing.
+    /// `invalid-input` if the parts print as nothing, or, of a derived one, as the reference of other parts.
     fn rid(&self) -> Result<Rid> {
         Rid::new(Self::RID_TYPE, self.print())
     }
@@ -81,7 +82,7 @@ impl References {
                     parts: Json::of(&parts)?.into_string(),
                 })
             },
-            print: |parts| Ok(parts.to::<R>()?.print()),
+            print: |parts| Ok(parts.to::<R>()?.rid()?.reference().to_owned()),
         });
         self
     }
@@ -155,6 +156,56 @@ mod tests {
         assert_eq!(parsed.parts, r#"{"name":"bob","version":"1"}"#);
         let printed = Fixture::print_reference(Versioned::RID_TYPE.into(), parsed.parts);
         assert_eq!(printed.unwrap(), "bob/1");
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize, koi_extension::Reference)]
+    #[rid("orn:test.column:{table}/{column}#{version}!")]
+    struct Column {
+        table: String,
+        column: String,
+        version: u32,
+    }
+
+    fn column(table: &str, column: &str, version: u32) -> Column {
+        let (table, column) = (table.into(), column.into());
+        Column {
+            table,
+            column,
+            version,
+        }
+    }
+
+    #[test]
+    fn a_derived_reference_has_the_form_of_its_pattern() {
+        let rid = column("orders", "at#2", 3).rid();
+        assert!(rid.is_err(), "at#2#3! is column `at` of version 2");
+        let rid = column("orders", "at/2", 3).rid().unwrap();
+        assert_eq!(rid.as_str(), "orn:test.column:orders/at/2#3!");
+        assert_eq!(Column::try_from(&rid).unwrap(), column("orders", "at/2", 3));
+        for reference in [
+            "orders/at#3",
+            "orders/at#x!",
+            "orders/#3!",
+            "/at#3!",
+            "orders#3!",
+        ] {
+            let error = Column::parse(reference).unwrap_err();
+            let expected = format!("`{reference}` is not table/column#version!");
+            assert_eq!(error, Error::invalid_input(expected));
+        }
+        let other = Rid::parse("orn:test.table:orders/at#3!").unwrap();
+        assert!(Column::try_from(&other).is_err());
+    }
+
+    #[test]
+    fn parts_that_would_be_taken_apart_into_others_have_no_reference() {
+        let references = References::new().with::<Column>();
+        let print = references.entry(Column::RID_TYPE).unwrap().print;
+        let parts = |value| Json::of(&column(value, "at", 1)).unwrap();
+        assert_eq!(print(&parts("orders")).unwrap(), "orders/at#1!");
+        for table in ["", "a/b"] {
+            assert!(print(&parts(table)).is_err(), "{table}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
+use schemars::transform::transform_subschemas;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -15,7 +16,7 @@ pub struct Schema {
 
 impl Schema {
     /// The schema of a type. Its name is the type's in lower case with hyphens: `DatasetMetadata`
-    /// becomes `dataset-metadata`; `#[schemars(rename = "…")]` changes it.
+    /// becomes `dataset-metadata`; `#[schemars(rename = "…")]` changes it: `glossary.term.v1`.
     pub fn of<T: JsonSchema>() -> Self {
         Self::new(kebab_case(&T::schema_name()), schema_of::<T>())
     }
@@ -45,7 +46,22 @@ pub(crate) fn schema_of<T: JsonSchema>() -> Value {
     });
     let mut schema = settings.into_generator().into_root_schema_for::<T>();
     schema.remove("title");
+    without_widths(&mut schema);
     schema.to_value()
+}
+
+/// Takes away the formats of numbers (`uint32`, `double`): JSON Schema has none, and some clients of language models
+/// refuse formats that they do not know. Bounds say the same.
+fn without_widths(schema: &mut schemars::Schema) {
+    let is_number = |name: &Value| name == "integer" || name == "number";
+    let number = schema.get("type").is_some_and(|name| match name {
+        Value::Array(names) => names.iter().any(is_number),
+        name => is_number(name),
+    });
+    if number {
+        schema.remove("format");
+    }
+    transform_subschemas(&mut without_widths, schema);
 }
 
 fn kebab_case(name: &str) -> String {
@@ -57,6 +73,8 @@ fn kebab_case(name: &str) -> String {
                 kebab.push('-');
             }
             kebab.push(c.to_ascii_lowercase());
+        } else if ".:/".contains(c) {
+            kebab.push(c);
         } else if !kebab.is_empty() && !kebab.ends_with('-') {
             kebab.push('-');
         }
@@ -74,5 +92,6 @@ mod tests {
         assert_eq!(kebab_case("DatasetMetadata"), "dataset-metadata");
         assert_eq!(kebab_case("term_v2"), "term-v2");
         assert_eq!(kebab_case("RID"), "rid");
+        assert_eq!(kebab_case("glossary.term.v1"), "glossary.term.v1");
     }
 }

@@ -10,7 +10,7 @@ use crate::{Json, Result};
 
 pub use result::{IntoToolResult, ToolResult};
 pub use tool::{NoArguments, TaskSupport, Tool};
-pub use toolbox::Toolbox;
+pub use toolbox::{ToolFunction, Toolbox};
 
 /// What agents can call.
 ///

@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::Result;
+use super::Progress;
 use crate::http::{Request, Response};
+use crate::{Json, Result};
 
 thread_local! {
     static NODE: RefCell<Memory> = RefCell::default();
@@ -17,6 +18,9 @@ pub(crate) type Server = Rc<dyn Fn(&Request) -> Result<Response>>;
 /// Answers the question under a key.
 pub(crate) type Person = Rc<dyn Fn(&str, &serde_json::Value) -> Result<serde_json::Value>>;
 
+/// Makes contents of another schema.
+pub(crate) type Transform = Rc<dyn Fn(&str, &Json) -> Result<Json>>;
+
 /// All that a node in memory knows.
 #[derive(Default)]
 pub(crate) struct Memory {
@@ -26,6 +30,10 @@ pub(crate) struct Memory {
     pub(crate) log: Vec<String>,
     pub(crate) server: Option<Server>,
     pub(crate) person: Option<Person>,
+    pub(crate) transform: Option<Transform>,
+    pub(crate) caller: Option<String>,
+    pub(crate) progress: Vec<Progress>,
+    pub(crate) caller_log: Vec<(String, serde_json::Value)>,
     buckets: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
 }
 
@@ -66,9 +74,17 @@ pub(crate) mod knowledge {
         Ok(with(|node| node.bundles.get_key_value(rid).map(bundle)))
     }
 
-    /// There are no schemas here: contents come as they are stored.
-    pub(crate) fn read_as(rid: &str, _: &str) -> Result<Option<Bundle>, Error> {
-        read(rid)
+    /// There are no schemas here: contents come as the test makes them, else as they are stored.
+    pub(crate) fn read_as(rid: &str, schema: &str) -> Result<Option<Bundle>, Error> {
+        let bundle = read(rid)?;
+        match (bundle, with(|node| node.transform.clone())) {
+            (Some(mut bundle), Some(transform)) => {
+                let contents = transform(schema, &Json::trusted(bundle.contents))?;
+                bundle.contents = contents.into_string();
+                Ok(Some(bundle))
+            }
+            (bundle, _) => Ok(bundle),
+        }
     }
 
     pub(crate) fn dereference(rid: &str) -> Result<Option<Bundle>, Error> {
@@ -176,14 +192,28 @@ pub(crate) mod caller {
     use super::with;
     use crate::Json;
     use crate::bindings::imports::koi::extension::types::Error;
+    use crate::testing::Progress;
 
     pub(crate) fn who() -> String {
-        r#"{"kind":"tool","correlation-id":"test"}"#.into()
+        let set = with(|node| node.caller.clone());
+        set.unwrap_or_else(|| r#"{"kind":"tool","correlation-id":"test"}"#.into())
     }
 
-    pub(crate) fn progress(_: f64, _: Option<f64>, _: Option<&str>) {}
+    pub(crate) fn progress(progress: f64, total: Option<f64>, message: Option<&str>) {
+        let message = message.map(str::to_owned);
+        let progress = Progress {
+            progress,
+            total,
+            message,
+        };
+        with(|node| node.progress.push(progress));
+    }
 
-    pub(crate) fn log(_: &str, _: &str) {}
+    pub(crate) fn log(level: &str, data: &str) {
+        if let Ok(data) = serde_json::from_str(data) {
+            with(|node| node.caller_log.push((level.to_owned(), data)));
+        }
+    }
 
     pub(crate) fn ask(questions: &str) -> Result<String, Error> {
         let Some(person) = with(|node| node.person.clone()) else {

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::Icon;
 use crate::schema::schema_of;
@@ -36,7 +36,7 @@ pub struct Tool {
 fn or_any_object<S: Serializer>(schema: &Option<Value>, serializer: S) -> Result<S::Ok, S::Error> {
     match schema {
         Some(schema) => schema.serialize(serializer),
-        None => serde_json::json!({ "type": "object" }).serialize(serializer),
+        None => json!({ "type": "object" }).serialize(serializer),
     }
 }
 
@@ -146,6 +146,12 @@ impl Tool {
         self
     }
 
+    /// It may take something away.
+    pub fn destructive(mut self) -> Self {
+        self.annotations.destructive_hint = Some(true);
+        self
+    }
+
     /// It adds, but takes nothing away.
     pub fn additive(mut self) -> Self {
         self.annotations.destructive_hint = Some(false);
@@ -155,6 +161,12 @@ impl Tool {
     /// Calling it again with the same arguments changes nothing more.
     pub fn idempotent(mut self) -> Self {
         self.annotations.idempotent_hint = Some(true);
+        self
+    }
+
+    /// It reaches beyond what this node knows.
+    pub fn open_world(mut self) -> Self {
+        self.annotations.open_world_hint = Some(true);
         self
     }
 
@@ -173,6 +185,17 @@ impl Tool {
     /// Pictures to show beside it.
     pub fn icons(mut self, icons: impl IntoIterator<Item = Icon>) -> Self {
         self.icons.extend(icons);
+        self
+    }
+
+    /// Arguments to try it with, an object: `koi-mcp check` calls it with them. They are listed under
+    /// `koi-mcp/examples` in its `_meta`.
+    pub fn example(mut self, arguments: impl Into<Value>) -> Self {
+        let example = json!({ "arguments": arguments.into() });
+        let examples = self.meta.entry("koi-mcp/examples");
+        if let Value::Array(examples) = examples.or_insert_with(|| json!([])) {
+            examples.push(example);
+        }
         self
     }
 

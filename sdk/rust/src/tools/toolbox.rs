@@ -1,5 +1,7 @@
 //! Tools with their functions.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
@@ -10,19 +12,44 @@ use crate::{Error, Json, Result};
 #[derive(Default)]
 pub struct Toolbox(Vec<Entry>);
 
-type Call = Box<dyn Fn(&Json) -> Result<ToolResult>>;
+/// A function that [`#[tool]`](macro@crate::tool) made a tool of, under the function's name.
+pub trait ToolFunction {
+    /// The tool's name.
+    const NAME: &'static str;
+
+    /// The tool as it is listed, with its schemas.
+    fn tool() -> Tool;
+
+    /// Calls the function.
+    ///
+    /// # Errors
+    /// What the function fails with; `invalid-input` if the arguments do not fit it.
+    fn call(arguments: &Json) -> Result<ToolResult>;
+}
 
 struct Entry {
-    tool: Tool,
+    name: Cow<'static, str>,
     /// A schema takes longer to make than most calls, so it is made only where tools are listed.
-    with_input: fn(Tool) -> Tool,
+    listed: Box<dyn FnOnce() -> Tool>,
     call: Call,
 }
+
+type Call = Box<dyn Fn(&Json) -> Result<ToolResult>>;
 
 impl Toolbox {
     /// An empty toolbox.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Adds a function that [`#[tool]`](macro@crate::tool) made a tool of.
+    pub fn with<F: ToolFunction + 'static>(mut self) -> Self {
+        self.0.push(Entry {
+            name: F::NAME.into(),
+            listed: Box::new(F::tool),
+            call: Box::new(F::call),
+        });
+        self
     }
 
     /// Adds a tool. Its input schema is that of the function's argument, unless it has one.
@@ -31,21 +58,17 @@ impl Toolbox {
         A: DeserializeOwned + JsonSchema,
         R: IntoToolResult,
     {
-        let call = move |arguments: &Json| function(arguments.to()?)?.into_tool_result();
         self.0.push(Entry {
-            tool,
-            with_input: Tool::with_input::<A>,
-            call: Box::new(call),
+            name: tool.name().to_owned().into(),
+            listed: Box::new(|| tool.with_input::<A>()),
+            call: Box::new(move |arguments| function(arguments.to()?)?.into_tool_result()),
         });
         self
     }
 
     /// The tools, in the order in which they were added.
     pub fn tools(self) -> Vec<Tool> {
-        self.0
-            .into_iter()
-            .map(|entry| (entry.with_input)(entry.tool))
-            .collect()
+        self.0.into_iter().map(|entry| (entry.listed)()).collect()
     }
 
     /// Calls a tool.
@@ -54,7 +77,7 @@ impl Toolbox {
     /// What the function fails with; `invalid-input` if there is no such tool or the arguments do
     /// not fit it.
     pub fn call(&self, name: &str, arguments: &Json) -> Result<ToolResult> {
-        match self.0.iter().find(|entry| entry.tool.name() == name) {
+        match self.0.iter().find(|entry| entry.name == name) {
             Some(entry) => (entry.call)(arguments),
             None => Err(Error::invalid_input(format!("there is no tool `{name}`"))),
         }
@@ -99,7 +122,7 @@ mod tests {
                         "of": {
                             "description": "The summands.",
                             "type": "array",
-                            "items": { "type": "integer", "format": "int64" }
+                            "items": { "type": "integer" }
                         }
                     },
                     "required": ["of"]
@@ -158,6 +181,89 @@ mod tests {
             *region,
             json!({ "type": "string", "x-mcp-header": "Region" })
         );
+    }
+
+    #[derive(Serialize, JsonSchema)]
+    struct Shown {
+        at: Option<f64>,
+    }
+
+    /// Shows a part.
+    #[koi_extension::tool(
+        name = "show",
+        title = "Show",
+        read_only,
+        destructive,
+        task = "optional",
+        example = json!({ "part": 1, "type": [] }),
+        example = json!({ "type": ["a"] })
+    )]
+    fn show_part(
+        /// Which
+        #[schemars(range(min = 1, max = 9))]
+        part: Option<u8>,
+        mut r#type: Vec<String>,
+    ) -> Result<Shown> {
+        r#type.truncate(1);
+        Ok(Shown {
+            at: part.map(f64::from),
+        })
+    }
+
+    /// Says it.
+    #[koi_extension::tool]
+    fn say() -> Result<String> {
+        Ok("it".into())
+    }
+
+    #[test]
+    fn a_function_becomes_a_tool_by_its_signature_and_documentation() {
+        let toolbox = || Toolbox::new().with::<show_part>().with::<say>();
+        assert_eq!(
+            serde_json::to_value(toolbox().tools()).unwrap(),
+            json!([
+                {
+                    "name": "show",
+                    "title": "Show",
+                    "description": "Shows a part.",
+                    "inputSchema": {
+                        "type": "object",
+                        "properties": {
+                            "part": {
+                                "description": "Which",
+                                "type": "integer",
+                                "minimum": 1,
+                                "maximum": 9
+                            },
+                            "type": { "type": "array", "items": { "type": "string" } }
+                        },
+                        "required": ["type"]
+                    },
+                    "outputSchema": {
+                        "type": "object",
+                        "properties": { "at": { "type": ["number", "null"] } }
+                    },
+                    "annotations": { "readOnlyHint": true, "destructiveHint": true },
+                    "execution": { "taskSupport": "optional" },
+                    "_meta": {
+                        "koi-mcp/examples": [
+                            { "arguments": { "part": 1, "type": [] } },
+                            { "arguments": { "type": ["a"] } }
+                        ]
+                    }
+                },
+                { "name": "say", "description": "Says it.", "inputSchema": { "type": "object" } }
+            ])
+        );
+        let call = |name, arguments: &str| {
+            let result = toolbox().call(name, &Json::parse(arguments).unwrap());
+            result.map(|result| result.json().unwrap().into_string())
+        };
+        let shown = call("show", r#"{"part":3,"type":[]}"#).unwrap();
+        assert_eq!(shown, r#"{"structuredContent":{"at":3.0}}"#);
+        assert_eq!(call("say", "{}").unwrap(), r#"{"structuredContent":"it"}"#);
+        let error = call("show", "{}").unwrap_err();
+        assert_eq!(error.kind, crate::ErrorKind::InvalidInput);
     }
 
     #[test]
