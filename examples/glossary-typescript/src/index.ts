@@ -18,7 +18,7 @@ const glossary = new Extension({
     publish: [TERM],
     forget: [TERM],
     capabilities: ['keyvalue', 'ask'],
-    http: ['GET:http://*', 'GET:https://*'],
+    http: ['GET:http://*:*', 'GET:https://*:*'],
   },
 });
 

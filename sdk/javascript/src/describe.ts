@@ -19,6 +19,7 @@ export function describe({ about, schemas, ridTypes, transforms, handlers, jobs 
       ...(about.mimeType !== undefined && { 'mime-type': about.mimeType }),
       parses: references !== undefined,
       ...(about.indexes && { indexes: about.indexes }),
+      ...(about.examples && { examples: about.examples }),
     })),
     schemas: Array.from(schemas, ([name, { schema, validate }]) => ({
       name,

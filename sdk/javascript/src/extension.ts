@@ -36,6 +36,8 @@ export interface RidType {
   part?: RegExp;
   /** Paths into its contents that are indexed, JSON pointers: `/owner/name`. Eight at the most. */
   indexes?: string[];
+  /** References of this type, such as `koi/event`: `koi-mcp check` tries them. */
+  examples?: string[];
 }
 
 /** One run of a job. */

@@ -31,6 +31,8 @@ export interface Tool<A, R> {
   task?: 'optional' | 'required';
   icons?: Icon[];
   meta?: Meta;
+  /** Calls that it answers, and what with: `koi-mcp check` makes them. */
+  examples?: { arguments: A; result?: R }[];
 }
 
 /** An answer that is more than a value: structured, content, or both. */
@@ -68,6 +70,9 @@ interface Entry {
 }
 
 const NOTHING = object({});
+
+/** Where `koi-mcp check` looks for examples. */
+const EXAMPLES = 'koi-mcp/examples';
 
 /** Tools with their functions. */
 export class Toolbox {
@@ -119,6 +124,7 @@ function listed(tool: Tool<never, unknown>): ListedTool {
     ...(tool.idempotent !== undefined && { idempotentHint: tool.idempotent }),
     ...(tool.openWorld !== undefined && { openWorldHint: tool.openWorld }),
   };
+  const meta = { ...tool.meta, ...(tool.examples && { [EXAMPLES]: tool.examples }) };
   return {
     name: tool.name,
     ...(tool.title !== undefined && { title: tool.title }),
@@ -128,7 +134,7 @@ function listed(tool: Tool<never, unknown>): ListedTool {
     ...(Object.keys(annotations).length && { annotations }),
     ...(tool.task && { execution: { taskSupport: tool.task } }),
     ...(tool.icons && { icons: tool.icons }),
-    ...(tool.meta && { _meta: tool.meta }),
+    ...(Object.keys(meta).length && { _meta: meta }),
   };
 }
 

@@ -1,4 +1,4 @@
-// Made by build/types.mjs from the WIT: do not edit.
+// Made by make/types.mjs from the WIT: do not edit.
 
 declare module 'koi:extension/caller@0.1.0' {
   /**

@@ -29,7 +29,7 @@ try {
     .filter(([name]) => name.includes('interfaces/'))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, text]) => forGuests(new TextDecoder().decode(text)));
-  const types = `// Made by build/types.mjs from the WIT: do not edit.\n\n${modules.join('\n')}`;
+  const types = `// Made by make/types.mjs from the WIT: do not edit.\n\n${modules.join('\n')}`;
   const there = await readFile(file, 'utf8').catch(() => '');
   if (there === types) {
     console.log('types/contract.d.ts is current');
