@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { bundle, forGuest, forNode, installed } from './bundle.mjs';
-import { writeWorld } from './world.mjs';
+import { kebab, writeWorld } from './world.mjs';
 
 /** The module of a component: each interface that the extension implements under its name. */
 function entry(source, interfaces) {
@@ -78,7 +78,7 @@ async function rename(folder, change) {
 const [command, source, ...rest] = process.argv.slice(2);
 try {
   if (command === 'inspect' && source) {
-    console.log(JSON.stringify({ interfaces: await inspect(source) }));
+    console.log(JSON.stringify({ interfaces: (await inspect(source)).map(kebab) }));
   } else if (command === 'build' && rest.length === 2) {
     await build(source, ...rest);
   } else {

@@ -1,5 +1,5 @@
-// The world of a guest: what its program imports and exports, and no more. A component for the web's engines imports
-// all that its world names, whether it is used or not.
+// The world of a guest: what its program imports and exports, and no more. A component of JavaScript
+// imports all that its world names, whether it is used or not.
 
 import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -37,9 +37,11 @@ export async function layOut(base, folder) {
   }
 }
 
+/** The name of an interface in WIT: `rid-types` of `ridTypes`. */
+export const kebab = (name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
 /** Writes the world `guest` with these lines of imports and includes, and these exports. */
 export async function writeWorld(folder, imports, exports) {
-  const kebab = (name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   const lines = [...imports, ...exports.map((name) => `export koi:extension/${kebab(name)}@0.1.0`)];
   const world = `package koi:build;\n\nworld guest {\n${lines.map((line) => `    ${line};\n`).join('')}}\n`;
   await writeFile(join(folder, 'world.wit'), world);
