@@ -19,7 +19,7 @@ test('a term that was defined can be looked up and is counted', () => {
 
 test('terms have names of letters, digits and hyphens', () => {
   assert.deepEqual(callTool(glossary, 'name_of_term', { term: '  RID_type--of  it ' }), { name: 'rid-type-of-it' });
-  for (const term of ['', '-_-', 'a.b', 'a\tb', 'K', 'x'.repeat(65)]) {
+  for (const term of ['', '-_-', 'a.b', 'a\tb', '\u212a', 'x'.repeat(65)]) {
     assert.throws(() => callTool(glossary, 'name_of_term', { term }), { kind: 'invalid-input' }, term);
   }
   assert.deepEqual(parseReference(glossary, 'orn:glossary.term', 'koi/event'), { vocabulary: 'koi', name: 'event' });
