@@ -1,0 +1,1 @@
+export const placeholder = (name: string): string => `koi-secret-${name}`;
