@@ -64,5 +64,7 @@ fn is_left_out(parent: &Path, name: &str) -> bool {
 }
 
 fn is_template(folder: &Path) -> bool {
-    folder.components().any(|part| part.as_os_str() == "template")
+    folder
+        .components()
+        .any(|part| part.as_os_str() == "template")
 }

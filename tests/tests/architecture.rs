@@ -22,11 +22,12 @@ const GROUPS: [&[&str]; 6] = [
 ];
 
 /// Crates that are nobody's business but of those named: what these know, the others must not.
-const RESERVED: [(&str, &[&str]); 12] = [
+const RESERVED: [(&str, &[&str]); 13] = [
     ("koi-wire", &["koi-net", "koi-mcp"]),
     ("wasmtime", &["koi-runtime"]),
     ("wasmtime-wasi", &["koi-runtime"]),
     ("jsonschema", &["koi-schema"]),
+    ("wasm-metadata", &["koi-author"]),
     ("rusqlite", &["koi-store"]),
     ("tokio-postgres", &["koi-store"]),
     ("deadpool-postgres", &["koi-store"]),

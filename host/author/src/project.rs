@@ -216,6 +216,18 @@ impl Language {
         }
     }
 
+    /// What is run once in a new project to get the tools that its build needs: lines for a shell.
+    #[must_use]
+    pub fn tools(self) -> &'static [&'static str] {
+        const VENV: &str = "python3 -m venv .venv";
+        match self {
+            Self::Rust => &["rustup target add wasm32-wasip2"],
+            Self::Python => &[VENV, ".venv/bin/pip install -r requirements.txt"],
+            Self::Typescript => &["npm install"],
+            Self::C => &[VENV, ".venv/bin/pip install ziglang==0.17.1"],
+        }
+    }
+
     /// The folder of its SDK below `sdk/`.
     pub(crate) fn sdk(self) -> &'static str {
         match self {

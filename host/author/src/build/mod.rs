@@ -71,6 +71,8 @@ pub struct Built {
     pub file: PathBuf,
     /// Its size in bytes.
     pub bytes: u64,
+    /// What it exports, as [`crate::exports`] tells.
+    pub exports: Vec<String>,
     /// How long it took.
     pub took: Duration,
 }
@@ -100,23 +102,24 @@ pub fn build(
         Language::Typescript => typescript::build(project, &work, &partial, progress),
         Language::C => c::build(project, &work, &partial, progress),
     }?;
-    let bytes = put(&partial, &out)?;
+    let component = fs::read(&partial).map_err(BuildError::io("read", &partial))?;
+    put(&component, &out)?;
+    fs::remove_file(&partial).map_err(BuildError::io("remove", &partial))?;
     Ok(Built {
         file: out,
-        bytes,
+        bytes: component.len() as u64,
+        exports: crate::exports(&component),
         took: begun.elapsed(),
     })
 }
 
-/// Moves a finished file to its place, which may be on another file system. Gives its size.
-fn put(from: &Path, to: &Path) -> Result<u64, BuildError> {
+/// Writes a file that nobody sees a part of.
+fn put(bytes: &[u8], to: &Path) -> Result<(), BuildError> {
     let mut name = to.file_name().unwrap_or_default().to_owned();
     name.push(".partial");
     let partial = to.with_file_name(name);
-    let bytes = fs::copy(from, &partial).map_err(BuildError::io("write", &partial))?;
-    fs::rename(&partial, to).map_err(BuildError::io("write", to))?;
-    fs::remove_file(from).map_err(BuildError::io("remove", from))?;
-    Ok(bytes)
+    fs::write(&partial, bytes).map_err(BuildError::io("write", &partial))?;
+    fs::rename(&partial, to).map_err(BuildError::io("write", to))
 }
 
 /// Runs the project's own unit tests, which need no node.

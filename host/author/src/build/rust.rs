@@ -13,6 +13,9 @@ use crate::Project;
 
 const TARGET: &str = "wasm32-wasip2";
 
+/// Where an author has cargo build, if it says so.
+const TARGET_DIR: &str = "CARGO_TARGET_DIR";
+
 pub(super) fn build(
     project: &Project,
     work: &Path,
@@ -24,7 +27,7 @@ pub(super) fn build(
     cargo
         .args(["build", "--release", "--target", TARGET])
         .args(["--message-format", "json-render-diagnostics"]);
-    if env::var_os("CARGO_TARGET_DIR").is_none() {
+    if env::var_os(TARGET_DIR).is_none() {
         cargo.arg("--target-dir").arg(work.join("cargo"));
     }
     progress.step("cargo build");
@@ -45,13 +48,10 @@ pub(super) fn build(
 
 pub(super) fn test_command(project: &Project) -> Result<Command, BuildError> {
     let mut cargo = cargo(project)?;
-    if env::var_os("CARGO_TARGET_DIR").is_none() {
-        cargo
-            .arg("test")
-            .arg("--target-dir")
-            .arg(project.root.join("build/cargo"));
-    } else {
-        cargo.arg("test");
+    cargo.arg("test");
+    if env::var_os(TARGET_DIR).is_none() {
+        let folder = project.root.join("build/cargo");
+        cargo.arg("--target-dir").arg(folder);
     }
     Ok(cargo)
 }
@@ -68,10 +68,29 @@ fn cargo(project: &Project) -> Result<Command, BuildError> {
     Ok(command)
 }
 
-/// Finds that the target is missing before cargo says so in other words for each crate.
+/// Finds that the target is missing before cargo says so, in other words, for each crate.
 fn needs_target(project: &Project) -> Result<(), BuildError> {
-    let _ = project;
-    Ok(())
+    // As cargo finds its compiler.
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let mut rustc = Command::new(rustc);
+    rustc.current_dir(project.root.join(&project.source)).args([
+        "--print",
+        "target-libdir",
+        "--target",
+        TARGET,
+    ]);
+    let said = run("rustc --print target-libdir", &mut rustc)?;
+    let libraries = String::from_utf8_lossy(&said.stdout);
+    if Path::new(libraries.trim()).is_dir() {
+        return Ok(());
+    }
+    Err(BuildError::MissingTool {
+        tool: format!("the Rust target {TARGET}"),
+        how: format!(
+            "run `rustup target add {TARGET}`, or install your system's package of it \
+             (libstd-rust-dev-wasm32 on Debian)"
+        ),
+    })
 }
 
 /// The component that a message of cargo's tells of.

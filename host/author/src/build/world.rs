@@ -65,7 +65,10 @@ pub(super) fn write_world(
     copy_wit(&shared, &deps.join("wasi-http"))?;
     for packages in [contract.join("deps"), shared.join("deps")] {
         for package in entries(&packages)? {
-            copy_wit(&package, &deps.join(package.file_name().unwrap_or_default()))?;
+            copy_wit(
+                &package,
+                &deps.join(package.file_name().unwrap_or_default()),
+            )?;
         }
     }
     let file = folder.join("world.wit");
@@ -74,9 +77,10 @@ pub(super) fn write_world(
 }
 
 fn world(interfaces: &Interfaces) -> String {
-    let mut world = "package koi:build;\n\nworld guest {\n    include koi:extension/imports@0.1.0;\n    \
+    let mut world =
+        "package koi:build;\n\nworld guest {\n    include koi:extension/imports@0.1.0;\n    \
                      include wasi:http/client@0.2.0;\n    export koi:extension/extension@0.1.0;\n"
-        .to_owned();
+            .to_owned();
     for name in interfaces.names() {
         world.push_str(&format!("    export koi:extension/{name}@0.1.0;\n"));
     }

@@ -1,7 +1,6 @@
 use super::*;
 
-const RIGHT: &str =
-    "[extension]\nname = \"one\"\nlanguage = \"typescript\"\nsource = \"app.ts\"\n";
+const RIGHT: &str = "[extension]\nname = \"one\"\nlanguage = \"typescript\"\nsource = \"app.ts\"\n";
 
 fn folder(manifest: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -28,13 +27,25 @@ fn a_manifest_says_what_the_project_is() {
 #[test]
 fn what_is_wrong_in_a_manifest_is_named_with_what_was_expected() {
     for (wrong, words) in [
-        (format!("{RIGHT}colour = 1\n"), ["line 5 (colour = 1)", "`root`"]),
-        (RIGHT.replace("\"one\"", "7"), ["line 2 (name = 7)", "expected a string"]),
-        (RIGHT.replace("\"one\"", "\"One\""), ["\"One\"", "letters a-z"]),
+        (
+            format!("{RIGHT}colour = 1\n"),
+            ["line 5 (colour = 1)", "`root`"],
+        ),
+        (
+            RIGHT.replace("\"one\"", "7"),
+            ["line 2 (name = 7)", "expected a string"],
+        ),
+        (
+            RIGHT.replace("\"one\"", "\"One\""),
+            ["\"One\"", "letters a-z"],
+        ),
         (RIGHT.replace("typescript", "perl"), ["line 3", "`python`"]),
         (RIGHT.replace("app.ts", "b.ts"), ["source", "b.ts"]),
         (format!("{RIGHT}root = \"..\"\n"), ["root", "wit/"]),
-        (format!("{RIGHT}[package]\nauthors = \"me\"\n"), ["line 6", "a sequence"]),
+        (
+            format!("{RIGHT}[package]\nauthors = \"me\"\n"),
+            ["line 6", "a sequence"],
+        ),
         (RIGHT.replace("source", "sauce"), ["sauce", "`source`"]),
         ("[extension".to_owned(), ["line 1", "expected"]),
     ] {
