@@ -113,7 +113,18 @@ impl Metadata {
         add.licenses = field(parsed("license", self.licenses.as_deref(), LICENSE)?);
         add.source = field(parsed("source", self.source.as_deref(), URL)?);
         add.homepage = field(parsed("homepage", self.homepage.as_deref(), URL)?);
-        add.to_wasm(component)
+        // Setting a field leaves what was there; clearing it takes that away.
+        let mut clear = AddMetadata::default();
+        clear.version = cleared(&add.version);
+        clear.description = cleared(&add.description);
+        clear.authors = cleared(&add.authors);
+        clear.revision = cleared(&add.revision);
+        clear.licenses = cleared(&add.licenses);
+        clear.source = cleared(&add.source);
+        clear.homepage = cleared(&add.homepage);
+        clear
+            .to_wasm(component)
+            .and_then(|component| add.to_wasm(&component))
             .map_err(|error| MetadataError::NoComponent(error.to_string()))
     }
 
@@ -141,6 +152,13 @@ impl Metadata {
 
 fn field<T: std::fmt::Debug + Clone>(value: Option<T>) -> Field<T> {
     value.map_or(Field::Keep, Field::Set)
+}
+
+fn cleared<T: std::fmt::Debug + Clone>(field: &Field<T>) -> Field<T> {
+    match field {
+        Field::Set(_) => Field::Clear,
+        Field::Keep | Field::Clear => Field::Keep,
+    }
 }
 
 fn parsed<T>(

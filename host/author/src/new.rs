@@ -17,7 +17,7 @@ pub enum NewError {
     #[error("{} is not empty: choose another name, or another folder with --dir", .0.display())]
     NotEmpty(PathBuf),
     /// A file could not be written.
-    #[error("cannot write {}: {}", .0.display(), .1)]
+    #[error("cannot write {}", .0.display())]
     Io(PathBuf, #[source] io::Error),
     /// This build of the program has no template for the language.
     #[error("there is no template for {0} in this build of koi-mcp")]

@@ -75,7 +75,7 @@ pub enum ProjectError {
     )]
     NoManifest(PathBuf),
     /// It could not be read.
-    #[error("cannot read {}: {}", .0.display(), .1)]
+    #[error("cannot read {}", .0.display())]
     Unreadable(PathBuf, #[source] io::Error),
     /// It does not say what it has to: which file, where, and what was expected.
     #[error("{}{at}: {problem}", .file.display())]

@@ -47,7 +47,7 @@ pub enum BuildError {
     #[error("{0}")]
     Project(String),
     /// A file could not be read or written.
-    #[error("{what}: {source}")]
+    #[error("{what}")]
     Io {
         /// What could not be done, to which file.
         what: String,

@@ -21,7 +21,8 @@ pub(super) fn runtime(config: &Config, fuel: bool) -> Result<Runtime> {
 
 /// What a component says that it is.
 pub(super) async fn description(config: &Config, component: Vec<u8>) -> Result<Description> {
-    let extension = runtime(config, false)?.load(component.into()).await?;
+    let runtime = runtime(config, false)?;
+    let extension = runtime.load(component.into()).await?;
     let said = extension.describe().await;
     Ok(Description::parse(
         &said.context("the component cannot describe itself")?,

@@ -7,14 +7,15 @@ mod sources;
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use koi_author::Project;
+use koi_distribution::Digest;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::print::{Breaks, printable};
 use super::signals::Signals;
-use super::{build, extension, print};
+use super::{build, distribution, extension, print};
 use crate::admin::{Client, InstallOptions};
 use crate::cli::DevArgs;
 use sources::Sources;
@@ -29,21 +30,15 @@ pub(super) async fn run(data_dir: &Path, args: &DevArgs, json: bool) -> Result<(
         data_dir,
         root: &root,
         json,
-        installed: Vec::new(),
+        installed: None,
     };
     dev.tell(
         &json!({"event": "watching", "project": root}),
         format_args!("watching {}; Ctrl-C ends it", root.display()),
     )?;
-    let work = async {
-        loop {
-            dev.round().await?;
-            sources.changed().await?;
-        }
-    };
     tokio::select! {
         () = signals.stop() => Ok(()),
-        ended = work => ended,
+        ended = dev.go_on(&mut sources) => ended,
     }
 }
 
@@ -52,10 +47,18 @@ struct Dev<'a> {
     root: &'a Path,
     json: bool,
     /// The component that was installed last.
-    installed: Vec<u8>,
+    installed: Option<Digest>,
 }
 
 impl Dev<'_> {
+    /// Builds, and again after each change, until nobody reads what it says.
+    async fn go_on(&mut self, sources: &mut Sources) -> Result<()> {
+        loop {
+            self.round().await?;
+            sources.changed().await?;
+        }
+    }
+
     /// One build, and what becomes of it.
     async fn round(&mut self) -> Result<()> {
         match self.build_and_install().await {
@@ -69,9 +72,8 @@ impl Dev<'_> {
         let project = Project::open(self.root)?;
         let name = project.name.clone();
         let built = build::build(project, None, false).await?;
-        let component = std::fs::read(&built.file)
-            .with_context(|| format!("cannot read {}", built.file.display()))?;
-        if component == self.installed {
+        let digest = Some(Digest::of(&distribution::read_component(&built.file)?));
+        if digest == self.installed {
             let event = json!({"event": "unchanged", "build": build::report(&built)});
             return self.tell(&event, "built the same component as before");
         }
@@ -93,7 +95,7 @@ impl Dev<'_> {
             ..InstallOptions::default()
         };
         let report = extension::installed(&client, &built.file, options).await?;
-        self.installed = component;
+        self.installed = digest;
         if self.json {
             return print::line(json!({"event": "installed", "report": report}));
         }
