@@ -13,6 +13,7 @@ const LANGUAGE: &str = "c";
 
 #[test]
 fn a_change_of_a_source_is_swapped_in_and_a_broken_one_keeps_the_old_serving() {
+    let _time = crate::beside_others();
     let folder = tempfile::tempdir().unwrap();
     let node = start(&folder);
     let project = new(folder.path(), "notes", LANGUAGE);

@@ -12,10 +12,24 @@ mod tools;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use koi_tests::{Node, NodeBuilder, program};
 use serde_json::Value;
 use tempfile::TempDir;
+
+/// What is timed is timed alone.
+static TIME: RwLock<()> = RwLock::new(());
+
+/// Held by a test that is timed.
+fn alone() -> RwLockWriteGuard<'static, ()> {
+    TIME.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Held by a test that builds, for as long as it does.
+fn beside_others() -> RwLockReadGuard<'static, ()> {
+    TIME.read().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// The program in a folder, with the tools that an author has.
 fn koi_mcp(folder: &Path, args: &[&str]) -> Command {

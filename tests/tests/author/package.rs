@@ -9,6 +9,7 @@ use crate::{failure, json, koi_mcp, new, tools};
 
 #[test]
 fn a_project_is_packaged_with_what_is_known_of_it_and_signed() {
+    let _time = crate::beside_others();
     let folder = tempfile::tempdir().unwrap();
     let project = new(folder.path(), "notes", "c");
     tools::lend(&project, "c");
@@ -54,6 +55,7 @@ fn a_project_is_packaged_with_what_is_known_of_it_and_signed() {
 
 #[test]
 fn a_component_of_any_origin_is_packaged_with_what_it_says_itself() {
+    let _time = crate::beside_others();
     let folder = tempfile::tempdir().unwrap();
     let component = extension("echo");
     let component = component.to_string_lossy();

@@ -107,6 +107,7 @@ fn a_manifest_is_refused_with_the_line_that_is_wrong_and_what_was_expected() {
 
 #[test]
 fn tests_that_fail_keep_a_component_from_being_built() {
+    let _time = crate::beside_others();
     let folder = tempfile::tempdir().unwrap();
     let project = new(folder.path(), "notes", "python");
     crate::tools::lend(&project, "python");
