@@ -98,8 +98,9 @@ fn answers(node: &Node, report: &Value) {
     let tools = report["tools"].as_array().unwrap().iter();
     let mut tried = tools.filter_map(|tool| {
         let tool = tool.as_str().unwrap();
-        let arguments = client.tool(tool)["inputSchema"]["examples"][0].take();
-        arguments.is_object().then(|| (tool, arguments.to_string()))
+        let shown = client.tool(tool);
+        let arguments = shown.pointer("/inputSchema/examples/0")?;
+        Some((tool, arguments.to_string()))
     });
     let (tool, arguments) = tried.next().expect("a tool with an example");
     node.json(&["call", tool, "--args", &arguments]);
