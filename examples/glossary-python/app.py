@@ -36,7 +36,7 @@ extension = Extension(
         publish=[TERM],
         forget=[TERM],
         capabilities=[Capability.KEYVALUE, Capability.ASK],
-        http=["GET:http://*", "GET:https://*"],
+        http=["GET:http://*:*", "GET:https://*:*"],
     ),
 )
 extension.rid_type(

@@ -26,9 +26,14 @@ def tidied(knowledge: KnowledgeObject) -> Outcome:
 
 def kept_back(knowledge: KnowledgeObject) -> Outcome:
     contents = {} if knowledge.contents is None else knowledge.contents.value()
-    tags = contents.get("tags")
-    draft = "meanings" in contents and isinstance(tags, list) and "draft" in tags
+    draft = _texts(contents.get("meanings")) and "draft" in _texts(contents.get("tags"))
     return Replace(network_targets=[]) if draft else Unchanged()
+
+
+def _texts(value: Any) -> list[str]:
+    """What is an array of texts; nothing if it is none."""
+    texts = isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return value if texts else []
 
 
 def _trimmed(value: Any) -> Any:

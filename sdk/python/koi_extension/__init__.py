@@ -18,6 +18,11 @@ What the host offers is in the modules `knowledge`, `network`, `caller`, `config
 whose kind decides what the host does next. Unit tests run on the author's machine, without a host: see `testing`.
 """
 
+import sys
+
+if sys.version_info < (3, 11):
+    raise ImportError("koi_extension needs Python 3.11 or newer")
+
 from .bundle import Bundle, Publication
 from .content import Annotations, Content, Icon, ResourceContents, Role, Theme
 from .description import Asks, Capability, Folder, Limit, Missed, Mode

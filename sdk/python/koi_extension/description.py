@@ -119,6 +119,7 @@ class RidType:
     mime_type: Annotated[str | None, Named("mime-type")] = None
     parses: bool = False
     indexes: Sequence[str] | None = None
+    examples: Sequence[str] | None = None
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ class Exports:
             if (
                 handler.phase == knowledge.phase
                 and knowledge.rid.rid_type in handler.rid_types
-                and (handler.event_types is None or event in handler.event_types)
+                and (event is None or handler.event_types is None or event in handler.event_types)
             ):
                 return function(knowledge)
         return Unchanged()

@@ -76,7 +76,7 @@ class Extension:
         self._validators: dict[str, Callable[..., None]] = {}
         self._transforms: dict[tuple[str, str], Callable[..., object]] = {}
         self._handlers: list[tuple[Handler, Callable[[KnowledgeObject], Outcome]]] = []
-        self._tools: list[tuple[Tool, Any, Sequence[Any] | None, Callable[..., object]]] = []
+        self._tools: list[tuple[Tool, Any, Callable[..., object]]] = []
         self._resources: list[tuple[Resource, Callable[[], object]]] = []
         self._templates: list[tuple[ResourceTemplate, Callable[..., object]]] = []
         self._prompts: list[tuple[Prompt, Callable[..., PromptMessages | str]]] = []
@@ -100,6 +100,7 @@ class Extension:
         description: str | None = None,
         mime_type: str | None = None,
         indexes: Sequence[str] | None = None,
+        examples: Sequence[str] | None = None,
     ) -> None:
         """A RID type that the extension owns: its name, or the `Reference` by which its references are
         parsed.
@@ -109,12 +110,15 @@ class Extension:
         - `mime_type`: under which they are resources; `application/json` if it is not set.
         - `indexes`: JSON pointers into its contents by which queries are fast and can be ordered; eight at
           the most.
+        - `examples`: references, for `koi-mcp check`.
         """
         name = rid_type if isinstance(rid_type, str) else rid_type.rid_type
         if not isinstance(rid_type, str):
             self._references[name] = rid_type
         parses = name in self._references
-        self._rid_types.append(RidType(name, schema, title, description, mime_type, parses, indexes))
+        self._rid_types.append(
+            RidType(name, schema, title, description, mime_type, parses, indexes, examples)
+        )
 
     def schema(self, name: str, form: Any) -> None:
         """A schema of contents under a name (letters, digits, `.`, `_`, `:`, `/`, `-`): a dataclass or another
@@ -167,7 +171,7 @@ class Extension:
         open_world: bool | None = None,
         input: Any = None,
         output: Any = None,
-        examples: Sequence[Any] | None = None,
+        examples: Sequence[dict[str, Any]] | None = None,
         task: TaskSupport | None = None,
         icons: Sequence[Icon] | None = None,
         meta: dict[str, Any] | None = None,
@@ -179,7 +183,7 @@ class Extension:
         - `name`, `description`: those of the function and its docstring if they are not set.
         - `read_only`, `destructive`, `idempotent`, `open_world`: what clients may believe of it.
         - `input`, `output`: a JSON Schema (or a type) in place of the derived one.
-        - `examples`: arguments with which it can be tried; they stand in the input schema.
+        - `examples`: arguments with which `koi-mcp check` tries it.
         - `task`: whether a call may become a task; without this, none does.
         - `meta`: what some clients understand, under names with a prefix (`example.com/colour`).
         """
@@ -191,6 +195,8 @@ class Extension:
         }
         annotations = {hint: value for hint, value in hints.items() if value is not None} or None
         execution = {"taskSupport": task.value} if task else None
+        if examples is not None:
+            meta = {**(meta or {}), "koi-mcp/examples": [{"arguments": example} for example in examples]}
 
         def register(function: F) -> F:
             named = name or function.__name__
@@ -205,7 +211,7 @@ class Extension:
                 meta=meta,
                 **({} if input is None else {"input_schema": schema_or_type(input)}),
             )
-            self._tools.append((tool, output, examples, function))
+            self._tools.append((tool, output, function))
             return function
 
         return register

@@ -27,13 +27,11 @@ class Tools:
         self._sources = extension._tool_sources
         self._tools: list[Json] = []
         self._calls: dict[str, tuple[Decode, Callable[..., object]]] = {}
-        for tool, output, examples, function in extension._tools:
+        for tool, output, function in extension._tools:
             parameters = members.of_function(function)
             schema = tool.input_schema
             if tool.input_schema is Tool.input_schema:
                 schema = schema_of_members(parameters)
-            if examples is not None and isinstance(schema, dict):
-                schema = {**schema, "examples": list(examples)}
             output_schema = _output_schema(function) if output is None else schema_or_type(output)
             listed = dataclasses.replace(tool, input_schema=schema, output_schema=output_schema)
             self._tools.append(Json.of(listed))
