@@ -13,7 +13,7 @@ static const koi_json *arguments_of(const koi_prompt *prompt)
         koi_json *listed = koi_json_object();
         koi_json_put_string(listed, "name", koi_text_of(at->name));
         koi_json_put_string(listed, "description", koi_text_of(at->description));
-        koi_json_put(listed, "required", at->required ? koi_json_boolean(true) : NULL);
+        koi_json_put(listed, "required", koi_json_boolean(at->required));
         koi_json_add(list, listed);
     }
     return list;

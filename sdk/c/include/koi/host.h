@@ -48,6 +48,13 @@ koi_result koi_knowledge_read_as(koi_text rid, const char *schema, const koi_bun
  */
 koi_result koi_knowledge_query(const char *rid_type, const koi_json *options, koi_page *page);
 
+/**
+ * Shows `visit` all stored bundles of a RID type, in the order of their RIDs and read page by page. A failure of
+ * `visit` ends it and is answered. Needs a grant to read.
+ */
+koi_result koi_knowledge_each(const char *rid_type, koi_result (*visit)(const koi_bundle *bundle, void *context),
+                              void *context);
+
 /** What koi_knowledge_query finds, without contents and meta; `options` has `limit` and `cursor`. */
 koi_result koi_knowledge_entries(const char *rid_type, const koi_json *options, koi_page *page);
 
