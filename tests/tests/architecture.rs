@@ -13,7 +13,7 @@ use serde_json::Value;
 
 /// The groups of host crates, lowest first. A crate may know crates of lower groups only.
 const GROUPS: [&[&str]; 6] = [
-    &["koi-rid", "koi-schema"],
+    &["koi-rid", "koi-schema", "koi-author"],
     &["koi-wire", "koi-store", "koi-runtime", "koi-distribution"],
     &["koi-registry"],
     &["koi-pipeline", "koi-schedule"],
@@ -22,11 +22,12 @@ const GROUPS: [&[&str]; 6] = [
 ];
 
 /// Crates that are nobody's business but of those named: what these know, the others must not.
-const RESERVED: [(&str, &[&str]); 12] = [
+const RESERVED: [(&str, &[&str]); 13] = [
     ("koi-wire", &["koi-net", "koi-mcp"]),
     ("wasmtime", &["koi-runtime"]),
     ("wasmtime-wasi", &["koi-runtime"]),
     ("jsonschema", &["koi-schema"]),
+    ("wasm-metadata", &["koi-author"]),
     ("rusqlite", &["koi-store"]),
     ("tokio-postgres", &["koi-store"]),
     ("deadpool-postgres", &["koi-store"]),

@@ -43,7 +43,7 @@ Commands:
   setup [--for-tests] Fetch what building needs into target/tools
 
   --for-tests         Also what only the tests need: real Python koi-net nodes and MCP clients,
-                      and the Python and JavaScript guests
+                      and the guests in Python, JavaScript and C
   -h, --help          Print this
 
 Everything is kept below target/, .koi/ and cargo's own folders; nothing is installed elsewhere,
@@ -74,7 +74,9 @@ fn perform(command: Command) -> anyhow::Result<ExitCode> {
         Command::Setup(extent) => {
             setup::set_up(&layout, extent)?;
         }
-        Command::Build(extent) => build::build(&layout, extent)?,
+        Command::Build(extent) => {
+            build::build(&layout, extent)?;
+        }
         Command::Run { serve_flags } => return run::run(&layout, &serve_flags),
         Command::Test { arguments } => return test::test(&layout, &arguments),
         Command::Lint => return lint::lint(&layout),

@@ -45,14 +45,19 @@ pub fn talking_step<T>(title: &str, work: impl FnOnce() -> Result<T>) -> Result<
 
 /// Does a step while a program that writes to the terminal itself goes on beside it, and waits for both. If
 /// the step fails, the program is ended.
-pub fn beside(title: &str, command: &mut Command, work: impl FnOnce() -> Result<()>) -> Result<()> {
+pub fn beside<T>(
+    title: &str,
+    command: &mut Command,
+    work: impl FnOnce() -> Result<T>,
+) -> Result<T> {
     let started = Instant::now();
     eprintln!("{title} ...");
     OTHERS_TALK.store(true, Ordering::Relaxed);
     let running = process::start(command);
     let worked = running.and_then(|running| {
-        work()?;
-        running.end(command)
+        let done = work()?;
+        running.end(command)?;
+        Ok(done)
     });
     OTHERS_TALK.store(false, Ordering::Relaxed);
     if worked.is_ok() {

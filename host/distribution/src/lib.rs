@@ -15,8 +15,8 @@ mod signature;
 
 pub use digest::Digest;
 pub use oci::{
-    Credentials, MAX_COMPONENT, MAX_MANIFEST, ManifestError, OciClient, OciError, OciOptions,
-    Pulled, Pushed, Reference, ReferenceError,
+    Artifact, Credentials, MAX_COMPONENT, MAX_MANIFEST, ManifestError, OciClient, OciError,
+    OciOptions, Pulled, Pushed, Reference, ReferenceError,
 };
 pub use policy::{PolicyMode, Refusal, SignaturePolicy, Verdict};
 pub use signature::{

@@ -1,5 +1,6 @@
 //! The command line: what can be asked of the program, and how it turns into configuration.
 
+mod author;
 mod distribution;
 mod extension;
 mod revisions;
@@ -12,6 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::config::{Kind, Role};
 
+pub use author::{AuthorCommand, BuildArgs, DevArgs, NewArgs, PackageArgs};
 pub use distribution::DistributionCommand;
 pub use extension::{BesideArgs, ExtensionCommand, Share, Switch};
 pub use revisions::RevisionCommand;
@@ -28,6 +30,7 @@ pub use revisions::RevisionCommand;
 Examples:
   koi-mcp serve                                     a node on loopback, its data in .koi/
   koi-mcp extension install my.wasm --grant-asked   a domain into the running node
+  koi-mcp new field-notes --lang python             a domain of your own
   koi-mcp publish object.json                       knowledge: {\"rid\": …, \"contents\": {…}}
   koi-mcp call find_datasets --args '{\"format\":\"parquet\"}'
   koi-mcp mcp                                       stdio, for an MCP client's configuration
@@ -72,6 +75,9 @@ pub enum Command {
     Serve(ServeArgs),
     /// Speak MCP on standard input and output: with the node on the data folder, else with one of its own
     Mcp(NodeArgs),
+    /// What authors of extensions do.
+    #[command(flatten)]
+    Author(AuthorCommand),
     /// Install, list, revert and remove extensions, and change what they are granted
     #[command(subcommand)]
     Extension(ExtensionCommand),

@@ -1,5 +1,6 @@
 //! Builds the extensions, which takes seconds, and the host, which may take minutes.
 
+mod glossaries;
 mod guests;
 mod rust_guests;
 
@@ -8,13 +9,14 @@ use anyhow::{Context, Result};
 use crate::layout::Layout;
 use crate::process;
 use crate::progress;
-use crate::setup::{self, Extent};
+use crate::setup::{self, Extent, GuestToolchain};
 
 pub use rust_guests::WORKSPACE as GUEST_WORKSPACE;
 
 /// Sets up what is missing and builds what `extent` says; what didn't change is not built again. The
-/// host is built meanwhile: what is set up waits for the network and the disk, and compilers don't.
-pub fn build(layout: &Layout, extent: Extent) -> Result<()> {
+/// host is built meanwhile: what is set up waits for the network and the disk, and compilers don't. Gives the
+/// toolchain that builds Rust guests.
+pub fn build(layout: &Layout, extent: Extent) -> Result<GuestToolchain> {
     fetch_crates(layout)?;
     // The whole workspace at once, always: with a part of it cargo would choose other features, and
     // build wasmtime a second time. The tests' programs beside the rest of it: they need its parts early,
@@ -25,15 +27,19 @@ pub fn build(layout: &Layout, extent: Extent) -> Result<()> {
         host.arg("--all-targets");
     }
     let title = "host, release (the first time takes minutes)";
-    progress::beside(title, &mut host, || {
+    let toolchain = progress::beside(title, &mut host, || {
         let toolchain = setup::set_up(layout, extent)?;
         rust_guests::build(layout, &toolchain)?;
         if extent == Extent::Tests {
             guests::build_python(layout)?;
             guests::build_javascript(layout)?;
         }
-        Ok(())
-    })
+        Ok(toolchain)
+    })?;
+    if extent == Extent::Tests {
+        glossaries::build(layout)?;
+    }
+    Ok(toolchain)
 }
 
 /// Fetches the crates of both workspaces, where they aren't in cargo's own folder, so that a missing

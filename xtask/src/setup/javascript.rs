@@ -32,6 +32,13 @@ const COMPONENTIZE: Packages = Packages {
     arguments: &[],
 };
 
+/// What makes components of TypeScript.
+const TYPESCRIPT: Packages = Packages {
+    name: "glossary-typescript",
+    of: "examples/glossary-typescript",
+    arguments: &[],
+};
+
 /// MCP clients, and the official conformance suite. What is optional there is for a browser's part of
 /// the Inspector, and half of all bytes.
 const CLIENTS: Packages = Packages {
@@ -42,7 +49,7 @@ const CLIENTS: Packages = Packages {
 
 /// Installs the pinned packages that aren't there.
 pub fn set_up(layout: &Layout) -> Result<()> {
-    [COMPONENTIZE, CLIENTS]
+    [COMPONENTIZE, TYPESCRIPT, CLIENTS]
         .iter()
         .try_for_each(|packages| packages.install(layout))
 }

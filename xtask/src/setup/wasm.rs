@@ -1,5 +1,6 @@
 //! The wasm32-wasip2 target: the toolchain's own, else by rustup, else Debian's rustc unpacked.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -35,20 +36,22 @@ pub enum GuestToolchain {
 impl GuestToolchain {
     /// Makes cargo compile for [`TARGET`] with this toolchain.
     pub fn apply(&self, cargo: &mut Command) {
-        cargo.args(["--target", TARGET]);
-        if let Self::Unpacked { rustc, linkers } = self {
-            let linker = linkers.join("gcc-ld/wasm-ld");
-            cargo
-                .env("RUSTC", rustc)
-                .env(
-                    "CARGO_TARGET_WASM32_WASIP2_LINKER",
-                    linkers.join("wasm-component-ld"),
-                )
-                .env(
-                    "CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS",
-                    format!("-Clink-arg=--wasm-ld-path={}", linker.display()),
-                );
-        }
+        cargo.args(["--target", TARGET]).envs(self.environment());
+    }
+
+    /// The variables that make cargo use it.
+    pub fn environment(&self) -> Vec<(&'static str, OsString)> {
+        let Self::Unpacked { rustc, linkers } = self else {
+            return Vec::new();
+        };
+        let linker = linkers.join("wasm-component-ld");
+        let wasm_ld = linkers.join("gcc-ld/wasm-ld");
+        let flags = format!("-Clink-arg=--wasm-ld-path={}", wasm_ld.display());
+        vec![
+            ("RUSTC", rustc.into()),
+            ("CARGO_TARGET_WASM32_WASIP2_LINKER", linker.into()),
+            ("CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS", flags.into()),
+        ]
     }
 }
 

@@ -18,7 +18,7 @@ use crate::build::{self, GUEST_WORKSPACE};
 use crate::layout::Layout;
 use crate::process;
 use crate::progress;
-use crate::setup::Extent;
+use crate::setup::{Extent, GuestToolchain};
 use tally::Tally;
 
 /// The tests that take longest, which run beside the others.
@@ -31,12 +31,21 @@ pub fn tell_where_things_are(command: &mut Command, layout: &Layout) {
         .env("KOI_TEST_EXTENSIONS", layout.extensions());
 }
 
+/// Tells the tests what builds Rust guests: cargo's variables, under names that cargo itself does not hear, since
+/// it builds the host.
+fn tell_toolchain(command: &mut Command, toolchain: &GuestToolchain) {
+    for (name, value) in toolchain.environment() {
+        command.env(format!("KOI_TEST_GUEST_{name}"), value);
+    }
+}
+
 /// Runs all, or only `cargo test --release ARGUMENTS` if there are arguments.
 pub fn test(layout: &Layout, arguments: &[String]) -> Result<ExitCode> {
     let started = Instant::now();
-    build::build(layout, Extent::Tests)?;
+    let toolchain = build::build(layout, Extent::Tests)?;
     let mut run = Run {
         layout,
+        toolchain,
         tally: Tally::default(),
         failures: Vec::new(),
     };
@@ -55,6 +64,7 @@ pub fn test(layout: &Layout, arguments: &[String]) -> Result<ExitCode> {
 
 struct Run<'a> {
     layout: &'a Layout,
+    toolchain: GuestToolchain,
     tally: Tally,
     failures: Vec<String>,
 }
@@ -74,6 +84,7 @@ impl Run<'_> {
         match lanes::of(layout) {
             Ok([mut long, mut others, mut docs]) => thread::scope(|scope| {
                 tell_where_things_are(&mut long, layout);
+                tell_toolchain(&mut long, &self.toolchain);
                 let long = scope.spawn(move || process::captured(layout, LONG, &mut long));
                 self.tests("tests of the host", &mut others);
                 self.tests("examples in the documentation", &mut docs);
@@ -104,6 +115,7 @@ impl Run<'_> {
 
     fn tests(&mut self, title: &str, command: &mut Command) {
         tell_where_things_are(command, self.layout);
+        tell_toolchain(command, &self.toolchain);
         let tally = &mut self.tally;
         let run = || echoed(command, tally);
         if let Err(error) = progress::talking_step(title, run) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::MAX_COMPONENT;
+use super::{Artifact, MAX_COMPONENT};
 use crate::Digest;
 
 /// Largest manifest that is read: 4 MiB, what registries take.
@@ -36,6 +36,13 @@ pub(crate) struct Manifest {
     pub media_type: Option<String>,
     pub config: Descriptor,
     pub layers: Vec<Descriptor>,
+    /// For people: what a component says of itself in our own. Of others' they are not read.
+    #[serde(
+        default,
+        skip_deserializing,
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub annotations: BTreeMap<String, String>,
 }
 
 /// Some bytes of a repository.
@@ -142,8 +149,8 @@ impl Manifest {
 
     /// The manifest of a component, and its configuration, as the CNCF's Wasm OCI artifact has them. The
     /// same component makes the same manifest whenever it is pushed: no moment stands in it.
-    pub(super) fn of_component(component: &[u8], title: Option<&str>) -> (Self, Vec<u8>) {
-        let digest = Digest::of(component).to_string();
+    pub(super) fn of_component(artifact: &Artifact<'_>) -> (Self, Vec<u8>) {
+        let digest = Digest::of(&artifact.component).to_string();
         let config = json!({
             "created": "1970-01-01T00:00:00Z",
             "architecture": "wasm",
@@ -151,15 +158,18 @@ impl Manifest {
             "layerDigests": [digest],
         });
         let config = text_of(&config);
-        let title = title.map(|title| (TITLE.to_owned(), title.to_owned()));
+        let title = artifact
+            .title
+            .map(|title| (TITLE.to_owned(), title.to_owned()));
         let manifest = Self {
             schema_version: 2,
             media_type: Some(MANIFEST.to_owned()),
             config: Descriptor::of(WASM_CONFIG, &config),
             layers: vec![Descriptor {
                 annotations: title.into_iter().collect(),
-                ..Descriptor::of(WASM, component)
+                ..Descriptor::of(WASM, &artifact.component)
             }],
+            annotations: artifact.annotations.iter().cloned().collect(),
         };
         (manifest, config)
     }
@@ -252,12 +262,29 @@ mod tests {
 
     #[test]
     fn the_same_component_has_the_same_manifest_and_it_reads_back() {
-        let (manifest, config) = Manifest::of_component(b"component", Some("notes.wasm"));
-        let again = Manifest::of_component(b"component", Some("notes.wasm"));
+        let artifact = Artifact {
+            component: b"component".as_slice().into(),
+            title: Some("notes.wasm"),
+            annotations: Vec::new(),
+        };
+        let (manifest, config) = Manifest::of_component(&artifact);
+        let again = Manifest::of_component(&artifact);
         assert_eq!((manifest.to_text(), config), (again.0.to_text(), again.1));
         let read = Manifest::parse(&manifest.to_text()).unwrap();
         assert_eq!(read, manifest);
         assert_eq!(read.component().unwrap().1, Digest::of(b"component"));
+    }
+
+    #[test]
+    fn what_is_said_of_a_component_stands_in_its_manifest() {
+        let key = "org.opencontainers.image.version".to_owned();
+        let artifact = Artifact {
+            annotations: vec![(key.clone(), "1.0.0".to_owned())],
+            ..Artifact::default()
+        };
+        let (manifest, _) = Manifest::of_component(&artifact);
+        let text: Value = serde_json::from_slice(&manifest.to_text()).unwrap();
+        assert_eq!(text["annotations"], json!({key: "1.0.0"}));
     }
 
     proptest! {

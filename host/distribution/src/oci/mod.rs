@@ -17,7 +17,7 @@ pub use client::{Credentials, OciClient, OciOptions};
 pub use error::OciError;
 pub use manifest::{MAX_MANIFEST, ManifestError};
 pub use pull::Pulled;
-pub use push::Pushed;
+pub use push::{Artifact, Pushed};
 pub use reference::{Reference, ReferenceError};
 
 pub(crate) use manifest::{Descriptor, MANIFEST, Manifest};

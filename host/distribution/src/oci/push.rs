@@ -27,21 +27,31 @@ pub struct Pushed {
     pub signed_by: Option<String>,
 }
 
+/// What is pushed.
+#[derive(Debug, Clone, Default)]
+pub struct Artifact<'a> {
+    /// The component.
+    pub component: Bytes,
+    /// The name of the file that it was.
+    pub title: Option<&'a str>,
+    /// What its manifest says of it, as key and value: those of the OCI image specification, or others.
+    pub annotations: Vec<(String, String)>,
+}
+
 impl OciClient {
-    /// Pushes a component to a tag. `title` is the name of the file that it was. With a key, it is signed
-    /// as cosign signs, besides those signatures that lie there already.
+    /// Pushes a component to a tag. With a key, it is signed as cosign signs, besides those signatures that
+    /// lie there already.
     ///
     /// # Errors
     /// If the registry does not take it.
     pub fn push<'a>(
         &'a self,
         reference: &'a Reference,
-        component: Bytes,
-        title: Option<&'a str>,
+        artifact: Artifact<'a>,
         key: Option<&'a SigningKey>,
     ) -> BoxFuture<'a, Result<Pushed, OciError>> {
         Box::pin(async move {
-            let push = self.push_now(reference, component, title, key);
+            let push = self.push_now(reference, artifact, key);
             let within = tokio::time::timeout(PUSH_WITHIN, push).await;
             within.unwrap_or_else(|_| Err(too_long(reference, PUSH_WITHIN)))
         })
@@ -50,14 +60,13 @@ impl OciClient {
     async fn push_now(
         &self,
         reference: &Reference,
-        component: Bytes,
-        title: Option<&str>,
+        artifact: Artifact<'_>,
         key: Option<&SigningKey>,
     ) -> Result<Pushed, OciError> {
         let (Some(tag), None) = (reference.tag(), reference.digest()) else {
             return Err(OciError::NotATag(reference.to_string()));
         };
-        if component.len() > MAX_COMPONENT {
+        if artifact.component.len() > MAX_COMPONENT {
             return Err(OciError::TooLarge {
                 what: "the component",
                 reference: reference.to_string(),
@@ -65,8 +74,8 @@ impl OciClient {
             });
         }
         let mut session = Session::new(self, reference, Action::Push)?;
-        let (manifest, config) = Manifest::of_component(&component, title);
-        session.put_blob(component).await?;
+        let (manifest, config) = Manifest::of_component(&artifact);
+        session.put_blob(artifact.component).await?;
         session.put_blob(config.into()).await?;
         let text = manifest.to_text();
         let digest = Digest::of(&text);

@@ -9,7 +9,8 @@ mod server;
 mod signatures;
 
 use koi_distribution::{
-    Credentials, Digest, ManifestError, OciClient, OciError, OciOptions, Pulled, Reference,
+    Artifact, Credentials, Digest, ManifestError, OciClient, OciError, OciOptions, Pulled,
+    Reference,
 };
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
@@ -28,9 +29,21 @@ fn at(server: &Server, rest: &str) -> Reference {
 
 async fn push(server: &Server, rest: &str, component: &[u8]) -> Reference {
     let reference = at(server, rest);
-    let (client, component) = (client(), component.to_vec().into());
-    let pushed = client.push(&reference, component, Some("notes.wasm"), None);
-    pushed.await.unwrap().reference
+    let artifact = Artifact {
+        component: component.to_vec().into(),
+        title: Some("notes.wasm"),
+        ..Artifact::default()
+    };
+    let pushed = client().push(&reference, artifact, None).await;
+    pushed.unwrap().reference
+}
+
+/// [`COMPONENT`] alone, with nothing said of it.
+fn artifact() -> Artifact<'static> {
+    Artifact {
+        component: COMPONENT.into(),
+        ..Artifact::default()
+    }
 }
 
 async fn pull(reference: &Reference) -> Result<Pulled, OciError> {
@@ -228,24 +241,37 @@ async fn a_name_and_a_password_are_shown_where_they_are_asked_for() {
         OciClient::new(options).unwrap()
     };
     for client in [client(), with("wrong-password")] {
-        let denied = client.push(&reference, COMPONENT.into(), None, None).await;
+        let denied = client.push(&reference, artifact(), None).await;
         let denied = denied.unwrap_err();
         assert!(matches!(denied, OciError::Denied { .. }), "{denied}");
         assert!(!denied.to_string().contains("wrong-password"), "{denied}");
     }
     let client = with(PASSWORD);
-    client
-        .push(&reference, COMPONENT.into(), None, None)
-        .await
-        .unwrap();
+    client.push(&reference, artifact(), None).await.unwrap();
     assert_eq!(client.pull(&reference).await.unwrap().component, COMPONENT);
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_component_is_there_for_who_looks_at_the_registry() {
+    let server = Server::start();
+    let said = ("org.opencontainers.image.licenses", "Apache-2.0");
+    let artifact = Artifact {
+        annotations: vec![(said.0.to_owned(), said.1.to_owned())],
+        ..artifact()
+    };
+    let reference = at(&server, "notes:1");
+    client().push(&reference, artifact, None).await.unwrap();
+    let manifest = raw(&server, "notes/manifests/1").await;
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    assert_eq!(manifest["annotations"], json!({said.0: said.1}));
+    assert_eq!(pull(&reference).await.unwrap().component, COMPONENT);
 }
 
 #[tokio::test]
 async fn a_digest_is_nothing_to_push_to() {
     let server = Server::start();
     let pushed = push(&server, "notes:1", COMPONENT).await;
-    let error = client().push(&pushed, COMPONENT.into(), None, None).await;
+    let error = client().push(&pushed, artifact(), None).await;
     let error = error.unwrap_err();
     assert!(matches!(error, OciError::NotATag(_)), "{error}");
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::peers::run;
 use super::server::{Server, program};
-use super::{COMPONENT, MANIFEST, at, client, hex, pull, push, put_manifest, raw};
+use super::{COMPONENT, MANIFEST, artifact, at, client, hex, pull, push, put_manifest, raw};
 
 fn requiring(keys: &[&PublicKey]) -> SignaturePolicy {
     SignaturePolicy {
@@ -27,9 +27,7 @@ fn judge(policy: &SignaturePolicy, pulled: &Pulled) -> Result<Option<String>, Re
 
 async fn push_signed(server: &Server, rest: &str, key: &SigningKey) -> String {
     let reference = at(server, rest);
-    let pushed = client()
-        .push(&reference, COMPONENT.into(), None, Some(key))
-        .await;
+    let pushed = client().push(&reference, artifact(), Some(key)).await;
     let pushed = pushed.unwrap();
     assert_eq!(
         pushed.signed_by.as_deref(),

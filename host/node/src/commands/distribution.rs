@@ -6,9 +6,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use koi_author::Metadata;
 use koi_distribution::{
-    Attached, Digest, MAX_ATTACHED, PolicyMode, PublicKey, Reference, SignaturePolicy, SigningKey,
-    encode_signature,
+    Artifact, Attached, Digest, MAX_ATTACHED, PolicyMode, PublicKey, Pushed, Reference,
+    SignaturePolicy, SigningKey, encode_signature,
 };
 use serde_json::json;
 
@@ -41,14 +42,7 @@ async fn push(
     key: Option<&Path>,
     json: bool,
 ) -> Result<()> {
-    let reference: Reference = reference.parse()?;
-    let key = key.map(read_private).transpose()?;
-    let component = read_component(file)?;
-    let title = file.file_name().and_then(|name| name.to_str());
-    let client = Registries::new(config).client(&reference)?;
-    let pushed = client
-        .push(&reference, component.into(), title, key.as_ref())
-        .await?;
+    let pushed = pushed(config, file, reference, key).await?;
     if json {
         return print::json(&json!({
             "reference": pushed.reference.to_string(),
@@ -60,6 +54,25 @@ async fn push(
         Some(key) => print::line(format_args!("  signed by {key}")),
         None => Ok(()),
     }
+}
+
+/// Pushes a component. What it says of itself becomes the manifest's annotations.
+pub(super) async fn pushed(
+    config: &Config,
+    file: &Path,
+    reference: &str,
+    key: Option<&Path>,
+) -> Result<Pushed> {
+    let reference: Reference = reference.parse()?;
+    let key = key.map(read_private).transpose()?;
+    let component = read_component(file)?;
+    let artifact = Artifact {
+        title: file.file_name().and_then(|name| name.to_str()),
+        annotations: Metadata::of_component(&component).annotations(),
+        component: component.into(),
+    };
+    let client = Registries::new(config).client(&reference)?;
+    Ok(client.push(&reference, artifact, key.as_ref()).await?)
 }
 
 async fn pull(config: &Config, reference: &str, output: Option<PathBuf>, json: bool) -> Result<()> {
@@ -92,6 +105,37 @@ async fn pull(config: &Config, reference: &str, output: Option<PathBuf>, json: b
 }
 
 fn sign(file: &Path, key: &Path, json: bool) -> Result<()> {
+    let Signed {
+        signature,
+        public_key,
+        by,
+    } = signed(file, key)?;
+    if json {
+        return print::json(&json!({
+            "signature": signature,
+            "public-key": public_key,
+            "signed-by": by,
+        }));
+    }
+    print::line(format_args!(
+        "signed by {by}: {}, with the public key in {}",
+        signature.display(),
+        public_key.display()
+    ))
+}
+
+/// What signing has made.
+pub(super) struct Signed {
+    /// The file of the signature.
+    pub(super) signature: PathBuf,
+    /// The file of the public key.
+    pub(super) public_key: PathBuf,
+    /// The key's fingerprint.
+    pub(super) by: String,
+}
+
+/// Signs a component, the signature and the public key beside it.
+pub(super) fn signed(file: &Path, key: &Path) -> Result<Signed> {
     let key = read_private(key)?;
     let component = read_component(file)?;
     let signature = encode_signature(&key.sign(&component)?);
@@ -101,19 +145,11 @@ fn sign(file: &Path, key: &Path, json: bool) -> Result<()> {
     };
     write(&of_key, &key.public().to_pem()?)?;
     write(&of_signature, &signature)?;
-    let fingerprint = key.public().fingerprint();
-    if json {
-        return print::json(&json!({
-            "signature": of_signature,
-            "public-key": of_key,
-            "signed-by": fingerprint,
-        }));
-    }
-    print::line(format_args!(
-        "signed by {fingerprint}: {}, with the public key in {}",
-        of_signature.display(),
-        of_key.display()
-    ))
+    Ok(Signed {
+        signature: of_signature,
+        public_key: of_key,
+        by: key.public().fingerprint().to_owned(),
+    })
 }
 
 fn verify(file: &Path, key: &PublicKey, json: bool) -> Result<()> {

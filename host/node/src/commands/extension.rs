@@ -112,6 +112,16 @@ fn role(beside: BesideArgs) -> Option<RoleRequest> {
 }
 
 async fn install(client: &Client, file: &Path, options: InstallOptions, json: bool) -> Result<()> {
+    let answer = installed(client, file, options).await?;
+    tell_report(&answer, json, "is installed")
+}
+
+/// Installs a component. Gives the node's report.
+pub(super) async fn installed(
+    client: &Client,
+    file: &Path,
+    options: InstallOptions,
+) -> Result<Value> {
     let request = match file.to_str().filter(|text| Reference::is_meant(text)) {
         Some(reference) => {
             let pull = PullRequest {
@@ -134,8 +144,7 @@ async fn install(client: &Client, file: &Path, options: InstallOptions, json: bo
     };
     let name = file.file_name().unwrap_or_default();
     let what = format!("installing {}: compiling it", name.display());
-    let answer: Value = progress::while_waiting(&what, client.send(request)).await?;
-    tell_report(&answer, json, "is installed")
+    progress::while_waiting(&what, client.send(request)).await
 }
 
 /// What became of a revision that was to serve.

@@ -1,9 +1,13 @@
 //! The commands. Each talks to the running node through the admin API, but `serve` and `mcp`, which
-//! may be that node, a `replay` on a component of its own, and those that also work on a data folder.
+//! may be that node, a `replay` on a component of its own, those that also work on a data folder, and those of
+//! authors.
 
+mod alone;
 mod archive;
 mod audit;
+mod build;
 mod dead_letters;
+mod dev;
 mod distribution;
 mod dropped;
 mod extension;
@@ -12,6 +16,8 @@ mod jobs;
 mod knowledge;
 mod mcp;
 mod network;
+mod new;
+mod package;
 pub(crate) mod print;
 mod progress;
 mod query;
@@ -26,7 +32,7 @@ mod wrote;
 
 use anyhow::Result;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{AuthorCommand, Cli, Command};
 use crate::config::Config;
 use crate::{compiler, log};
 
@@ -49,6 +55,10 @@ pub async fn run(cli: Cli) -> Result<()> {
             log::begin(&config.log)?;
             mcp::run(config).await
         }
+        Command::Author(AuthorCommand::New(args)) => new::run(&args, json),
+        Command::Author(AuthorCommand::Build(args)) => build::run(args, json).await,
+        Command::Author(AuthorCommand::Dev(args)) => dev::run(&data_dir, &args, json).await,
+        Command::Author(AuthorCommand::Package(args)) => package::run(&config, args, json).await,
         Command::Extension(command) => extension::run(&config, command, json).await,
         Command::Publish { file } => knowledge::publish(&data_dir, &file, json).await,
         Command::Forget { rid } => knowledge::forget(&data_dir, &rid, json).await,

@@ -11,6 +11,11 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// Waits for something, and says so after a second.
 pub(super) async fn while_waiting<T>(what: &str, work: impl Future<Output = T>) -> T {
+    while_doing(|| what.to_owned(), work).await
+}
+
+/// Waits for something of several steps, and says after a second and then each second which one it is at.
+pub(super) async fn while_doing<T>(what: impl Fn() -> String, work: impl Future<Output = T>) -> T {
     if !std::io::stderr().is_terminal() {
         return work.await;
     }
@@ -21,8 +26,9 @@ pub(super) async fn while_waiting<T>(what: &str, work: impl Future<Output = T>) 
             Ok(done) => break done,
             Err(_) => {
                 seconds += 1;
-                let what = printable(what, Breaks::Escaped);
-                say(&format!("\r{what} … {seconds} s"));
+                let what = what();
+                let what = printable(&what, Breaks::Escaped);
+                say(&format!("\r\x1b[K{what} … {seconds} s"));
             }
         }
     };

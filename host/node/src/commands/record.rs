@@ -6,17 +6,14 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use koi_runtime::{Called, Ended, MAX_RECORDING_BYTES, Recording, Runtime, RuntimeConfig};
+use koi_runtime::{Called, Ended, MAX_RECORDING_BYTES, Recording};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{knowledge, print};
+use super::{alone, knowledge, print};
 use crate::admin::{Client, MAX_COMPONENT, RecordRequest, ReplayReport};
 use crate::cli::{RecordArgs, ReplayArgs};
 use crate::config::Config;
-
-/// Slots of the runtime that replays without a node: any component fits in.
-const SLOTS: u32 = 64;
 
 /// A replay was done, and went another way than its recording: what it has to say is said.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +54,7 @@ pub(super) async fn replay(config: Config, args: &ReplayArgs, json: bool) -> Res
     let text = read(&args.file, MAX_RECORDING_BYTES)?;
     let recording = Recording::parse(&text).with_context(|| args.file.display().to_string())?;
     let report = match &args.component {
-        Some(component) => alone(&config, &recording, component).await?,
+        Some(component) => on(&config, &recording, component).await?,
         None => {
             let client = Client::of(&config.node.data_dir)?;
             let request = client.request(Method::POST, "replays").body(text);
@@ -88,16 +85,10 @@ pub(super) async fn replay(config: Config, args: &ReplayArgs, json: bool) -> Res
     }
 }
 
-/// Without a node, on a component in a file.
-async fn alone(config: &Config, recording: &Recording, file: &Path) -> Result<ReplayReport> {
+/// On a component in a file, without a node.
+async fn on(config: &Config, recording: &Recording, file: &Path) -> Result<ReplayReport> {
     let component = read(file, MAX_COMPONENT)?;
-    let runtime = Runtime::new(RuntimeConfig {
-        compiler: config.compile.compiler.clone(),
-        compile_limits: config.compile.limits(),
-        slots: SLOTS,
-        fuel: recording.wants_fuel(),
-        ..RuntimeConfig::default()
-    })?;
+    let runtime = alone::runtime(config, recording.wants_fuel())?;
     let extension = runtime.load(component.into()).await;
     let extension = extension.with_context(|| file.display().to_string())?;
     Ok(ReplayReport::new(&extension.replay(recording).await?))

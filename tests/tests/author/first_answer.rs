@@ -1,0 +1,105 @@
+//! The first ten minutes, timed: from `koi-mcp new` to a tool that answers in a running node, in each language.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use koi_tests::{McpClient, Mode, Node, Transport};
+use serde_json::Value;
+
+use crate::{json, start, succeeded, tools};
+
+/// The languages, and how long each may take. Of Rust the crates are in cargo's cache.
+const BOUNDS: [(&str, Duration); 4] = [
+    ("c", Duration::from_secs(60)),
+    ("python", Duration::from_secs(60)),
+    ("typescript", Duration::from_secs(60)),
+    ("rust", Duration::from_secs(120)),
+];
+
+/// One after the other, so that each is timed alone.
+#[test]
+fn a_new_project_answers_within_minutes_in_each_language() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = start(&folder);
+    let mut late = Vec::new();
+    for (language, bound) in BOUNDS {
+        let begun = Instant::now();
+        let steps = to_an_answer(folder.path(), &node, language);
+        let took = begun.elapsed();
+        // Not by `println!`, of which a test that passes shows nothing.
+        let line = format!("koi-mcp new to an answer in {language}: {took:.1?} ({steps})");
+        writeln!(std::io::stderr(), "{line}").unwrap();
+        if took > bound {
+            late.push(format!("{line}, more than {bound:?}"));
+        }
+    }
+    assert!(late.is_empty(), "{late:#?}");
+}
+
+/// Gives how long each step took.
+fn to_an_answer(folder: &Path, node: &Node, language: &str) -> String {
+    let mut steps = Steps {
+        begun: Instant::now(),
+        said: Vec::new(),
+    };
+    let name = format!("first-{language}");
+    let made = json(folder, &["new", &name, "--lang", language]);
+    let project = folder.join(&name);
+    steps.done("new");
+    for step in made["next"].as_array().unwrap() {
+        // Rust's target is there, or what stands in for it: see `tools`.
+        if step["for"] == "once" && language != "rust" {
+            once(&project, step["run"].as_str().unwrap());
+        }
+    }
+    steps.done("tools");
+    let built = json(&project, &["build", "--test"]);
+    let exports = built["exports"].to_string();
+    assert!(exports.contains("\"tools\""), "{exports}");
+    steps.done("tests and build");
+    let file = project.join("dist").join(format!("{name}.wasm"));
+    let file = file.to_string_lossy();
+    let report = node.json(&["extension", "install", &file, "--grant-asked"]);
+    assert_eq!(report["name"], name.as_str());
+    steps.done("install");
+    answers(node, &report);
+    steps.done("call");
+    steps.said.join(", ")
+}
+
+struct Steps {
+    begun: Instant,
+    said: Vec<String>,
+}
+
+impl Steps {
+    fn done(&mut self, what: &str) {
+        self.said
+            .push(format!("{what} {:.1?}", self.begun.elapsed()));
+        self.begun = Instant::now();
+    }
+}
+
+/// A line that `koi-mcp new` has printed.
+fn once(project: &Path, line: &str) {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", line]).current_dir(project);
+    tools::give(&mut shell);
+    succeeded(line, &shell.output().unwrap());
+}
+
+/// The first tool that says with what it can be tried answers that.
+fn answers(node: &Node, report: &Value) {
+    let way = (Mode::Modern, Transport::Http);
+    let mut client = McpClient::connect(node, way);
+    let tools = report["tools"].as_array().unwrap().iter();
+    let mut tried = tools.filter_map(|tool| {
+        let tool = tool.as_str().unwrap();
+        let arguments = client.tool(tool)["inputSchema"]["examples"][0].take();
+        arguments.is_object().then(|| (tool, arguments.to_string()))
+    });
+    let (tool, arguments) = tried.next().expect("a tool with an example");
+    node.json(&["call", tool, "--args", &arguments]);
+}
