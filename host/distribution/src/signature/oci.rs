@@ -163,6 +163,7 @@ pub(crate) fn sign(
         media_type: Some(crate::oci::MANIFEST.to_owned()),
         config: Descriptor::of(CONFIG, &config),
         layers,
+        annotations: Default::default(),
     };
     Ok(ToPut {
         blobs: vec![payload, config],
