@@ -9,9 +9,9 @@ use wasmtime::component::{Component, InstancePre, Linker};
 use crate::cache::CodeCache;
 use crate::capabilities;
 use crate::compiler::{CompileLimits, Compiler};
+use crate::contract::{self, Indices, Version};
 use crate::engine::{self, TABLES_PER_SLOT, Ticker};
 use crate::error::{LoadError, RuntimeError, sentence};
-use crate::exports::{Indices, check_version};
 use crate::extension::Extension;
 use crate::lanes::Lanes;
 use crate::live::{LONGEST_UNUSED, Live};
@@ -85,7 +85,9 @@ impl Runtime {
         let slots = config.slots.max(1);
         let engine = engine::engine(slots, config.fuel)?;
         let mut linker = Linker::new(&engine);
-        capabilities::link(&mut linker).map_err(|error| RuntimeError::Engine(sentence(&error)))?;
+        capabilities::link(&mut linker)
+            .and_then(|()| contract::link(&mut linker))
+            .map_err(|error| RuntimeError::Engine(sentence(&error)))?;
         let cache = match config.cache_dir {
             Some(path) => {
                 match CodeCache::open(
@@ -165,13 +167,13 @@ impl Shared {
         component: &Component,
     ) -> Result<(InstancePre<State>, Indices, u32), LoadError> {
         check_names(component, &self.engine)?;
-        check_version(component, &self.engine)?;
+        let version = Version::of(component, &self.engine)?;
         let slots = self.slots_of(component)?;
         let pre = self
             .linker
             .instantiate_pre(component)
             .map_err(|error| LoadError::UnmetImport(sentence(&error)))?;
-        let indices = Indices::find(&pre)?;
+        let indices = version.find(&pre)?;
         Ok((pre, indices, slots))
     }
 
