@@ -41,8 +41,8 @@ koi_result koi_validate(koi_text schema, const koi_json *contents)
     const koi_json *meanings = meanings_of(contents);
     for (size_t at = 0; at < koi_json_count(meanings); at++) {
         koi_text meaning = koi_json_string(koi_json_at(meanings, at));
-        for (size_t other = at + 1; other < koi_json_count(meanings); other++) {
-            if (koi_equal(koi_json_string(koi_json_at(meanings, other)), meaning))
+        for (size_t earlier = 0; earlier < at; earlier++) {
+            if (koi_equal(koi_json_string(koi_json_at(meanings, earlier)), meaning))
                 return koi_invalid_input("the meaning `{}` stands there twice", meaning);
         }
     }

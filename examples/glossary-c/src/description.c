@@ -72,6 +72,6 @@ const koi_description koi_extension = {
         .publish = KOI_LIST(TERM),
         .forget = KOI_LIST(TERM),
         .capabilities = KOI_LIST("keyvalue", "ask"),
-        .http = KOI_LIST("GET:http://*", "GET:https://*"),
+        .http = KOI_LIST("GET:http://*:*", "GET:https://*:*"),
     },
 };

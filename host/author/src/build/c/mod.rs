@@ -27,13 +27,11 @@ pub(super) use unit_tests::test_command;
 /// What all C is compiled with.
 const COMPILED: [&str; 4] = ["-std=gnu11", "-Os", "-Wall", "-Wextra"];
 
-/// A reactor without what nobody calls. Its stack stands below its data, so that it ends the call, and changes
-/// nothing, if it is used up.
-const LINKED: [&str; 5] = [
+/// A reactor without what nobody calls.
+const LINKED: [&str; 4] = [
     "-mexec-model=reactor",
     "-Wl,--gc-sections",
     "-Wl,--strip-all",
-    "-Wl,--stack-first",
     "-Wl,-z,stack-size=131072",
 ];
 
@@ -67,7 +65,7 @@ pub(super) fn build(
 
     progress.step("linking");
     let core = work.join("core.wasm");
-    let mut link = toolchain.wasm();
+    let mut link = toolchain.linker();
     link.args(LINKED)
         .args(own)
         .args(shared)

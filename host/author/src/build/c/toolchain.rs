@@ -74,6 +74,16 @@ impl Toolchain {
         command
     }
 
+    /// The compiler as a linker, for WebAssembly with WASI. The stack stands below the data, so that a call that
+    /// uses it up ends and changes nothing; zig does so by itself.
+    pub(super) fn linker(&self) -> Command {
+        let mut command = self.wasm();
+        if matches!(self, Self::Clang { .. }) {
+            command.arg("-Wl,--stack-first");
+        }
+        command
+    }
+
     /// The compiler, for this machine.
     pub(super) fn native(&self) -> Command {
         match self {
@@ -94,7 +104,7 @@ impl Toolchain {
         let probe = work.join("probe.c");
         let text = "#include <stdlib.h>\nvoid *probe(void);\nvoid *probe(void) { return malloc(1); }\n";
         fs::write(&probe, text).map_err(BuildError::io("write", &probe))?;
-        let mut command = self.wasm();
+        let mut command = self.linker();
         command.args(super::LINKED).arg(&probe).arg("-o");
         let output = command.arg(work.join("probe.wasm")).output();
         Ok(output.is_ok_and(|output| output.status.success()))
