@@ -22,6 +22,7 @@ use crate::exports::Indices;
 use crate::lanes::Manners;
 use crate::limits::Limits;
 use crate::live::Live;
+use crate::plain::Plain;
 use crate::ports::{self, CallContext, CallKind, Denial, Ports};
 use crate::restarts::Restarts;
 use crate::runtime::Shared;
@@ -41,6 +42,8 @@ pub(crate) struct Code {
     pub(crate) digest: Arc<str>,
     pub(crate) pre: InstancePre<State>,
     pub(crate) indices: Indices,
+    /// Its own functions, where it exports nothing of the contract.
+    pub(crate) plain: Option<Plain>,
     /// The slots that an instance takes.
     pub(crate) slots: u32,
 }

@@ -1,6 +1,6 @@
 //! Which interfaces of the contract a component exports, found once per revision.
 //!
-//! `extension` is required, all others are optional. That an export has the functions and types of
+//! `extension` is required, all others are optional; a plain component (`plain.rs`) has none. That an export has the functions and types of
 //! the contract shows only in an instance, so a revision's first instance is checked as a whole;
 //! calls then look up only the interface that they need.
 
@@ -23,8 +23,9 @@ pub(crate) const VERSION: &str = "0.1.0";
 pub(crate) const COMPATIBLE: &str = "0.1.";
 
 /// Where each interface's functions are in the component.
+#[derive(Default)]
 pub(crate) struct Indices {
-    extension: exports::extension::GuestIndices,
+    extension: Option<exports::extension::GuestIndices>,
     rid_types: Option<exports::rid_types::GuestIndices>,
     schemas: Option<exports::schemas::GuestIndices>,
     handlers: Option<exports::handlers::GuestIndices>,
@@ -70,8 +71,10 @@ impl Indices {
             };
         }
         Ok(Self {
-            extension: find!(extension, "extension")
-                .ok_or_else(|| LoadError::NoExtension(interface("extension")))?,
+            extension: Some(
+                find!(extension, "extension")
+                    .ok_or_else(|| LoadError::NoExtension(interface("extension")))?,
+            ),
             rid_types: find!(rid_types, "rid-types"),
             schemas: find!(schemas, "schemas"),
             handlers: find!(handlers, "handlers"),
@@ -85,6 +88,7 @@ impl Indices {
     }
 
     optional!(
+        extension,
         rid_types,
         schemas,
         handlers,
@@ -95,11 +99,6 @@ impl Indices {
         schedule,
         state
     );
-
-    /// `extension` is always there.
-    pub(crate) fn extension(&self) -> Option<&exports::extension::GuestIndices> {
-        Some(&self.extension)
-    }
 
     /// Checks the types of all that was found.
     pub(crate) fn check(
@@ -116,7 +115,7 @@ impl Indices {
                 }
             };
         }
-        check!(Some(&self.extension), "extension");
+        check!(&self.extension, "extension");
         check!(&self.rid_types, "rid-types");
         check!(&self.schemas, "schemas");
         check!(&self.handlers, "handlers");

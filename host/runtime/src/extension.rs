@@ -5,16 +5,13 @@
 use std::num::NonZero;
 use std::sync::Arc;
 
-use wasmtime::component::InstancePre;
-
 use crate::bindings::exports::koi::extension::{resources, rid_types};
 use crate::border::Shown;
 use crate::bound::{Bound, Code};
 use crate::error::{CallError, LoadError};
-use crate::exports::Indices;
-use crate::runtime::Shared;
+use crate::meter::Stop;
+use crate::plain::Plain;
 use crate::slots::Rank;
-use crate::state::State;
 use crate::values::{
     Call, Completion, Exports, KnowledgeObject, Outcome, ParsedReference, ResourceContents,
 };
@@ -47,20 +44,7 @@ macro_rules! call {
 }
 
 impl Extension {
-    pub(crate) fn new(
-        shared: Arc<Shared>,
-        digest: Arc<str>,
-        pre: InstancePre<State>,
-        indices: Indices,
-        slots: u32,
-    ) -> Self {
-        let code = Code {
-            shared,
-            digest,
-            pre,
-            indices,
-            slots,
-        };
+    pub(crate) fn new(code: Code) -> Self {
         Self {
             bound: Bound::new(Arc::new(code), NonZero::<u32>::MIN),
         }
@@ -95,7 +79,23 @@ impl Extension {
 
     /// The interfaces that it exports beyond `extension`.
     pub fn exports(&self) -> Exports {
-        self.bound.code.indices.exports()
+        match self.plain() {
+            Some(_) => Exports {
+                tools: true,
+                ..Exports::default()
+            },
+            None => self.bound.code.indices.exports(),
+        }
+    }
+
+    /// Whether it is a plain component: one that exports nothing of the contract, whose tools are its own
+    /// functions. What it says of itself may have no name.
+    pub fn is_plain(&self) -> bool {
+        self.plain().is_some()
+    }
+
+    fn plain(&self) -> Option<&Plain> {
+        self.bound.code.plain.as_ref()
     }
 
     /// The names of what it imports, such as `koi:extension/knowledge@0.1.0`.
@@ -111,6 +111,9 @@ impl Extension {
     /// # Errors
     /// As every call: a [`CallError`] that says what ended it.
     pub fn describe(&self) -> Calling<'_, String> {
+        if let Some(plain) = self.plain() {
+            return answered(plain.description.clone());
+        }
         let call = self.bound.ungranted();
         call!(self, call, extension, call_describe())
     }
@@ -120,6 +123,9 @@ impl Extension {
     /// # Errors
     /// The guest's own error keeps the revision from being activated.
     pub fn start(&self, call: Call) -> Calling<'_, ()> {
+        if self.is_plain() {
+            return answered(());
+        }
         call!(self, call, extension, call_start())
     }
 
@@ -128,6 +134,9 @@ impl Extension {
     /// # Errors
     /// Never the guest's own; only what ended the call.
     pub fn stop(&self, call: Call) -> Calling<'_, ()> {
+        if self.is_plain() {
+            return answered(());
+        }
         Box::pin(self.bound.run_as(Rank::Last, call, |entered| {
             Box::pin(async move {
                 let mut seated = entered.seat().await?;
@@ -143,6 +152,9 @@ impl Extension {
     /// # Errors
     /// As every call.
     pub fn health(&self, call: Call) -> Calling<'_, String> {
+        if self.is_plain() {
+            return answered(r#"{"status":"ok"}"#.to_owned());
+        }
         call!(self, call, extension, call_health())
     }
 
@@ -151,6 +163,9 @@ impl Extension {
     /// # Errors
     /// As every call; [`CallError::NotExported`] without `tools`.
     pub fn list_tools(&self, call: Call) -> Calling<'_, String> {
+        if let Some(plain) = self.plain() {
+            return answered(plain.tools.clone());
+        }
         call!(self, call, tools, call_list_tools())
     }
 
@@ -160,7 +175,24 @@ impl Extension {
     /// As every call; [`CallError::NotExported`] without `tools`.
     pub fn call_tool(&self, call: Call, name: &str, arguments: &str) -> Calling<'_, String> {
         let (name, arguments) = (name.to_owned(), arguments.to_owned());
+        if self.is_plain() {
+            return self.call_function(call, name, arguments);
+        }
         call!(self, call, tools, call_call_tool(&name, &arguments))
+    }
+
+    /// Calls a function of a plain component.
+    fn call_function(&self, call: Call, name: String, arguments: String) -> Calling<'_, String> {
+        Box::pin(self.bound.run(call, move |entered| {
+            Box::pin(async move {
+                let mut seated = entered.seat().await?;
+                let answer = match &seated.bound.code.plain {
+                    Some(plain) => plain.call(&mut seated.live, &name, &arguments).await,
+                    None => Err(wasmtime::Error::new(Stop::NotExported("tools"))),
+                };
+                seated.end(answer).await
+            })
+        }))
     }
 
     /// The resources of now: JSON text, not yet checked.
@@ -305,4 +337,9 @@ impl Extension {
         let (from, to, contents) = (from.to_owned(), to.to_owned(), contents.to_owned());
         call!(self, call, schemas, call_transform(&from, &to, &contents))
     }
+}
+
+/// An answer for which nobody has to be called.
+fn answered<'a, T: Send + 'a>(answer: T) -> Calling<'a, T> {
+    Box::pin(std::future::ready(Ok(answer)))
 }

@@ -25,6 +25,7 @@ mod limits;
 mod live;
 mod loader;
 mod meter;
+mod plain;
 pub mod ports;
 mod recording;
 mod restarts;

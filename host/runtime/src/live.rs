@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::time::{Duration, Instant};
-use wasmtime::component::{Instance, InstancePre};
+use wasmtime::component::{ComponentExportIndex, Instance, InstancePre, Val};
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::bindings::exports::koi::extension as exports;
@@ -134,6 +134,18 @@ impl Live {
     /// Takes out what belonged to the call.
     pub(crate) fn rest(&mut self) {
         self.store.data_mut().rest();
+    }
+
+    /// Calls a function of a plain component.
+    pub(crate) async fn call(
+        &mut self,
+        function: &ComponentExportIndex,
+        arguments: &[Val],
+        results: &mut [Val],
+    ) -> wasmtime::Result<()> {
+        let function = self.instance.get_func(&mut self.store, function);
+        let function = function.ok_or_else(|| wasmtime::Error::msg("it has no such function"))?;
+        function.call_async(&mut self.store, arguments, results).await
     }
 
     /// Checks the types of all that is exported.

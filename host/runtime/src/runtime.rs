@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use wasmtime::Engine;
-use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::component::{Component, Linker};
 
+use crate::bound::Code;
 use crate::cache::CodeCache;
 use crate::capabilities;
 use crate::compiler::{CompileLimits, Compiler};
@@ -16,6 +17,7 @@ use crate::extension::Extension;
 use crate::lanes::Lanes;
 use crate::live::{LONGEST_UNUSED, Live};
 use crate::loader::Loader;
+use crate::plain::Plain;
 use crate::slots::{Slots, Usage};
 use crate::state::State;
 use crate::work::Boxed;
@@ -137,7 +139,8 @@ impl Runtime {
     }
 
     /// Compiles a component, or takes its code from the cache, and checks that it fits the contract:
-    /// its version, its imports, and in one throw-away instance the types of its exports.
+    /// its version, its imports, and in one throw-away instance the types of its exports. One that exports
+    /// nothing of the contract and functions of its own is a plain one, whose functions are its tools.
     ///
     /// # Errors
     /// One sentence about what is wrong with the component.
@@ -146,13 +149,14 @@ impl Runtime {
     }
 
     async fn load_now(&self, bytes: Arc<[u8]>) -> Result<Extension, LoadError> {
-        let (component, digest) = self.shared.loader.load(bytes).await?;
+        let (component, digest) = self.shared.loader.load(bytes.clone()).await?;
         let shared = self.shared.clone();
-        let prepared = tokio::task::spawn_blocking(move || shared.prepare(&component));
-        let (pre, indices, slots) = prepared
+        let prepared =
+            tokio::task::spawn_blocking(move || shared.prepare(&component, digest, &bytes));
+        let code = prepared
             .await
             .map_err(|panic| LoadError::Compile(panic.to_string()))??;
-        let extension = Extension::new(self.shared.clone(), digest, pre, indices, slots);
+        let extension = Extension::new(code);
         extension.check().await?;
         Ok(extension)
     }
@@ -161,9 +165,11 @@ impl Runtime {
 impl Shared {
     /// Checks what can be checked without an instance.
     fn prepare(
-        &self,
+        self: Arc<Self>,
         component: &Component,
-    ) -> Result<(InstancePre<State>, Indices, u32), LoadError> {
+        digest: Arc<str>,
+        bytes: &[u8],
+    ) -> Result<Code, LoadError> {
         check_names(component, &self.engine)?;
         check_version(component, &self.engine)?;
         let slots = self.slots_of(component)?;
@@ -171,8 +177,19 @@ impl Shared {
             .linker
             .instantiate_pre(component)
             .map_err(|error| LoadError::UnmetImport(sentence(&error)))?;
-        let indices = Indices::find(&pre)?;
-        Ok((pre, indices, slots))
+        let plain = Plain::find(component, bytes)?;
+        let indices = match plain {
+            Some(_) => Indices::default(),
+            None => Indices::find(&pre)?,
+        };
+        Ok(Code {
+            shared: self,
+            digest,
+            pre,
+            indices,
+            plain,
+            slots,
+        })
     }
 
     /// How many slots an instance takes.

@@ -248,9 +248,14 @@ impl Extension {
                 let indices = &seated.bound.code.indices;
                 let answer: Answer<Value> = match called {
                     Called::Tool { name, arguments } => {
-                        let guest = seated.live.tools(indices)?;
-                        let store: &mut Store<State> = &mut seated.live.store;
-                        let answer = guest.call_call_tool(store, &name, &arguments).await;
+                        let answer = match &seated.bound.code.plain {
+                            Some(plain) => plain.call(&mut seated.live, &name, &arguments).await,
+                            None => {
+                                let guest = seated.live.tools(indices)?;
+                                let store: &mut Store<State> = &mut seated.live.store;
+                                guest.call_call_tool(store, &name, &arguments).await
+                            }
+                        };
                         answer.map(|answer| answer.map(Value::from))
                     }
                     Called::Resource { uri } => {
