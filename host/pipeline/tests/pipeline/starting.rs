@@ -22,6 +22,7 @@ fn starting() -> Install {
         source: "test".to_owned(),
         learn: false,
         tool_prefix: None,
+        naming: Naming::Own,
         who: "operator".to_owned(),
     }
 }
