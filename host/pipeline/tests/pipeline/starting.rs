@@ -1,6 +1,6 @@
 //! What an extension publishes while it is being activated.
 
-use koi_registry::{GrantRequest, Install};
+use koi_registry::{GrantRequest, Install, Naming};
 use serde_json::{Map, json};
 use tempfile::tempdir;
 
