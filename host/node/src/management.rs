@@ -3,7 +3,7 @@
 use futures::future::BoxFuture;
 use koi_distribution::{Reference, Signed};
 use koi_mcp_server::{ComponentSource, Management};
-use koi_registry::{GrantRequest, Install, Registry, Role};
+use koi_registry::{GrantRequest, Install, Naming, Registry, Role};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -20,12 +20,14 @@ impl Managed {
     async fn put(
         &self,
         component: Vec<u8>,
+        naming: Naming,
         signed: Signed,
         source: String,
         who: &str,
     ) -> Result<Value, String> {
         let install = Install {
             component,
+            naming,
             grants: GrantRequest::Keep,
             settings: Map::new(),
             tool_prefix: None,
@@ -55,7 +57,8 @@ impl Management for Managed {
             match component {
                 ComponentSource::Bytes(bytes) => {
                     let source = format!("mcp:{who}");
-                    self.put(bytes, Signed::default(), source, who).await
+                    self.put(bytes, Naming::Own, Signed::default(), source, who)
+                        .await
                 }
                 ComponentSource::Reference(reference) => {
                     let reference: Reference = reference.parse().map_err(told)?;
@@ -63,7 +66,9 @@ impl Management for Managed {
                     let client = client.map_err(|error| format!("{error:#}"))?;
                     let pulled = client.pull(&reference).await.map_err(told)?;
                     let source = pulled.reference.to_string();
-                    self.put(pulled.component, pulled.signed, source, who).await
+                    let naming = Naming::After(source.clone());
+                    self.put(pulled.component, naming, pulled.signed, source, who)
+                        .await
                 }
             }
         })

@@ -1,5 +1,5 @@
 //! Whatever answers for an extension. Entries of a Snapshot point at a [`Callee`] and do not know
-//! what stands behind it: a plain component today.
+//! what stands behind it: a component today.
 
 use std::num::NonZero;
 use std::sync::Arc;
@@ -249,6 +249,12 @@ pub trait Loaded: Send + Sync {
     /// such names.
     fn imports(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    /// Whether it is a plain component, which says of itself no more than its code does: a name is put
+    /// into that.
+    fn is_plain(&self) -> bool {
+        false
     }
 
     /// What it says about itself, with nothing granted.

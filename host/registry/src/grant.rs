@@ -140,6 +140,7 @@ impl Grant {
             (Self::Http(rule), Self::Http(other)) => rule.includes(other),
             (Self::Files(folder), Self::Files(other)) => folder.includes(other),
             (Self::Secret(secret), Self::Secret(other)) => secret.includes(other),
+            (Self::Environment(given), Self::Environment(asked)) => asked.asks_for(given),
             (Self::Limit(name, value), Self::Limit(other_name, other)) => {
                 name == other_name && value >= other
             }
@@ -148,11 +149,12 @@ impl Grant {
     }
 
     /// Whether it can be granted as it stands. What an extension asks for may leave to the operator
-    /// which folder it is that the guest sees, and where a secret may go.
+    /// which folder it is that the guest sees, which variables, and where a secret may go.
     pub fn is_complete(&self) -> bool {
         match self {
             Self::Files(folder) => folder.host.is_some(),
             Self::Secret(secret) => secret.host.is_some(),
+            Self::Environment(variable) => variable.is_one(),
             _ => true,
         }
     }
@@ -170,7 +172,7 @@ impl Grant {
                 write: matches!(ask, Self::Files(asked) if asked.write),
                 ..folder.clone()
             }),
-            Self::Secret(_) => self.clone(),
+            Self::Secret(_) | Self::Environment(_) => self.clone(),
             _ => ask.clone(),
         })
     }

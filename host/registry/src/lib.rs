@@ -10,6 +10,7 @@ mod description;
 mod entry;
 mod grant;
 mod in_flight;
+mod naming;
 mod ports;
 mod registry;
 mod secret;
@@ -38,6 +39,7 @@ pub use grant::{
 pub use in_flight::InFlight;
 pub use koi_schema::{JsonSchema, SchemaError};
 pub use koi_store::Role;
+pub use naming::{Naming, NamingError};
 pub use registry::{
     BesideSummary, CapabilityChange, Changes, Diff, DiffSide, ExtensionState, ExtensionSummary,
     GrantChange, GrantRequest, GrantsError, GrantsView, HandoverError, HeldSummary, Inspection,

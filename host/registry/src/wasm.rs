@@ -1,4 +1,4 @@
-//! Plain components as [`Callee`]s.
+//! Components as [`Callee`]s.
 
 use std::sync::{Arc, OnceLock};
 
@@ -37,6 +37,10 @@ impl Loaded for Extension {
 
     fn imports(&self) -> Vec<String> {
         Extension::imports(self)
+    }
+
+    fn is_plain(&self) -> bool {
+        Extension::is_plain(self)
     }
 
     async fn describe(&self) -> Result<String, CallError> {

@@ -9,6 +9,7 @@ mod child;
 mod limits;
 mod parent;
 mod protocol;
+mod refusal;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use wasmtime::Engine;
 pub use child::compile_for_parent;
 pub use limits::{COMPILE_LIMITS, CompileLimits};
 
-use crate::error::{LoadError, sentence};
+use crate::error::LoadError;
 
 /// Where components are compiled.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,12 +58,13 @@ impl Compiler {
                 let engine = engine.clone();
                 let compiled = tokio::task::spawn_blocking(move || {
                     let _permit = permit;
-                    engine.precompile_component(&bytes)
+                    let code = engine.precompile_component(&bytes);
+                    code.map_err(|error| refusal::reason(&bytes, &error))
                 });
                 compiled
                     .await
                     .map_err(|panic| LoadError::Compile(panic.to_string()))?
-                    .map_err(|error| LoadError::Malformed(sentence(&error)))
+                    .map_err(LoadError::Malformed)
             }
             Self::Child {
                 program,

@@ -7,6 +7,7 @@
 //! A version is a module with its bindings, the places of its exports ([`Indices`]), the functions of an
 //! instance ([`Guest`]) and its imports (`link`). The rest of the runtime has values of its own
 //! (`values.rs`, `ports`, `GuestError`), which each version's module puts into those of its WIT and back.
+//! A plain component (`plain.rs`), which exports nothing of the contract, stands beside the versions.
 //! A version that this host does not serve is one sentence, a [`LoadError`].
 
 mod v0_1;
@@ -22,11 +23,15 @@ use wasmtime::{Engine, Store};
 #[cfg(test)]
 use self::tests::v0_2;
 use crate::error::LoadError;
+use crate::plain::{self, Plain};
 use crate::state::State;
 use crate::values::Exports;
 
 /// The package of the contract.
-const PACKAGE: &str = "koi:extension";
+pub(crate) const PACKAGE: &str = "koi:extension";
+
+/// What stands for it where a component is of none.
+const PLAIN: &str = "plain";
 
 /// A version of the contract.
 pub(crate) struct Version {
@@ -58,6 +63,7 @@ static SERVED: &[Version] = &[
 /// Where the exports of a component are, in its version of the contract. Cheap to clone.
 #[derive(Clone)]
 pub(crate) enum Indices {
+    Plain(Arc<Plain>),
     V0_1(Arc<v0_1::Indices>),
     #[cfg(test)]
     V0_2(Arc<v0_2::Indices>),
@@ -67,6 +73,7 @@ pub(crate) enum Indices {
 /// ever had; what the component does not export ends a call with
 /// [`NotExported`](crate::meter::Stop::NotExported).
 pub(crate) enum Guest {
+    Plain(plain::Guest),
     V0_1(v0_1::Guest),
     #[cfg(test)]
     V0_2(v0_2::Guest),
@@ -76,6 +83,7 @@ pub(crate) enum Guest {
 macro_rules! whichever {
     ($of:ident: $versioned:expr, $value:ident => $do:expr) => {
         match $versioned {
+            $crate::contract::$of::Plain($value) => $do,
             $crate::contract::$of::V0_1($value) => $do,
             #[cfg(test)]
             $crate::contract::$of::V0_2($value) => $do,
@@ -86,9 +94,10 @@ macro_rules! whichever {
 pub(crate) use whichever;
 
 impl Indices {
-    /// The package and version of the contract, such as `koi:extension@0.1.0`.
+    /// The package and version of the contract, such as `koi:extension@0.1.0`; `plain` for none.
     pub(crate) fn contract(&self) -> String {
         let number = match self {
+            Self::Plain(_) => return PLAIN.to_owned(),
             Self::V0_1(_) => v0_1::VERSION,
             #[cfg(test)]
             Self::V0_2(_) => v0_2::VERSION,
@@ -104,6 +113,7 @@ impl Indices {
     /// The functions of an instance of the component.
     pub(crate) fn guest(&self, instance: Instance) -> Guest {
         match self {
+            Self::Plain(plain) => Guest::Plain(plain::Guest::new(plain.clone(), instance)),
             Self::V0_1(indices) => Guest::V0_1(v0_1::Guest::new(indices.clone(), instance)),
             #[cfg(test)]
             Self::V0_2(indices) => Guest::V0_2(v0_2::Guest::new(indices.clone(), instance)),
@@ -165,10 +175,10 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
 
 /// Whether a contract is served, such as `koi:extension@0.1.0`.
 pub(crate) fn is_served(contract: &str) -> bool {
-    contract
+    let number = contract
         .strip_prefix(PACKAGE)
-        .and_then(|rest| rest.strip_prefix('@'))
-        .is_some_and(|number| fitting(number).is_some())
+        .and_then(|rest| rest.strip_prefix('@'));
+    contract == PLAIN || number.is_some_and(|number| fitting(number).is_some())
 }
 
 fn fitting(number: &str) -> Option<&'static Version> {

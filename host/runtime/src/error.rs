@@ -92,7 +92,7 @@ pub enum LoadError {
         /// The interface whose version is the component's.
         beside: String,
     },
-    /// It does not export `koi:extension/extension`.
+    /// It does not export `koi:extension/extension`, nor functions of its own alone.
     #[error("the component is no koi-mcp extension: it does not export `{0}`")]
     NoExtension(String),
     /// An interface is exported with other functions or types than the contract has.
@@ -101,6 +101,15 @@ pub enum LoadError {
         /// The interface.
         interface: String,
         /// What is wrong with it.
+        reason: String,
+    },
+    /// It exports functions of its own and nothing of the contract, and one of them is none that could be
+    /// called as a tool.
+    #[error("the function {function} of the component cannot be a tool: {reason}")]
+    NotATool {
+        /// The function and its interface.
+        function: String,
+        /// Why.
         reason: String,
     },
     /// It needs more of something than one instance may have.

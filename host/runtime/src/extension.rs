@@ -94,6 +94,12 @@ impl Extension {
         self.bound.code.indices.exports()
     }
 
+    /// Whether it is a plain component: one that exports nothing of the contract, whose tools are its own
+    /// functions. What it says of itself may have no name.
+    pub fn is_plain(&self) -> bool {
+        matches!(self.bound.code.indices, Indices::Plain(_))
+    }
+
     /// The names of what it imports, such as `koi:extension/knowledge@0.1.0`.
     pub fn imports(&self) -> Vec<String> {
         let pre = &self.bound.code.pre;

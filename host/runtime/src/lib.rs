@@ -24,6 +24,7 @@ mod limits;
 mod live;
 mod loader;
 mod meter;
+mod plain;
 pub mod ports;
 mod recording;
 mod restarts;

@@ -16,6 +16,7 @@ use crate::extension::Extension;
 use crate::lanes::Lanes;
 use crate::live::{LONGEST_UNUSED, Live};
 use crate::loader::Loader;
+use crate::plain::Plain;
 use crate::slots::{Slots, Usage};
 use crate::state::State;
 use crate::work::Boxed;
@@ -139,7 +140,8 @@ impl Runtime {
     }
 
     /// Compiles a component, or takes its code from the cache, and checks that it fits the contract:
-    /// its version, its imports, and in one throw-away instance the types of its exports.
+    /// its version, its imports, and in one throw-away instance the types of its exports. One that exports
+    /// nothing of the contract and functions of its own is a plain one, whose functions are its tools.
     ///
     /// # Errors
     /// One sentence about what is wrong with the component.
@@ -148,9 +150,9 @@ impl Runtime {
     }
 
     async fn load_now(&self, bytes: Arc<[u8]>) -> Result<Extension, LoadError> {
-        let (component, digest) = self.shared.loader.load(bytes).await?;
+        let (component, digest) = self.shared.loader.load(bytes.clone()).await?;
         let shared = self.shared.clone();
-        let prepared = tokio::task::spawn_blocking(move || shared.prepare(&component));
+        let prepared = tokio::task::spawn_blocking(move || shared.prepare(&component, &bytes));
         let (pre, indices, slots) = prepared
             .await
             .map_err(|panic| LoadError::Compile(panic.to_string()))??;
@@ -160,20 +162,33 @@ impl Runtime {
     }
 }
 
+/// What a component was made for.
+enum Form {
+    Plain(Plain),
+    Contract(&'static Version),
+}
+
 impl Shared {
     /// Checks what can be checked without an instance.
     fn prepare(
         &self,
         component: &Component,
+        bytes: &[u8],
     ) -> Result<(InstancePre<State>, Indices, u32), LoadError> {
         check_names(component, &self.engine)?;
-        let version = Version::of(component, &self.engine)?;
+        let form = match Plain::find(component, bytes)? {
+            Some(plain) => Form::Plain(plain),
+            None => Form::Contract(Version::of(component, &self.engine)?),
+        };
         let slots = self.slots_of(component)?;
         let pre = self
             .linker
             .instantiate_pre(component)
             .map_err(|error| LoadError::UnmetImport(sentence(&error)))?;
-        let indices = version.find(&pre)?;
+        let indices = match form {
+            Form::Plain(plain) => Indices::Plain(Arc::new(plain)),
+            Form::Contract(version) => version.find(&pre)?,
+        };
         Ok((pre, indices, slots))
     }
 

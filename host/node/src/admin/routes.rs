@@ -11,7 +11,7 @@ use koi_mcp_server::McpServer;
 use koi_net::Net;
 use koi_pipeline::{Intake, Pipeline};
 use koi_registry::{
-    Grant, GrantRequest, Install, Invocation, Registry, Role, Snapshot, ToolEntry, ToolPrefix,
+    Grant, GrantRequest, Install, Invocation, Naming, Registry, Role, Snapshot, ToolEntry, ToolPrefix,
     VersionError,
 };
 use koi_rid::{Contents, Rid};
@@ -84,6 +84,9 @@ pub struct InstallOptions {
     pub settings: Map<String, Value>,
     /// What to put before the names of its tools. Left out: as the revision before.
     pub tool_prefix: Option<String>,
+    /// What to call a component that does not say it by the contract. Left out: by what it exports, or after
+    /// where it came from.
+    pub name: Option<String>,
     /// As what to install it. Left out: it serves.
     pub role: Option<versions::RoleRequest>,
     /// Where the component came from, for the record.
@@ -116,8 +119,13 @@ impl InstallOptions {
             GrantRequest::Listed(grants::parse(&self.grants)?)
         };
         let tool_prefix = self.tool_prefix.as_deref().map(ToolPrefix::parse);
+        let naming = match self.name {
+            Some(name) => Naming::Given(name),
+            None => Naming::After(source.clone()),
+        };
         Ok(Install {
             component,
+            naming,
             grants,
             settings: self.settings,
             tool_prefix: tool_prefix.transpose().map_err(Problem::bad_request)?,

@@ -37,6 +37,10 @@ makes of them is set in the configuration under [extensions.signatures].")]
         /// Put this before the names of its tools, such as sales_; an earlier revision's stays, "" takes it away
         #[arg(long, value_name = "PREFIX")]
         prefix: Option<String>,
+        /// What to call a plain component, one that was built for no host in particular; without it, it is called
+        /// by the package that it exports, or after its file. An extension says its own name
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
         /// As what to install it, beside the revision that serves
         #[command(flatten)]
         beside: BesideArgs,

@@ -27,6 +27,7 @@ pub(super) async fn run(config: &Config, command: ExtensionCommand, json: bool) 
             learn,
             settings,
             prefix,
+            name,
             beside,
             allow_publisher,
         } => {
@@ -36,6 +37,7 @@ pub(super) async fn run(config: &Config, command: ExtensionCommand, json: bool) 
                 learn,
                 settings: parse_settings(&settings)?,
                 tool_prefix: prefix,
+                name,
                 role: role(beside),
                 source: file.display().to_string(),
                 allow_publisher,

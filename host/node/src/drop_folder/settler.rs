@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use koi_distribution::Attached;
-use koi_registry::{GrantRequest, Install, InstallError, Installed, Registry, Role};
+use koi_registry::{GrantRequest, Install, InstallError, Installed, Naming, Registry, Role};
 
 use super::attached;
 use super::file::{Found, Stamp, component_name, look};
@@ -108,6 +108,7 @@ impl Settler {
         };
         let install = Install {
             component,
+            naming: Naming::After(name.to_owned()),
             grants: GrantRequest::KeepOfSource,
             settings: serde_json::Map::new(),
             tool_prefix: None,

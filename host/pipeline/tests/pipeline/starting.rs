@@ -1,6 +1,6 @@
 //! What an extension publishes while it is being activated.
 
-use koi_registry::{GrantRequest, Install};
+use koi_registry::{GrantRequest, Install, Naming};
 use serde_json::{Map, json};
 use tempfile::tempdir;
 
@@ -22,6 +22,7 @@ fn starting() -> Install {
         source: "test".to_owned(),
         learn: false,
         tool_prefix: None,
+        naming: Naming::Own,
         who: "operator".to_owned(),
     }
 }

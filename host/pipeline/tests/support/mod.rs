@@ -13,7 +13,7 @@ use koi_pipeline::{
     Change, Fetch, FetchError, Fetched, HostHandler, Intake, Lifetimes, Pipeline, PipelineParts,
     Retry, knowledge, publication,
 };
-use koi_registry::{GrantRequest, Install, Registry, RegistryParts};
+use koi_registry::{GrantRequest, Install, Naming, Registry, RegistryParts};
 use koi_rid::{Bundle, Contents, Manifest, Rid};
 use koi_runtime::ports::{CallContext, Knowledge, Neighbour, Network, PortError};
 use koi_runtime::{CallError, GuestError, GuestErrorKind, Limits};
@@ -148,6 +148,7 @@ pub fn notes() -> Install {
         source: "test".to_owned(),
         learn: false,
         tool_prefix: None,
+        naming: Naming::Own,
         who: "operator".to_owned(),
     }
 }

@@ -14,7 +14,7 @@ use super::{
     MAX_SCHEMAS, MAX_SECRETS, MAX_TEXT_BYTES, RidTypeDescription, SchemaDescription,
 };
 use crate::grant::{
-    Capability, Folder, Grant, Grants, LimitName, MAX_GRANTS, Pattern, Right, SecretUse,
+    Capability, Folder, Grant, Grants, LimitName, MAX_GRANTS, Pattern, Right, SecretUse, Variable,
 };
 use crate::text::shortened;
 
@@ -392,12 +392,13 @@ fn asks<'a>(
     at_most("asks.environment", raw.environment.len(), MAX_GRANTS)?;
     let worded = |word, text: &String| format!("{word}={text}").parse::<Grant>();
     let http = raw.http.iter().map(|text| worded("http", text));
-    let environment = raw
-        .environment
-        .iter()
-        .map(|text| worded("environment", text));
-    for ask in http.chain(environment) {
+    for ask in http {
         asks.push(ask.map_err(|error| format!("`asks`: {error}"))?);
+    }
+    for name in &raw.environment {
+        let variable = Variable::asked(name)
+            .map_err(|reason| format!("`asks.environment`: `{}`: {reason}", shortened(name)))?;
+        asks.push(Grant::Environment(variable));
     }
     at_most("asks.files", raw.files.len(), MAX_GRANTS)?;
     for folder in &raw.files {

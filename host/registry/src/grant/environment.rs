@@ -16,7 +16,31 @@ const MAX_NAME_BYTES: usize = 128;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Variable(String);
 
+/// In place of a name in what an extension asks for: whichever the operator grants.
+const ANY: &str = "*";
+
 impl Variable {
+    /// What an extension asks for.
+    ///
+    /// # Errors
+    /// A clause about the name if it is none.
+    pub fn asked(name: &str) -> Result<Self, String> {
+        match name {
+            ANY => Ok(Self(name.to_owned())),
+            name => name.parse(),
+        }
+    }
+
+    /// Whether it is one variable, and not whichever is granted.
+    pub(super) fn is_one(&self) -> bool {
+        self.0 != ANY
+    }
+
+    /// Whether it, as it was asked for, speaks of this one.
+    pub(crate) fn asks_for(&self, given: &Self) -> bool {
+        !self.is_one() || self == given
+    }
+
     /// The name.
     pub fn name(&self) -> &str {
         &self.0

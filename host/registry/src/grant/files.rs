@@ -1,6 +1,7 @@
 //! `files=read:/guest=/host` and `files=write:/guest=/host`: a folder of this machine, which the
 //! guest sees under a path of its own. An extension asks for `files=read:/guest`; which folder that
-//! is, only the operator says.
+//! is, only the operator says. One that asks for `files=read:*` sees those that the operator grants, where
+//! he puts them.
 
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
@@ -8,6 +9,9 @@ use std::str::FromStr;
 
 /// The word of these grants.
 pub(super) const WORD: &str = "files";
+
+/// In place of the guest's path in what an extension asks for: whichever the operator grants.
+const ANY: &str = "*";
 
 /// Longest path, in bytes.
 const MAX_PATH_BYTES: usize = 1024;
@@ -29,7 +33,9 @@ impl Folder {
     /// # Errors
     /// A clause about the path if it cannot be a guest's.
     pub fn asked(guest: &str, write: bool) -> Result<Self, String> {
-        check_guest(guest)?;
+        if guest != ANY {
+            check_guest(guest)?;
+        }
         Ok(Self {
             guest: guest.to_owned(),
             write,
@@ -37,9 +43,14 @@ impl Folder {
         })
     }
 
+    /// Whether it, as it was asked for, speaks of this one.
+    pub(crate) fn asks_for(&self, given: &Self) -> bool {
+        self.guest == given.guest || self.guest == ANY
+    }
+
     /// Whether it gives what `other` asks for.
     pub(super) fn includes(&self, other: &Self) -> bool {
-        self.guest == other.guest
+        other.asks_for(self)
             && (self.write || !other.write)
             && self.host.is_some()
             && (other.host.is_none() || self.host == other.host)

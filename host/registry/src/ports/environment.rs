@@ -19,12 +19,11 @@ impl GrantedEnvironment {
 impl Environment for GrantedEnvironment {
     /// Those that the node does not have, or whose value is no text, are left out.
     fn variables(&self, _: &CallContext) -> Vec<(String, String)> {
-        let granted = self.access.granted();
-        self.access
-            .asks()
+        let (granted, asks) = (self.access.granted(), self.access.asks());
+        granted
             .variables()
-            .filter(|asked| granted.variables().any(|given| given == *asked))
-            .filter_map(|asked| Some((asked.name().to_owned(), std::env::var(asked.name()).ok()?)))
+            .filter(|given| asks.variables().any(|asked| asked.asks_for(given)))
+            .filter_map(|given| Some((given.name().to_owned(), std::env::var(given.name()).ok()?)))
             .collect()
     }
 }

@@ -23,7 +23,7 @@ impl Files for GrantedFiles {
         let granted = self.access.granted();
         let mut roots: Vec<FileRoot> = Vec::new();
         for asked in self.access.asks().folders() {
-            for given in granted.folders().filter(|given| given.guest == asked.guest) {
+            for given in granted.folders().filter(|given| asked.asks_for(given)) {
                 let Some(host) = &given.host else { continue };
                 let write = asked.write && given.write;
                 match roots.iter_mut().find(|root| root.guest == given.guest) {

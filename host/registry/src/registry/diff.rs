@@ -11,6 +11,7 @@ use super::profile::Profile;
 use super::revisions::{RevisionError, short};
 use super::{PrepareError, Registry, RestoreError};
 use crate::grant::{Grant, Grants};
+use crate::naming::Naming;
 
 /// What differs between two revisions of an extension.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -177,7 +178,7 @@ impl Registry {
             let inner = &self.inner;
             let component: Arc<[u8]> = component.into();
             let bytes = component.len() as u64;
-            let candidate = inner.candidate(component).await;
+            let candidate = inner.candidate(component, &Naming::Own).await;
             let candidate = candidate.map_err(|error: PrepareError| RestoreError::from(error))?;
             let name = candidate.description.name.clone();
             let serving = inner.activation(&name, Role::Serving).await?;

@@ -15,12 +15,15 @@ use super::swap::{Commit, SwapReport, Swapped};
 use super::{Inner, Registry};
 use crate::entry::{ExtensionEntry, RevisionInfo, ToolPrefix};
 use crate::grant::{Grant, GrantError, Grants};
+use crate::naming::Naming;
 use crate::snapshot::Collision;
 
 /// What to install.
 pub struct Install {
     /// The bytes of the component.
     pub component: Vec<u8>,
+    /// What to call it.
+    pub naming: Naming,
     /// What to grant it.
     pub grants: GrantRequest,
     /// How to configure it; if empty, as the revision that it replaces.
@@ -176,7 +179,8 @@ impl Registry {
             let signed = Arc::new(signed);
             // What is not to be trusted is not compiled either.
             self.inner.verdict(&component, &signed, None).await?;
-            let candidate = self.inner.candidate(component.clone()).await?;
+            let candidate = self.inner.candidate(component.clone(), &install.naming);
+            let candidate = candidate.await?;
             let registry = self.clone();
             super::to_the_end(async move {
                 let inner = &registry.inner;

@@ -16,6 +16,7 @@ use super::prepare::{self, Candidate, PrepareError};
 use super::{Inner, Registry, RegistryParts, relist, revisions, watching};
 use crate::entry::{ExtensionEntry, PrefixError, RevisionInfo, ToolPrefix};
 use crate::grant::Grants;
+use crate::naming::{Naming, NamingError};
 use crate::ports::{Egress, NodePorts};
 use crate::snapshot::{Failed, Snapshot};
 
@@ -204,11 +205,13 @@ impl Inner {
         let grants = serde_json::from_str(&revision.grants).map_err(malformed("grants"))?;
         let settings: Map<String, Value> =
             serde_json::from_str(&revision.settings).map_err(malformed("settings"))?;
-        let candidate = self.candidate(component.into()).await?;
+        let naming = Naming::Given(revision.extension.clone());
+        let candidate = self.candidate(component.into(), &naming).await;
+        let candidate = candidate.map_err(|error| match error {
+            PrepareError::Naming(NamingError::Other { own, .. }) => RestoreError::Renamed(own),
+            error => error.into(),
+        })?;
         let description = &candidate.description;
-        if description.name != revision.extension {
-            return Err(RestoreError::Renamed(description.name.clone()));
-        }
         let info = RevisionInfo {
             extension: revision.extension.as_str().into(),
             revision: revision.revision,

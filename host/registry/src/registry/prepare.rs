@@ -14,6 +14,7 @@ use crate::description::{Description, DescriptionError};
 use crate::entry::{ExtensionEntry, ListError, Listed, Lists, RevisionInfo};
 use crate::grant::{Access, Grants};
 use crate::in_flight::InFlight;
+use crate::naming::{Naming, NamingError};
 use crate::ports::{Settings, within_the_node};
 use crate::secret::{Guard, GuardedCallee};
 use crate::watched::Watched;
@@ -36,6 +37,9 @@ pub enum PrepareError {
     /// What it says about itself makes no sense.
     #[error(transparent)]
     Description(#[from] DescriptionError),
+    /// It cannot be called as it is to be.
+    #[error(transparent)]
+    Naming(#[from] NamingError),
     /// It declares what it does not export.
     #[error(
         "the extension's description has {declared}, and the component does not export `{interface}`"
@@ -78,18 +82,27 @@ pub(super) struct Candidate {
 
 impl Inner {
     /// Loads a component and has it describe itself.
-    pub(super) async fn candidate(&self, component: Arc<[u8]>) -> Result<Candidate, PrepareError> {
+    pub(super) async fn candidate(
+        &self,
+        component: Arc<[u8]>,
+        naming: &Naming,
+    ) -> Result<Candidate, PrepareError> {
         let since = Instant::now();
         let loaded = self.loader.load(component).await?;
         let load = since.elapsed();
-        let text = loaded
+        let said = loaded
             .describe()
             .await
             .map_err(|error| PrepareError::Call {
                 function: "describe",
                 error,
             })?;
+        let text = match loaded.is_plain() {
+            true => naming.put_into(&said)?,
+            false => said,
+        };
         let description = Description::parse(&text)?;
+        naming.check(&description.name)?;
         check_exports(&*loaded, &description)?;
         Ok(Candidate {
             since,

@@ -17,6 +17,7 @@ use super::prepare::{Candidate, PrepareError};
 use crate::callee::Binding;
 use crate::entry::{Listed, Lists, ToolPrefix};
 use crate::grant::{Access, Grants};
+use crate::naming::Naming;
 
 /// What a component is made of, each thing by its name.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -51,7 +52,8 @@ impl Inner {
         let component = self.store.component(&revision.digest).await?;
         let component: Arc<[u8]> = component.ok_or(RestoreError::Missing)?.into();
         let bytes = component.len() as u64;
-        let candidate = self.candidate(component).await?;
+        let naming = Naming::Given(revision.extension.clone());
+        let candidate = self.candidate(component, &naming).await?;
         Ok(self.profile(&candidate, bytes).await)
     }
 

@@ -26,6 +26,7 @@ use super::{
 };
 use crate::callee::Invocation;
 use crate::grant::Grant;
+use crate::naming::Naming;
 use crate::testing::{FakeNode, Stage, tool};
 use crate::watched::WatchOptions;
 
@@ -232,6 +233,7 @@ fn script(name: &str, more: Value) -> Value {
 fn component(script: &Value, grants: GrantRequest) -> Install {
     Install {
         component: script.to_string().into_bytes(),
+        naming: Naming::Own,
         grants,
         settings: Map::new(),
         tool_prefix: None,

@@ -10,8 +10,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
 use wasmtime::{Engine, OutOfMemory};
 
 use super::protocol::{CODE, OUT_OF_MEMORY, Order, REFUSED};
+use super::refusal;
 use crate::engine;
-use crate::error::sentence;
 
 /// The lowest priority that there is.
 const NICE: i32 = 19;
@@ -53,7 +53,7 @@ fn answer() -> io::Result<ExitCode> {
     let (tag, answer) = match engine.precompile_component(&bytes) {
         Ok(code) => (CODE, code),
         Err(error) if error.is::<OutOfMemory>() => return Err(io::ErrorKind::OutOfMemory.into()),
-        Err(error) => (REFUSED, sentence(&error).into_bytes()),
+        Err(error) => (REFUSED, refusal::reason(&bytes, &error).into_bytes()),
     };
     let mut out = io::stdout().lock();
     out.write_all(&[tag])?;

@@ -17,6 +17,7 @@ mod handover;
 mod hostile;
 mod loading;
 mod modes;
+mod plain;
 mod ports;
 mod recording;
 mod system;

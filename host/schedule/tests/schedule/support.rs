@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use koi_registry::{
-    Binding, Callee, GrantRequest, Install, Invocation, Loaded, Loader, Registry, RegistryParts,
+    Binding, Callee, GrantRequest, Install, Invocation, Naming, Loaded, Loader, Registry, RegistryParts,
 };
 use koi_rid::{Contents, Manifest, Rid, Timestamp};
 use koi_runtime::ports::{
@@ -325,6 +325,7 @@ impl Fixture {
             source: "test".to_owned(),
             learn: false,
             tool_prefix: None,
+            naming: Naming::Own,
             who: "operator".to_owned(),
         };
         self.registry.install(install).await.unwrap();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use koi_registry::{GrantRequest, Install, Invocation, Registry, RegistryParts, Vault};
+use koi_registry::{GrantRequest, Install, Invocation, Naming, Registry, RegistryParts, Vault};
 use koi_runtime::ports::Ports;
 use koi_runtime::{Limits, Mode, Runtime, RuntimeConfig};
 use koi_tests::Guest;
@@ -51,6 +51,7 @@ pub async fn measure(report: &mut Report) -> Result<()> {
         grants: GrantRequest::AsAsked,
         settings: serde_json::Map::new(),
         tool_prefix: None,
+        naming: Naming::Own,
         source: "bench".to_owned(),
         learn: false,
         who: "operator".to_owned(),

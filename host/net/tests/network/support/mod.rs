@@ -16,7 +16,7 @@ use koi_net::{Border, FirstContact, Identity, Kind, Net, NetNode, NetParts, Role
 use koi_pipeline::{
     Change, Intake, Lifetimes, Pipeline, PipelineParts, Retry, forgetting, knowledge, publication,
 };
-use koi_registry::{GrantRequest, Install, Registry, RegistryParts};
+use koi_registry::{GrantRequest, Install, Naming, Registry, RegistryParts};
 use koi_rid::{Contents, EventType, Rid};
 use koi_runtime::Limits;
 use koi_runtime::ports::{CallContext, CallKind, Knowledge, Neighbour, Network};
@@ -380,6 +380,7 @@ async fn install(registry: &Registry, owns: &[&str]) {
         source: "test".to_owned(),
         learn: false,
         tool_prefix: None,
+        naming: Naming::Own,
         who: "operator".to_owned(),
     };
     registry.install(install).await.unwrap();
