@@ -40,10 +40,17 @@ impl Toolchain {
             return Ok(Self::Zig { zig, cache });
         }
         if let Some(clang) = find_tool(project, "clang", &CLANG) {
-            let sysroot = std::env::var_os("WASI_SYSROOT").map(PathBuf::from);
-            let clang = Self::Clang { clang, sysroot };
-            if clang.links(work)? {
-                return Ok(clang);
+            // Clang's own, as that of a WASI SDK has it; else where Debian's wasi-libc is.
+            let sysroots = match std::env::var_os("WASI_SYSROOT") {
+                Some(given) => vec![Some(given.into())],
+                None => vec![None, Some(PathBuf::from("/usr"))],
+            };
+            for sysroot in sysroots {
+                let clang = clang.clone();
+                let clang = Self::Clang { clang, sysroot };
+                if clang.links(work)? {
+                    return Ok(clang);
+                }
             }
         }
         Err(BuildError::MissingTool {
