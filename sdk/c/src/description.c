@@ -38,6 +38,7 @@ static const koi_json *rid_type(const koi_rid_type *of)
     put_c(object, "mime-type", of->mime_type);
     koi_json_put(object, "parses", koi_json_boolean(of->parses));
     koi_json_put(object, "indexes", list(of->indexes));
+    koi_json_put(object, "examples", list(of->examples));
     return object;
 }
 

@@ -24,6 +24,25 @@ static koi_result put_json(koi_json *listed, const koi_tool *tool, const char *n
     return KOI_OK;
 }
 
+/* The `_meta` that is given, and the example as `koi-mcp/examples` in it. */
+static koi_result put_meta(koi_json *listed, const koi_tool *tool)
+{
+    KOI_TRY(put_json(listed, tool, "_meta", tool->meta));
+    if (tool->example == NULL)
+        return KOI_OK;
+    koi_json *example = koi_json_object();
+    KOI_TRY(put_json(example, tool, "arguments", tool->example));
+    koi_json *examples = koi_json_array();
+    koi_json_add(examples, example);
+    const koi_json *given = koi_json_get(listed, "_meta");
+    koi_json *meta = koi_json_object();
+    for (size_t at = 0; at < koi_json_count(given); at++)
+        koi_json_set(meta, koi_json_name_at(given, at), koi_json_at(given, at));
+    koi_json_put(meta, "koi-mcp/examples", examples);
+    koi_json_put(listed, "_meta", meta);
+    return KOI_OK;
+}
+
 koi_result koi_list_tool(koi_json *list, const koi_tool *tool)
 {
     koi_json *listed = koi_json_object();
@@ -44,7 +63,7 @@ koi_result koi_list_tool(koi_json *list, const koi_tool *tool)
         koi_json_put(listed, "execution", execution);
     }
     KOI_TRY(put_json(listed, tool, "icons", tool->icons));
-    KOI_TRY(put_json(listed, tool, "_meta", tool->meta));
+    KOI_TRY(put_meta(listed, tool));
     koi_json_add(list, listed);
     return KOI_OK;
 }

@@ -55,6 +55,8 @@ typedef struct koi_rid_type {
     bool parses;
     /** JSON pointers into its contents that the node indexes; at most 8. */
     const char *const *indexes;
+    /** References of its RIDs that can be, such as `sales/2026`, for those who check the extension. */
+    const char *const *examples;
 } koi_rid_type;
 
 /** A schema of contents. */

@@ -145,6 +145,8 @@ typedef struct koi_tool {
     const char *icons;
     /** Its `_meta`, a JSON object. */
     const char *meta;
+    /** Arguments with which it can be called, a JSON object, for agents and those who check the extension. */
+    const char *example;
     /** Called with arguments that satisfy `input`. */
     koi_result (*call)(const koi_json *arguments, koi_tool_result *result);
 } koi_tool;

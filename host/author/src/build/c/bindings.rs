@@ -23,8 +23,11 @@ pub(super) struct Bindings {
 /// Generates the bindings of the world in the folder `wit` into another folder, made for it.
 pub(super) fn generate(wit: &Path, into: &Path) -> Result<Bindings, BuildError> {
     let mut files = Files::default();
-    generated(wit, &mut files)
-        .map_err(|error| BuildError::Project(format!("the contract in wit/ has no bindings for C: {error:#}")))?;
+    generated(wit, &mut files).map_err(|error| {
+        BuildError::Project(format!(
+            "the contract in wit/ has no bindings for C: {error:#}"
+        ))
+    })?;
     fs::create_dir_all(into).map_err(BuildError::io("make", into))?;
     for (name, contents) in files.iter() {
         let file = into.join(name);
@@ -56,8 +59,9 @@ fn generated(wit: &Path, files: &mut Files) -> anyhow::Result<()> {
 /// WASI is only there where the C library calls it.
 pub(super) fn encode(module: &Path, out: &Path) -> Result<(), BuildError> {
     let core = fs::read(module).map_err(BuildError::io("read", module))?;
-    let component = encoded(&core)
-        .map_err(|error| BuildError::Project(format!("the module makes no component: {error:#}")))?;
+    let component = encoded(&core).map_err(|error| {
+        BuildError::Project(format!("the module makes no component: {error:#}"))
+    })?;
     fs::write(out, component).map_err(BuildError::io("write", out))
 }
 

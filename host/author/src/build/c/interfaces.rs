@@ -14,8 +14,14 @@ const NAMES: [(&str, &[&str]); 9] = [
     ("schemas", &["koi_validate", "koi_transform"]),
     ("handlers", &["koi_handle"]),
     ("tools", &["koi_tools", "koi_list_tools", "koi_call_tool"]),
-    ("resources", &["koi_resources", "koi_list_resources", "koi_read_resource"]),
-    ("prompts", &["koi_prompts", "koi_list_prompts", "koi_get_prompt"]),
+    (
+        "resources",
+        &["koi_resources", "koi_list_resources", "koi_read_resource"],
+    ),
+    (
+        "prompts",
+        &["koi_prompts", "koi_list_prompts", "koi_get_prompt"],
+    ),
     ("completions", &["koi_complete"]),
     ("schedule", &["koi_run_job"]),
     ("state", &["koi_save", "koi_load"]),
@@ -58,7 +64,9 @@ pub(super) fn defined_by(objects: &[PathBuf]) -> Result<Interfaces, BuildError> 
         let half = format!("the sources define `{there}` and no `{missing}`: define both");
         return Err(BuildError::Project(half));
     }
-    let implemented = NAMES.iter().filter(|(_, names)| names.iter().any(|name| has(name)));
+    let implemented = NAMES
+        .iter()
+        .filter(|(_, names)| names.iter().any(|name| has(name)));
     Interfaces::of(implemented.map(|(interface, _)| *interface))
 }
 

@@ -46,8 +46,16 @@ pub(super) fn build(
     let sdk = project.base.join("sdk/c");
     let objects = work.join("objects");
     fs::create_dir_all(&objects).map_err(BuildError::io("make", &objects))?;
-    let includes = [sdk.join("include"), folder_of(&project.root.join(&project.source))];
-    let own = compile(&toolchain, &sources(project)?, &includes, &objects.join("own"))?;
+    let includes = [
+        sdk.join("include"),
+        folder_of(&project.root.join(&project.source)),
+    ];
+    let own = compile(
+        &toolchain,
+        &sources(project)?,
+        &includes,
+        &objects.join("own"),
+    )?;
     let interfaces = interfaces::defined_by(&own)?;
     let names: Vec<_> = interfaces.names().collect();
     progress.step(&format!("interfaces: {}", names.join(", ")));
@@ -143,9 +151,13 @@ fn compile(
     };
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let parts: Vec<Result<_, BuildError>> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(one_after_another)).collect();
+        let threads: Vec<_> = (0..workers)
+            .map(|_| scope.spawn(one_after_another))
+            .collect();
         let stopped = || BuildError::Project("a thread that compiles has stopped".to_owned());
-        let ended = threads.into_iter().map(|thread| thread.join().map_err(|_| stopped())?);
+        let ended = threads
+            .into_iter()
+            .map(|thread| thread.join().map_err(|_| stopped())?);
         ended.collect()
     });
     let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
@@ -161,7 +173,12 @@ fn compile_one(
     object: &Path,
 ) -> Result<(), BuildError> {
     let mut command: Command = toolchain.wasm();
-    command.args(COMPILED).arg("-c").arg(source).arg("-o").arg(object);
+    command
+        .args(COMPILED)
+        .arg("-c")
+        .arg(source)
+        .arg("-o")
+        .arg(object);
     for folder in includes {
         command.arg("-I").arg(folder);
     }

@@ -40,10 +40,17 @@ impl Toolchain {
             return Ok(Self::Zig { zig, cache });
         }
         if let Some(clang) = find_tool(project, "clang", &CLANG) {
-            let sysroot = std::env::var_os("KOI_MCP_WASI_SYSROOT").map(PathBuf::from);
-            let clang = Self::Clang { clang, sysroot };
-            if clang.links(work)? {
-                return Ok(clang);
+            // Clang's own, as that of a WASI SDK has it; else where Debian's wasi-libc is.
+            let sysroots = match std::env::var_os("WASI_SYSROOT") {
+                Some(given) => vec![Some(given.into())],
+                None => vec![None, Some(PathBuf::from("/usr"))],
+            };
+            for sysroot in sysroots {
+                let clang = clang.clone();
+                let clang = Self::Clang { clang, sysroot };
+                if clang.links(work)? {
+                    return Ok(clang);
+                }
             }
         }
         Err(BuildError::MissingTool {
@@ -68,7 +75,11 @@ impl Toolchain {
     pub(super) fn wasm(&self) -> Command {
         let mut command = self.native();
         command.args(["-target", "wasm32-wasi"]);
-        if let Self::Clang { sysroot: Some(sysroot), .. } = self {
+        if let Self::Clang {
+            sysroot: Some(sysroot),
+            ..
+        } = self
+        {
             command.arg("--sysroot").arg(sysroot);
         }
         command
@@ -102,7 +113,8 @@ impl Toolchain {
     /// Whether it has a linker and a libc for WASI.
     fn links(&self, work: &Path) -> Result<bool, BuildError> {
         let probe = work.join("probe.c");
-        let text = "#include <stdlib.h>\nvoid *probe(void);\nvoid *probe(void) { return malloc(1); }\n";
+        let text =
+            "#include <stdlib.h>\nvoid *probe(void);\nvoid *probe(void) { return malloc(1); }\n";
         fs::write(&probe, text).map_err(BuildError::io("write", &probe))?;
         let mut command = self.linker();
         command.args(super::LINKED).arg(&probe).arg("-o");
@@ -114,6 +126,10 @@ impl Toolchain {
 /// The program within the package `ziglang` of the project's `.venv`.
 fn zig_of_python(root: &Path) -> Option<PathBuf> {
     let versions = fs::read_dir(root.join(".venv/lib")).ok()?;
-    let packages = versions.flatten().map(|version| version.path().join("site-packages/ziglang"));
-    packages.map(|package| package.join("zig")).find(|zig| zig.is_file())
+    let packages = versions
+        .flatten()
+        .map(|version| version.path().join("site-packages/ziglang"));
+    packages
+        .map(|package| package.join("zig"))
+        .find(|zig| zig.is_file())
 }

@@ -21,7 +21,12 @@ pub(in crate::build) fn test_command(project: &Project) -> Result<Command, Build
     let own = folder_of(&project.root.join(&project.source));
     let program = work.join("unit-tests");
     compile.args(["-std=gnu11", "-g", "-O1", "-Wall", "-Wextra"]);
-    for folder in [&sdk.join("include"), &sdk.join("src"), &sdk.join("testing"), &own] {
+    for folder in [
+        &sdk.join("include"),
+        &sdk.join("src"),
+        &sdk.join("testing"),
+        &own,
+    ] {
         compile.arg("-I").arg(folder);
     }
     compile
