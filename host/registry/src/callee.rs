@@ -251,6 +251,11 @@ pub trait Loaded: Send + Sync {
         Vec::new()
     }
 
+    /// How many bytes its compiled code takes; none where that is not known.
+    fn compiled_bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// What it says about itself, with nothing granted.
     async fn describe(&self) -> Result<String, CallError>;
 

@@ -39,6 +39,10 @@ impl Loaded for Extension {
         Extension::imports(self)
     }
 
+    fn compiled_bytes(&self) -> Option<u64> {
+        Some(Extension::compiled_bytes(self))
+    }
+
     async fn describe(&self) -> Result<String, CallError> {
         Extension::describe(self).await
     }

@@ -106,6 +106,12 @@ impl Extension {
         imports.map(|(name, _)| name.to_owned()).collect()
     }
 
+    /// How many bytes its compiled code takes.
+    pub fn compiled_bytes(&self) -> u64 {
+        let image = self.bound.code.pre.component().image_range();
+        image.end.addr().saturating_sub(image.start.addr()) as u64
+    }
+
     /// What the extension is, provides and asks for: JSON text, not yet checked, at most 1 MiB.
     ///
     /// # Errors

@@ -35,6 +35,7 @@ pub(super) fn ports() -> Ports {
         clock: denied(),
         random: Arc::new(Seeded(AtomicU64::new(0))),
         order: None,
+        gauge: None,
     }
 }
 
