@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use koi_registry::{
-    Access, Binding, Description, ExtensionEntry, InFlight, Loaded, Loader, RevisionInfo, ToolPrefix,
+    Access, Binding, Description, ExtensionEntry, Loaded, Loader, RevisionInfo, ToolPrefix,
 };
 use koi_rid::Timestamp;
 use koi_runtime::Boxed;
@@ -133,14 +133,13 @@ fn entry(
     let name: Arc<str> = description.name.as_str().into();
     let asks = node::with_ask(&description.asks);
     let access = Arc::new(Access::new(name.clone(), asks.clone(), asks));
-    let in_flight = Arc::<InFlight>::default();
     let callee = loaded.bind(Binding {
         extension: name.clone(),
         revision: 1,
         ports: node.ports(),
         access: access.clone(),
         save_every: std::num::NonZero::<u32>::MIN,
-        in_flight: in_flight.clone(),
+        in_flight: Arc::default(),
     });
     let revision = RevisionInfo {
         extension: name,
@@ -151,8 +150,7 @@ fn entry(
         source: "check".to_owned(),
         installed_at: Timestamp::now(),
     };
-    let entry = ExtensionEntry::new(revision, description, access, callee)?;
-    Ok(ExtensionEntry { in_flight, ..entry })
+    ExtensionEntry::new(revision, description, access, callee)
 }
 
 fn millis(time: Duration) -> u64 {

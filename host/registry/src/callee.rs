@@ -259,6 +259,11 @@ pub trait Loaded: Send + Sync {
     /// What it says about itself, with nothing granted.
     async fn describe(&self) -> Result<String, CallError>;
 
+    /// The same at another time and with other randomness, where that can be had.
+    async fn describe_at(&self, _: u32) -> Result<String, CallError> {
+        self.describe().await
+    }
+
     /// Runs a recorded call on it, with the recording and nothing else to reach.
     ///
     /// # Errors

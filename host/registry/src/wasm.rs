@@ -47,6 +47,10 @@ impl Loaded for Extension {
         Extension::describe(self).await
     }
 
+    async fn describe_at(&self, at: u32) -> Result<String, CallError> {
+        Extension::describe_at(self, at).await
+    }
+
     async fn replay(&self, recording: &Recording) -> Result<Replayed, ReplayError> {
         Extension::replay(self, recording).await
     }

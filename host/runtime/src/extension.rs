@@ -12,6 +12,7 @@ use crate::border::Shown;
 use crate::bound::{Bound, Code};
 use crate::error::{CallError, LoadError};
 use crate::exports::Indices;
+use crate::ports::Ports;
 use crate::runtime::Shared;
 use crate::slots::Rank;
 use crate::state::State;
@@ -118,6 +119,18 @@ impl Extension {
     /// As every call: a [`CallError`] that says what ended it.
     pub fn describe(&self) -> Calling<'_, String> {
         let call = self.bound.ungranted();
+        call!(self, call, extension, call_describe())
+    }
+
+    /// The same at another time and with other randomness, on neither of which the answer may depend.
+    ///
+    /// # Errors
+    /// As every call.
+    pub fn describe_at(&self, at: u32) -> Calling<'_, String> {
+        let call = Call {
+            ports: Arc::new(Ports::denied_at(at)),
+            ..self.bound.ungranted()
+        };
         call!(self, call, extension, call_describe())
     }
 

@@ -453,6 +453,11 @@ impl Ports {
     /// Nothing granted, clocks that stand still, randomness from a fixed seed, no log: what
     /// `describe` is called with.
     pub fn denied() -> Self {
-        denied::ports()
+        denied::ports(0)
+    }
+
+    /// The same with clocks that stand so many seconds later and randomness from that seed.
+    pub fn denied_at(at: u32) -> Self {
+        denied::ports(at)
     }
 }

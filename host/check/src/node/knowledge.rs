@@ -49,8 +49,8 @@ impl Node {
 
     /// The bundles that a query finds and the extension may read, in its order.
     fn find(&self, query: &KnowledgeQuery) -> Result<(Vec<KnownBundle>, Option<String>), PortError> {
-        let from = match &query.cursor {
-            Some(cursor) => cursor.parse().map_err(|_| {
+        let from: usize = match &query.cursor {
+            Some(cursor) => cursor.parse::<usize>().map_err(|_| {
                 PortError::InvalidInput("the cursor is none that this node gave".to_owned())
             })?,
             None => 0,
