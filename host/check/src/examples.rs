@@ -37,7 +37,10 @@ impl Examples {
         let references = rid_types.into_iter().flatten().filter_map(|rid_type| {
             let examples = rid_type["examples"].as_array()?.iter();
             let examples = examples.filter_map(Value::as_str).take(MAX_EXAMPLES);
-            Some((rid_type["rid-type"].as_str()?.to_owned(), examples.map(str::to_owned).collect()))
+            Some((
+                rid_type["rid-type"].as_str()?.to_owned(),
+                examples.map(str::to_owned).collect(),
+            ))
         });
         Self(references.collect())
     }
@@ -53,7 +56,10 @@ impl Examples {
 /// # Errors
 /// Why they are none.
 pub(crate) fn of_tool(descriptor: &Value) -> Result<Vec<ToolExample>, String> {
-    let Some(examples) = descriptor.get("_meta").and_then(|meta| meta.get(TOOL_EXAMPLES)) else {
+    let Some(examples) = descriptor
+        .get("_meta")
+        .and_then(|meta| meta.get(TOOL_EXAMPLES))
+    else {
         return Ok(Vec::new());
     };
     let examples: Vec<ToolExample> = Deserialize::deserialize(examples).map_err(|error: serde_json::Error| {
@@ -73,7 +79,8 @@ mod tests {
         let examples = Examples::of(&description.to_string());
         assert_eq!(examples.references("orn:a.b"), ["one"]);
         assert!(examples.references("orn:a.c").is_empty());
-        let tool = json!({"_meta": {"koi-mcp/examples": [{"arguments": {"a": 1}, "result": null}, {}]}});
+        let tool =
+            json!({"_meta": {"koi-mcp/examples": [{"arguments": {"a": 1}, "result": null}, {}]}});
         let examples = of_tool(&tool).unwrap();
         assert_eq!(examples[0].arguments["a"], 1);
         assert!(examples[1].arguments.is_empty());

@@ -235,7 +235,9 @@ impl<'a> Generator<'a> {
 
     fn array(&mut self, schema: &'a Map<String, Value>, depth: usize) -> Value {
         let mut items: Vec<Value> = match schema.get("prefixItems") {
-            Some(Value::Array(prefix)) => prefix.iter().map(|item| self.of(item, depth + 1)).collect(),
+            Some(Value::Array(prefix)) => {
+                prefix.iter().map(|item| self.of(item, depth + 1)).collect()
+            }
             _ => Vec::new(),
         };
         let least = size(schema, "minItems").unwrap_or_default().min(256);
@@ -266,8 +268,14 @@ impl<'a> Generator<'a> {
 
     fn integer(&mut self, schema: &Map<String, Value>) -> Value {
         let limit = |word: &str| schema.get(word).and_then(Value::as_f64);
-        let least = [limit("minimum").map(f64::ceil), limit("exclusiveMinimum").map(|n| n.floor() + 1.0)];
-        let most = [limit("maximum").map(f64::floor), limit("exclusiveMaximum").map(|n| n.ceil() - 1.0)];
+        let least = [
+            limit("minimum").map(f64::ceil),
+            limit("exclusiveMinimum").map(|n| n.floor() + 1.0),
+        ];
+        let most = [
+            limit("maximum").map(f64::floor),
+            limit("exclusiveMaximum").map(|n| n.ceil() - 1.0),
+        ];
         let least = least.into_iter().flatten().reduce(f64::max);
         let most = most.into_iter().flatten().reduce(f64::min);
         let (least, most) = range(least, most);
@@ -324,7 +332,15 @@ fn range(least: Option<f64>, most: Option<f64>) -> (f64, f64) {
 /// The type that the words of a schema without one speak of.
 fn implied(schema: &Map<String, Value>) -> Option<&'static str> {
     const WORDS: [(&str, &[&str]); 4] = [
-        ("object", &["properties", "required", "additionalProperties", "minProperties"]),
+        (
+            "object",
+            &[
+                "properties",
+                "required",
+                "additionalProperties",
+                "minProperties",
+            ],
+        ),
         ("array", &["items", "prefixItems", "minItems"]),
         ("string", &["pattern", "format", "minLength", "maxLength"]),
         ("number", &["minimum", "maximum", "multipleOf"]),

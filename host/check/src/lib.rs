@@ -6,8 +6,8 @@
 //! its own and with contents and arguments made from its schemas. What it finds is a [`Report`]; a check
 //! itself never fails, and is bounded in calls and in time.
 //!
-//! What is generated follows from the seed, so that all of a report but its measurements is the same for
-//! the same component and seed.
+//! What is generated follows from the seed, so that all of a report but its measurements, and the findings
+//! `limit-near` that follow from them, is the same for the same component and seed.
 
 mod checks;
 mod examples;
@@ -115,7 +115,12 @@ async fn of_loaded(
     let entry = match entry(loaded, description, &node) {
         Ok(entry) => entry,
         Err(error) => {
-            findings.add(Code::SchemaInvalid, "schemas", format!("{error}: correct it in `describe`"), None);
+            findings.add(
+                Code::SchemaInvalid,
+                "schemas",
+                format!("{error}: correct it in `describe`"),
+                None,
+            );
             return;
         }
     };

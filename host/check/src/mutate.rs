@@ -60,7 +60,9 @@ fn change(value: &mut Value, place: &mut usize, random: &mut Random) -> bool {
     }
     *place -= 1;
     match value {
-        Value::Object(members) => members.values_mut().any(|member| change(member, place, random)),
+        Value::Object(members) => members
+            .values_mut()
+            .any(|member| change(member, place, random)),
         Value::Array(items) => items.iter_mut().any(|item| change(item, place, random)),
         _ => false,
     }
@@ -73,7 +75,14 @@ fn other(value: Value, random: &mut Random) -> Value {
         Value::Array(mut items) => match random.below(4) {
             0 => Value::Array(Vec::new()),
             1 => Value::Null,
-            2 => Value::Array(items.iter().cycle().take(items.len() * 300).cloned().collect()),
+            2 => Value::Array(
+                items
+                    .iter()
+                    .cycle()
+                    .take(items.len() * 300)
+                    .cloned()
+                    .collect(),
+            ),
             _ => {
                 items.push(deep());
                 Value::Array(items)

@@ -131,7 +131,12 @@ impl Node {
 
     /// Notes a use of a grant: of what asks for it, or that nothing does.
     fn note(&self, call: &CallContext, grant: &str, is_it: impl Fn(&Grant) -> bool) {
-        let mut asking = self.access.asks().iter().filter(|ask| is_it(ask)).peekable();
+        let mut asking = self
+            .access
+            .asks()
+            .iter()
+            .filter(|ask| is_it(ask))
+            .peekable();
         let mut noted = self.noted();
         if asking.peek().is_none() && noted.not_asked.len() < MAX_NOTED {
             let subject = call.correlation.to_string();
@@ -152,7 +157,11 @@ impl Node {
         self.access.require_some(Right::Read, rid_type)
     }
 
-    fn require_capability(&self, call: &CallContext, capability: Capability) -> Result<(), PortError> {
+    fn require_capability(
+        &self,
+        call: &CallContext,
+        capability: Capability,
+    ) -> Result<(), PortError> {
         let grant = Grant::Capability(capability);
         self.note(call, &grant.to_string(), |ask| *ask == grant);
         self.access.require_capability(capability)
@@ -167,7 +176,9 @@ fn settings(description: &Description, seed: u64) -> Vec<(String, String)> {
     };
     let members = schema.get("properties").and_then(Value::as_object);
     let given = members.into_iter().flatten().filter_map(|(name, member)| {
-        let value = member.get("default").or_else(|| member.get("examples")?.get(0))?;
+        let value = member
+            .get("default")
+            .or_else(|| member.get("examples")?.get(0))?;
         Some((name.clone(), value.clone()))
     });
     let given = Value::Object(given.collect::<Map<_, _>>());
@@ -185,7 +196,10 @@ fn settings(description: &Description, seed: u64) -> Vec<(String, String)> {
         Value::String(text) => text,
         other => other.to_string(),
     };
-    settings.into_iter().map(|(key, value)| (key, text(value))).collect()
+    settings
+        .into_iter()
+        .map(|(key, value)| (key, text(value)))
+        .collect()
 }
 
 /// When it is, throughout a check: 2026-01-02T03:04:05Z.

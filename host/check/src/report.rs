@@ -202,7 +202,8 @@ pub struct Seen {
     pub description: String,
 }
 
-/// What a check came to. All but `measured` is the same for the same component and seed.
+/// What a check came to. All but `measured`, and what follows from it, is the same for the same component
+/// and seed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// The extension's name; empty if it could not be asked.
@@ -241,7 +242,13 @@ const MAX_MESSAGE: usize = 800;
 pub(crate) struct Findings(BTreeMap<(Severity, Code, String), Finding>);
 
 impl Findings {
-    pub(crate) fn add(&mut self, code: Code, subject: &str, message: impl Into<String>, input: Option<&str>) {
+    pub(crate) fn add(
+        &mut self,
+        code: Code,
+        subject: &str,
+        message: impl Into<String>,
+        input: Option<&str>,
+    ) {
         let severity = code.severity();
         let finding = || Finding {
             severity,

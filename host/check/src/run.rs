@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use koi_registry::{ExtensionEntry, Invocation, Lists};
 use koi_runtime::{CallError, GuestError};
 
+use crate::Options;
 use crate::examples::Examples;
 use crate::node::Node;
 use crate::random::Random;
 use crate::report::{Code, Findings, Most, Report};
-use crate::Options;
 
 /// Everything that checks share.
 pub(crate) struct Run<'a> {
@@ -88,7 +88,13 @@ impl<'a> Run<'a> {
         }
     }
 
-    pub(crate) fn find(&mut self, code: Code, subject: &str, message: impl Into<String>, input: Option<&str>) {
+    pub(crate) fn find(
+        &mut self,
+        code: Code,
+        subject: &str,
+        message: impl Into<String>,
+        input: Option<&str>,
+    ) {
         self.findings.add(code, subject, message, input);
     }
 
@@ -133,7 +139,11 @@ impl<'a> Run<'a> {
         match ended {
             Ok(answer) => Ended::Answer(answer),
             Err(CallError::Guest(error)) => Ended::Error(error),
-            Err(CallError::Limit { limit, value, setting }) => {
+            Err(CallError::Limit {
+                limit,
+                value,
+                setting,
+            }) => {
                 let message = format!(
                     "the call was ended at its limit of {value} {limit} (`{setting}`): every call has to end \
                      within the limits, whatever it is given"
@@ -149,7 +159,8 @@ impl<'a> Run<'a> {
                 Ended::Badly
             }
             Err(CallError::NotExported(interface)) => {
-                let message = format!("it is declared, and the component does not export `{interface}`");
+                let message =
+                    format!("it is declared, and the component does not export `{interface}`");
                 self.find(Code::NotExported, asked.subject, message, asked.input);
                 Ended::Badly
             }

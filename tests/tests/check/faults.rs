@@ -20,7 +20,10 @@ const FAILURES: [(&str, &str); 16] = [
     ("reference-not-canonical", "RID type orn:faulty.note"),
     ("transform-misfit", "transform faulty-note-0 to faulty-note"),
     ("handler-trapped", "handler bundle of orn:faulty.note"),
-    ("handler-not-idempotent", "handler bundle of orn:faulty.note"),
+    (
+        "handler-not-idempotent",
+        "handler bundle of orn:faulty.note",
+    ),
     ("outcome-misfit", "handler bundle of orn:faulty.note"),
     ("tool-trapped", "tool read_note"),
     ("result-misfit", "tool read_note"),
@@ -37,14 +40,19 @@ fn faulty(folder: &TempDir, fault: &str) -> PathBuf {
         bytes.truncate(bytes.len() / 2);
     }
     let mut places = bytes.windows(FAULT.len()).enumerate();
-    let mut places = places.by_ref().filter(|(_, window)| *window == FAULT.as_bytes());
+    let mut places = places
+        .by_ref()
+        .filter(|(_, window)| *window == FAULT.as_bytes());
     if let Some((at, _)) = places.next() {
         assert!(places.next().is_none(), "the fault stands there twice");
         let text = format!("fault={fault:.<26}");
         assert_eq!(text.len(), FAULT.len());
         bytes[at..at + FAULT.len()].copy_from_slice(text.as_bytes());
     } else {
-        assert_eq!(fault, "component-refused", "the guest has its fault nowhere");
+        assert_eq!(
+            fault, "component-refused",
+            "the guest has its fault nowhere"
+        );
     }
     let file = folder.path().join(format!("{fault}.wasm"));
     std::fs::write(&file, bytes).unwrap();
@@ -58,7 +66,11 @@ fn each_fault_is_found_by_its_code_and_the_exit_code_is_1() {
         let (report, code) = report(&faulty(&folder, fault), &[]);
         let failures = found(&report, "failure");
         assert!(failures.contains(&(fault, subject)), "{fault}: {report:#}");
-        assert_eq!((code, &report["passes"]), (Some(1), &false.into()), "{fault}");
+        assert_eq!(
+            (code, &report["passes"]),
+            (Some(1), &false.into()),
+            "{fault}"
+        );
     }
 }
 
@@ -75,7 +87,10 @@ fn a_warning_keeps_an_extension_from_passing_only_if_that_is_wanted() {
     let folder = tempfile::tempdir().unwrap();
     let file = faulty(&folder, "asked-not-used");
     let (lenient, code) = report(&file, &[]);
-    assert_eq!(found(&lenient, "warning"), [("asked-not-used", "capability=network")]);
+    assert_eq!(
+        found(&lenient, "warning"),
+        [("asked-not-used", "capability=network")]
+    );
     assert_eq!(code, Some(0));
     let (strict, code) = report(&file, &["--strict"]);
     assert_eq!(strict["findings"], lenient["findings"]);

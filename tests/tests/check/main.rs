@@ -39,6 +39,11 @@ fn found<'r>(report: &'r Value, severity: &str) -> Vec<(&'r str, &'r str)> {
     let findings = report["findings"].as_array().unwrap().iter();
     findings
         .filter(|finding| finding["severity"] == severity)
-        .map(|finding| (finding["code"].as_str().unwrap(), finding["subject"].as_str().unwrap()))
+        .map(|finding| {
+            (
+                finding["code"].as_str().unwrap(),
+                finding["subject"].as_str().unwrap(),
+            )
+        })
         .collect()
 }

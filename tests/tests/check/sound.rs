@@ -23,7 +23,10 @@ fn extensions_that_are_meant_to_be_good_pass() {
         assert!(failures.is_empty(), "{name}: {report:#}");
         assert_eq!((code, &report["passes"]), (Some(0), &true.into()), "{name}");
         let calls = report["measured"]["calls"].as_object().unwrap();
-        assert!(calls["list"]["memory"].as_u64().unwrap() > 0, "{name}: {calls:?}");
+        assert!(
+            calls["list"]["memory"].as_u64().unwrap() > 0,
+            "{name}: {calls:?}"
+        );
     }
 }
 
@@ -36,7 +39,9 @@ fn one_seed_gives_one_report() {
     };
     let counts = |calls: &Value| {
         let calls = calls.as_object().unwrap().iter();
-        calls.map(|(kind, most)| (kind.clone(), most["calls"].clone())).collect::<Vec<_>>()
+        calls
+            .map(|(kind, most)| (kind.clone(), most["calls"].clone()))
+            .collect::<Vec<_>>()
     };
     let (first, first_calls) = checked("7");
     let (second, second_calls) = checked("7");

@@ -32,7 +32,8 @@ pub(crate) async fn check(
         let text = match described {
             Ok(text) => text,
             Err(error) => {
-                let message = format!("{error}: `describe` is called with nothing granted and has to answer");
+                let message =
+                    format!("{error}: `describe` is called with nothing granted and has to answer");
                 findings.add(Code::DescribeFailed, SUBJECT, message, None);
                 return None;
             }
@@ -62,13 +63,23 @@ pub(crate) async fn check(
     if let Some(schema) = &description.config_schema
         && let Err(error) = JsonSchema::compile(schema)
     {
-        findings.add(Code::SchemaInvalid, "config-schema", error.to_string(), None);
+        findings.add(
+            Code::SchemaInvalid,
+            "config-schema",
+            error.to_string(),
+            None,
+        );
     }
     let mut fit = true;
     for schema in &description.schemas {
         if let Err(error) = JsonSchema::compile(&schema.schema) {
             let message = format!("{error}: correct it in `describe`");
-            findings.add(Code::SchemaInvalid, &format!("schema {}", schema.name), message, None);
+            findings.add(
+                Code::SchemaInvalid,
+                &format!("schema {}", schema.name),
+                message,
+                None,
+            );
             fit = false;
         }
     }

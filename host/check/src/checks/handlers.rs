@@ -40,7 +40,9 @@ pub(super) async fn check(run: &mut Run<'_>, rids: &Rids) {
 
 /// Contents are objects, within their bounds; what is not never gets to a handler.
 fn contents(values: &[Value]) -> Vec<Contents> {
-    let contents = values.iter().filter_map(|value| Contents::from_serialize(value).ok());
+    let contents = values
+        .iter()
+        .filter_map(|value| Contents::from_serialize(value).ok());
     contents.filter(|contents| !contents.is_empty()).collect()
 }
 
@@ -139,7 +141,9 @@ async fn twice(run: &mut Run<'_>, subject: &str, object: &KnowledgeObject, fits:
                 let differs = now.iter().find(|(rid, hash)| left.get(*rid) != Some(*hash));
                 let gone = left.keys().find(|rid| !now.contains_key(*rid));
                 let rid = differs.map(|(rid, _)| rid).or(gone)?;
-                Some(format!("what is stored under {rid} is something else after the second time"))
+                Some(format!(
+                    "what is stored under {rid} is something else after the second time"
+                ))
             });
             if let Some(message) = message.filter(|_| !second.badly()) {
                 let message = format!(
@@ -156,7 +160,12 @@ async fn twice(run: &mut Run<'_>, subject: &str, object: &KnowledgeObject, fits:
     goes_on
 }
 
-async fn handle(run: &mut Run<'_>, subject: &str, object: &KnowledgeObject, input: &str) -> Ended<Outcome> {
+async fn handle(
+    run: &mut Run<'_>,
+    subject: &str,
+    object: &KnowledgeObject,
+    input: &str,
+) -> Ended<Outcome> {
     let callee = run.entry.callee.clone();
     let asked = Asked {
         kind: "handler",
@@ -164,7 +173,9 @@ async fn handle(run: &mut Run<'_>, subject: &str, object: &KnowledgeObject, inpu
         subject,
         input: Some(input),
     };
-    let ended = run.call(asked, callee.handle(object, Invocation::new(subject)), size).await;
+    let ended = run
+        .call(asked, callee.handle(object, Invocation::new(subject)), size)
+        .await;
     if let Ended::Answer(Outcome::Replace(replacement)) = &ended
         && let Some(misfit) = misfit(object.phase, replacement)
     {
@@ -180,7 +191,12 @@ fn misfit(phase: Phase, replacement: &Replacement) -> Option<String> {
         normalized,
         network_targets,
     } = replacement;
-    let only = |what: &str, phases: &str| Some(format!("it replaces {what} in the phase `{}`; only in {phases} can it", phase.as_str()));
+    let only = |what: &str, phases: &str| {
+        Some(format!(
+            "it replaces {what} in the phase `{}`; only in {phases} can it",
+            phase.as_str()
+        ))
+    };
     if let Some(contents) = contents {
         if phase != Phase::Bundle {
             return only("the contents", "`bundle`");
@@ -214,7 +230,13 @@ fn difference(first: &Ended<Outcome>, second: &Ended<Outcome>) -> Option<String>
         (Ended::Error(first), Ended::Error(second)) => first.kind == second.kind,
         _ => false,
     };
-    (!same).then(|| format!("it came to {} and, when it came again, to {}", told(first), told(second)))
+    (!same).then(|| {
+        format!(
+            "it came to {} and, when it came again, to {}",
+            told(first),
+            told(second)
+        )
+    })
 }
 
 fn told(ended: &Ended<Outcome>) -> String {
@@ -238,12 +260,18 @@ fn size(outcome: &Outcome) -> usize {
 fn knowledge(run: &Run<'_>) -> BTreeMap<Rid, String> {
     let kept = run.node.kept();
     let hash = |known: &KnownBundle| known.bundle.manifest.sha256_hash.clone();
-    kept.knowledge.iter().map(|(rid, known)| (rid.clone(), hash(known))).collect()
+    kept.knowledge
+        .iter()
+        .map(|(rid, known)| (rid.clone(), hash(known)))
+        .collect()
 }
 
 /// An object as JSON, for people.
 fn shown(object: &KnowledgeObject) -> String {
-    let contents = object.contents.as_ref().map(|contents| contents.as_str().to_owned());
+    let contents = object
+        .contents
+        .as_ref()
+        .map(|contents| contents.as_str().to_owned());
     let contents: Option<Value> = contents.and_then(|text| serde_json::from_str(&text).ok());
     json!({
         "rid": object.rid.as_str(),

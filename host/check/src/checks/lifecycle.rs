@@ -23,11 +23,19 @@ pub(super) async fn start(run: &mut Run<'_>) {
         );
         run.find(Code::StartFailed, "start", message, None);
     }
-    let health = run.call(asked("health"), callee.health(), String::len).await;
-    let Some(health) = health.answer() else { return };
+    let health = run
+        .call(asked("health"), callee.health(), String::len)
+        .await;
+    let Some(health) = health.answer() else {
+        return;
+    };
     let value: Value = serde_json::from_str(&health).unwrap_or_default();
-    if !matches!(value["status"].as_str(), Some("ok" | "degraded" | "failing")) {
-        let message = "its answer is no JSON object whose `status` is `ok`, `degraded` or `failing`";
+    if !matches!(
+        value["status"].as_str(),
+        Some("ok" | "degraded" | "failing")
+    ) {
+        let message =
+            "its answer is no JSON object whose `status` is `ok`, `degraded` or `failing`";
         run.find(Code::ResultMisfit, "health", message, Some(&health));
     }
 }

@@ -23,7 +23,12 @@ pub(super) fn check(run: &mut Run<'_>) {
                 let message = format!(
                     "a call used {percent} % of `{setting}`: do less in one call, or ask for more in `limits` of `describe`"
                 );
-                run.find(Code::LimitNear, &format!("calls of kind {kind}"), message, None);
+                run.find(
+                    Code::LimitNear,
+                    &format!("calls of kind {kind}"),
+                    message,
+                    None,
+                );
             }
         }
     }

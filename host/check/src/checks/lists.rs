@@ -73,7 +73,8 @@ async fn list(
 ) -> Option<String> {
     match run.call(asked(function), call, String::len).await {
         crate::run::Ended::Error(error) => {
-            let message = format!("it answers with an error, so that a node refuses the extension: {error}");
+            let message =
+                format!("it answers with an error, so that a node refuses the extension: {error}");
             run.find(Code::ListFailed, function, message, None);
             None
         }
@@ -85,13 +86,22 @@ async fn list(
 fn examples_fit(run: &mut Run<'_>, lists: &Lists) {
     for tool in lists.tools.values() {
         for member in ["inputSchema", "outputSchema"] {
-            let Some(schema) = tool.descriptor.get(member) else { continue };
-            let Ok(compiled) = JsonSchema::compile(schema) else { continue };
+            let Some(schema) = tool.descriptor.get(member) else {
+                continue;
+            };
+            let Ok(compiled) = JsonSchema::compile(schema) else {
+                continue;
+            };
             for example in examples(schema) {
                 if let Err(misfit) = compiled.check(example) {
                     let message = format!("an example in its `{member}` does not fit it: {misfit}");
                     let subject = format!("tool {}", tool.name);
-                    run.find(Code::ExampleMisfit, &subject, message, Some(&example.to_string()));
+                    run.find(
+                        Code::ExampleMisfit,
+                        &subject,
+                        message,
+                        Some(&example.to_string()),
+                    );
                 }
             }
         }
@@ -101,16 +111,38 @@ fn examples_fit(run: &mut Run<'_>, lists: &Lists) {
 fn surface(lists: &Lists) -> Surface {
     let seen = |name: &str, descriptor: &Value| {
         let texts = ["description", "title", "name"];
-        let texts = texts.iter().filter_map(|member| descriptor[*member].as_str());
+        let texts = texts
+            .iter()
+            .filter_map(|member| descriptor[*member].as_str());
         Seen {
             name: name.to_owned(),
-            description: texts.map(str::trim).find(|text| !text.is_empty()).unwrap_or_default().to_owned(),
+            description: texts
+                .map(str::trim)
+                .find(|text| !text.is_empty())
+                .unwrap_or_default()
+                .to_owned(),
         }
     };
     Surface {
-        tools: lists.tools.values().map(|tool| seen(&tool.name, &tool.descriptor)).collect(),
-        resources: lists.resources.values().map(|of| seen(&of.uri, &of.descriptor)).collect(),
-        templates: lists.templates.values().map(|of| seen(&of.uri_template, &of.descriptor)).collect(),
-        prompts: lists.prompts.values().map(|of| seen(&of.name, &of.descriptor)).collect(),
+        tools: lists
+            .tools
+            .values()
+            .map(|tool| seen(&tool.name, &tool.descriptor))
+            .collect(),
+        resources: lists
+            .resources
+            .values()
+            .map(|of| seen(&of.uri, &of.descriptor))
+            .collect(),
+        templates: lists
+            .templates
+            .values()
+            .map(|of| seen(&of.uri_template, &of.descriptor))
+            .collect(),
+        prompts: lists
+            .prompts
+            .values()
+            .map(|of| seen(&of.name, &of.descriptor))
+            .collect(),
     }
 }

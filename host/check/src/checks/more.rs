@@ -36,7 +36,14 @@ async fn resources(run: &mut Run<'_>) {
     for template in templates {
         let subject = format!("template {}", template.uri_template);
         for variable in variables(&template.uri_template) {
-            complete(run, &subject, "resource-template", &template.uri_template, &variable).await;
+            complete(
+                run,
+                &subject,
+                "resource-template",
+                &template.uri_template,
+                &variable,
+            )
+            .await;
         }
         for value in ["alpha", "1", "no%20such", "%F0%9F%98%80", ".."] {
             let uri = expanded(&template.uri_template, value);
@@ -56,7 +63,9 @@ async fn read(run: &mut Run<'_>, subject: &str, uri: &str) -> Ended<Vec<Resource
         subject,
         input: Some(uri),
     };
-    let ended = run.call(asked, callee.read_resource(uri, invocation), size).await;
+    let ended = run
+        .call(asked, callee.read_resource(uri, invocation), size)
+        .await;
     if let Ended::Answer(contents) = &ended {
         for piece in contents {
             let is_object = serde_json::from_str::<Map<String, Value>>(&piece.meta).is_ok();
@@ -89,9 +98,14 @@ fn expressions(template: &str) -> impl Iterator<Item = &str> {
 fn variables(template: &str) -> Vec<String> {
     let names = expressions(template).flat_map(|expression| {
         let names = expression.trim_start_matches(['+', '#', '.', '/', ';', '?', '&']);
-        names.split(',').map(|name| name.split([':', '*']).next().unwrap_or_default())
+        names
+            .split(',')
+            .map(|name| name.split([':', '*']).next().unwrap_or_default())
     });
-    names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    names
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The URI that comes of a template with one value for all of its variables.
@@ -119,10 +133,16 @@ async fn prompts(run: &mut Run<'_>) {
     let prompts: Vec<_> = run.lists.prompts.values().cloned().collect();
     for prompt in prompts {
         let subject = format!("prompt {}", prompt.name);
-        let arguments = prompt.descriptor["arguments"].as_array().cloned().unwrap_or_default();
+        let arguments = prompt.descriptor["arguments"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
         let names = |required: bool| -> Vec<String> {
             let wanted = |argument: &&Value| !required || argument["required"] == true;
-            let names = arguments.iter().filter(wanted).filter_map(|argument| argument["name"].as_str());
+            let names = arguments
+                .iter()
+                .filter(wanted)
+                .filter_map(|argument| argument["name"].as_str());
             names.map(str::to_owned).collect()
         };
         for name in names(false) {
@@ -130,7 +150,8 @@ async fn prompts(run: &mut Run<'_>) {
         }
         for (index, text) in TYPED.iter().rev().enumerate() {
             let given = names(index % 2 == 1);
-            let given: Map<String, Value> = given.into_iter().map(|name| (name, json!(text))).collect();
+            let given: Map<String, Value> =
+                given.into_iter().map(|name| (name, json!(text))).collect();
             let given = Value::Object(given).to_string();
             if run.is_over() || !get(run, &subject, &prompt, &given).await {
                 break;
@@ -167,13 +188,24 @@ async fn get(run: &mut Run<'_>, subject: &str, prompt: &PromptEntry, arguments: 
         }
     });
     if let Err(problem) = read {
-        run.find(Code::ResultMisfit, subject, format!("it gave an answer that {problem}"), Some(arguments));
+        run.find(
+            Code::ResultMisfit,
+            subject,
+            format!("it gave an answer that {problem}"),
+            Some(arguments),
+        );
         return false;
     }
     true
 }
 
-async fn complete(run: &mut Run<'_>, subject: &str, kind: &'static str, name: &str, argument: &str) {
+async fn complete(
+    run: &mut Run<'_>,
+    subject: &str,
+    kind: &'static str,
+    name: &str,
+    argument: &str,
+) {
     for typed in TYPED {
         if run.is_over() {
             return;
@@ -194,16 +226,24 @@ async fn complete(run: &mut Run<'_>, subject: &str, kind: &'static str, name: &s
             subject,
             input: Some(&input),
         };
-        let answer = match run.call(asked, callee.complete(&completion, invocation), String::len).await {
+        let answer = match run
+            .call(asked, callee.complete(&completion, invocation), String::len)
+            .await
+        {
             Ended::Answer(answer) => answer,
             Ended::Error(_) => continue,
             Ended::Badly => return,
         };
         let problem = match serde_json::from_str::<CompletionOutput>(&answer) {
             Err(error) => error.to_string(),
-            Ok(_) if !answer.trim_ascii_start().starts_with('{') => "it is no JSON object".to_owned(),
+            Ok(_) if !answer.trim_ascii_start().starts_with('{') => {
+                "it is no JSON object".to_owned()
+            }
             Ok(output) if output.values.len() > MAX_VALUES => {
-                format!("it has {} values, and at most {MAX_VALUES} are told", output.values.len())
+                format!(
+                    "it has {} values, and at most {MAX_VALUES} are told",
+                    output.values.len()
+                )
             }
             Ok(_) => continue,
         };
@@ -219,7 +259,10 @@ async fn jobs(run: &mut Run<'_>) {
     for job in &description.jobs {
         let subject = format!("job {}", job.name);
         let due: Timestamp = now();
-        for told in [json!({"due": due, "attempt": 1}), json!({"attempt": 2, "last-success": due})] {
+        for told in [
+            json!({"due": due, "attempt": 1}),
+            json!({"attempt": 2, "last-success": due}),
+        ] {
             if run.is_over() {
                 return;
             }

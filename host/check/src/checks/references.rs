@@ -57,11 +57,20 @@ pub(super) async fn check(run: &mut Run<'_>) -> Rids {
 fn of_type(rid_type: &str, references: &[String]) -> Vec<Rid> {
     // A RID type that is a scheme, such as `https`, has references of its own kind.
     let reference = |reference: &String| Rid::parse(&format!("{rid_type}:{reference}")).ok();
-    references.iter().filter_map(reference).take(MAX_RIDS).collect()
+    references
+        .iter()
+        .filter_map(reference)
+        .take(MAX_RIDS)
+        .collect()
 }
 
 /// The canonical references among the candidates, of which the first so many are the extension's own.
-async fn parsed(run: &mut Run<'_>, rid_type: &str, candidates: &[String], own: usize) -> Vec<String> {
+async fn parsed(
+    run: &mut Run<'_>,
+    rid_type: &str,
+    candidates: &[String],
+    own: usize,
+) -> Vec<String> {
     let subject = format!("RID type {rid_type}");
     let mut canonical: Vec<String> = Vec::new();
     for (index, reference) in candidates.iter().enumerate() {
@@ -71,7 +80,8 @@ async fn parsed(run: &mut Run<'_>, rid_type: &str, candidates: &[String], own: u
         match parse(run, &subject, rid_type, reference).await {
             Ended::Badly => break,
             Ended::Error(error) if index < own => {
-                let message = format!("it does not parse a reference that is among its `examples`: {error}");
+                let message =
+                    format!("it does not parse a reference that is among its `examples`: {error}");
                 run.find(Code::ExampleMisfit, &subject, message, Some(reference));
             }
             Ended::Error(_) => {}
@@ -92,11 +102,17 @@ async fn parsed(run: &mut Run<'_>, rid_type: &str, candidates: &[String], own: u
     canonical
 }
 
-async fn parse(run: &mut Run<'_>, subject: &str, rid_type: &str, reference: &str) -> Ended<ParsedReference> {
+async fn parse(
+    run: &mut Run<'_>,
+    subject: &str,
+    rid_type: &str,
+    reference: &str,
+) -> Ended<ParsedReference> {
     let callee = run.entry.callee.clone();
     let invocation = koi_registry::Invocation::new(subject);
     let call = callee.parse_reference(rid_type, reference, invocation);
-    run.call(asked(subject, reference), call, |parsed| parsed.parts.len()).await
+    run.call(asked(subject, reference), call, |parsed| parsed.parts.len())
+        .await
 }
 
 fn asked<'a>(subject: &'a str, input: &'a str) -> Asked<'a> {
@@ -119,7 +135,12 @@ async fn is_canonical(
     let ParsedReference { canonical, parts } = parsed;
     if Rid::parse(&format!("{rid_type}:{canonical}")).is_err() {
         let message = format!("its canonical form `{canonical}` makes no RID");
-        run.find(Code::ReferenceNotCanonical, subject, message, Some(reference));
+        run.find(
+            Code::ReferenceNotCanonical,
+            subject,
+            message,
+            Some(reference),
+        );
         return false;
     }
     let callee = run.entry.callee.clone();
@@ -129,8 +150,15 @@ async fn is_canonical(
         Ended::Answer(printed) => printed,
         Ended::Badly => return false,
         Ended::Error(error) => {
-            let message = format!("`print-reference` refuses the parts {parts} that `parse-reference` gave: {error}");
-            run.find(Code::ReferenceNotCanonical, subject, message, Some(reference));
+            let message = format!(
+                "`print-reference` refuses the parts {parts} that `parse-reference` gave: {error}"
+            );
+            run.find(
+                Code::ReferenceNotCanonical,
+                subject,
+                message,
+                Some(reference),
+            );
             return false;
         }
     };
@@ -139,7 +167,12 @@ async fn is_canonical(
             "its parts {parts} are printed as `{printed}`, and `parse-reference` calls `{canonical}` canonical: \
              both have to be the same"
         );
-        run.find(Code::ReferenceNotCanonical, subject, message, Some(reference));
+        run.find(
+            Code::ReferenceNotCanonical,
+            subject,
+            message,
+            Some(reference),
+        );
         return false;
     }
     match parse(run, subject, rid_type, canonical).await {
@@ -149,12 +182,22 @@ async fn is_canonical(
                 "the canonical form `{canonical}` is itself parsed to `{}`: no RID of it would ever be accepted",
                 again.canonical
             );
-            run.find(Code::ReferenceNotCanonical, subject, message, Some(reference));
+            run.find(
+                Code::ReferenceNotCanonical,
+                subject,
+                message,
+                Some(reference),
+            );
             false
         }
         Ended::Error(error) => {
             let message = format!("the canonical form `{canonical}` is not parsed again: {error}");
-            run.find(Code::ReferenceNotCanonical, subject, message, Some(reference));
+            run.find(
+                Code::ReferenceNotCanonical,
+                subject,
+                message,
+                Some(reference),
+            );
             false
         }
         Ended::Badly => false,

@@ -35,8 +35,14 @@ pub(super) async fn examples(run: &mut Run<'_>) {
         for example in examples {
             let arguments = Value::Object(example.arguments.clone());
             if let Err(misfit) = tool.check_arguments(&arguments) {
-                let message = format!("an example in its `_meta` does not fit its `inputSchema`: {misfit}");
-                run.find(Code::ExampleMisfit, &subject(&tool), message, Some(&arguments.to_string()));
+                let message =
+                    format!("an example in its `_meta` does not fit its `inputSchema`: {misfit}");
+                run.find(
+                    Code::ExampleMisfit,
+                    &subject(&tool),
+                    message,
+                    Some(&arguments.to_string()),
+                );
                 continue;
             }
             if run.is_over() {
@@ -56,7 +62,12 @@ pub(super) async fn examples(run: &mut Run<'_>) {
         if let Some(why) = why {
             let arguments = Value::Object(example.arguments).to_string();
             let message = format!("it answers its own example with an error: {why}");
-            run.find(Code::ExampleFailed, &subject(&tool), message, Some(&arguments));
+            run.find(
+                Code::ExampleFailed,
+                &subject(&tool),
+                message,
+                Some(&arguments),
+            );
         }
     }
 }
@@ -73,8 +84,15 @@ async fn answers(run: &mut Run<'_>, tool: &ToolEntry, example: &ToolExample) -> 
                 && output.structured.as_ref() != Some(wanted)
             {
                 let given = output.structured.unwrap_or_default();
-                let message = format!("it answers its own example with {given}, and the example has {wanted}");
-                run.find(Code::ExampleResult, &subject(tool), message, Some(&arguments));
+                let message = format!(
+                    "it answers its own example with {given}, and the example has {wanted}"
+                );
+                run.find(
+                    Code::ExampleResult,
+                    &subject(tool),
+                    message,
+                    Some(&arguments),
+                );
             }
             None
         }
@@ -86,10 +104,13 @@ pub(super) async fn check(run: &mut Run<'_>) {
     for tool in tools(run) {
         let subject = subject(&tool);
         let schema = &tool.descriptor["inputSchema"];
-        let Some(mut source) = Source::new(schema, run.random(&subject)) else { continue };
+        let Some(mut source) = Source::new(schema, run.random(&subject)) else {
+            continue;
+        };
         let mut arguments = source.valid(run.options.cases);
         if arguments.is_empty() {
-            let message = "the check could make no arguments that fit its `inputSchema`: give it `examples`";
+            let message =
+                "the check could make no arguments that fit its `inputSchema`: give it `examples`";
             run.find(Code::NotChecked, &subject, message, None);
         }
         // What does not fit is refused before the extension hears of it.
@@ -100,7 +121,10 @@ pub(super) async fn check(run: &mut Run<'_>) {
             if run.is_over() {
                 return;
             }
-            if matches!(call(run, &tool, &arguments.to_string()).await, Called::Badly) {
+            if matches!(
+                call(run, &tool, &arguments.to_string()).await,
+                Called::Badly
+            ) {
                 break;
             }
         }

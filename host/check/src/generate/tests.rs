@@ -3,7 +3,9 @@ use serde_json::json;
 use super::*;
 
 fn values(schema: &Value) -> Vec<Value> {
-    Source::new(schema, Random::new(7, "test")).unwrap().valid(8)
+    Source::new(schema, Random::new(7, "test"))
+        .unwrap()
+        .valid(8)
 }
 
 #[test]
@@ -39,13 +41,17 @@ fn examples_come_first_and_those_that_do_not_fit_are_left_out() {
 
 #[test]
 fn the_same_seed_makes_the_same_values() {
-    let schema = json!({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]});
+    let schema =
+        json!({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]});
     assert_eq!(values(&schema), values(&schema));
 }
 
 #[test]
 fn a_schema_that_nothing_fits_gives_no_values() {
-    assert_eq!(values(&json!({"type": "string", "minLength": 3, "maxLength": 2})), [] as [Value; 0]);
+    assert_eq!(
+        values(&json!({"type": "string", "minLength": 3, "maxLength": 2})),
+        [] as [Value; 0]
+    );
 }
 
 #[test]
@@ -54,7 +60,9 @@ fn what_is_mutilated_is_something_else() {
     let mut source = Source::new(&schema, Random::new(7, "test")).unwrap();
     let valid = source.valid(4);
     let mutilated = source.mutilated(&valid, 40);
-    let unfit = mutilated.iter().filter(|value| source.check(value).is_err());
+    let unfit = mutilated
+        .iter()
+        .filter(|value| source.check(value).is_err());
     assert!(unfit.count() > 10);
     assert!(mutilated.iter().all(|value| !valid.contains(value)));
 }

@@ -81,7 +81,10 @@ fn push(hir: &Hir, random: &mut Random, text: &mut String) {
         HirKind::Class(class) => text.extend(one_of(class, random)),
         HirKind::Repetition(repetition) => {
             let least = repetition.min;
-            let most = repetition.max.unwrap_or(u32::MAX).min(least.saturating_add(4));
+            let most = repetition
+                .max
+                .unwrap_or(u32::MAX)
+                .min(least.saturating_add(4));
             let more = random.below((most - least) as usize + 1);
             for _ in 0..least as usize + more {
                 push(&repetition.sub, random, text);
@@ -105,8 +108,17 @@ fn one_of(class: &Class, random: &mut Random) -> Option<char> {
     let Class::Unicode(class) = class else {
         return None;
     };
-    let has = |c: char| class.ranges().iter().any(|range| range.start() <= c && c <= range.end());
-    let plain: Vec<char> = ('a'..='z').chain('0'..='9').chain('A'..='Z').filter(|c| has(*c)).collect();
+    let has = |c: char| {
+        class
+            .ranges()
+            .iter()
+            .any(|range| range.start() <= c && c <= range.end())
+    };
+    let plain: Vec<char> = ('a'..='z')
+        .chain('0'..='9')
+        .chain('A'..='Z')
+        .filter(|c| has(*c))
+        .collect();
     let readable = random.pick(&plain).copied();
     readable.or_else(|| random.pick(class.ranges()).map(|range| range.start()))
 }

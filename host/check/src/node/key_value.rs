@@ -96,11 +96,20 @@ impl KeyValue for Node {
         delta: u64,
     ) -> Result<u64, PortError> {
         self.with(call, bucket, &[key], |kept| {
-            let value = kept.key_value.entry(at(bucket, key)).or_insert(b"0".to_vec());
-            let number = std::str::from_utf8(value).ok().and_then(|text| text.parse::<u64>().ok());
-            let sum = number.and_then(|number| number.checked_add(delta)).ok_or_else(|| {
-                PortError::Permanent(format!("what is under the key `{key}` is no number to add to"))
-            })?;
+            let value = kept
+                .key_value
+                .entry(at(bucket, key))
+                .or_insert(b"0".to_vec());
+            let number = std::str::from_utf8(value)
+                .ok()
+                .and_then(|text| text.parse::<u64>().ok());
+            let sum = number
+                .and_then(|number| number.checked_add(delta))
+                .ok_or_else(|| {
+                    PortError::Permanent(format!(
+                        "what is under the key `{key}` is no number to add to"
+                    ))
+                })?;
             *value = sum.to_string().into_bytes();
             Ok(sum)
         })
@@ -115,7 +124,10 @@ impl KeyValue for Node {
         let names: Vec<&str> = keys.iter().map(String::as_str).collect();
         self.with(call, bucket, &names, |kept| {
             let value = |key: &str| kept.key_value.get(&at(bucket, key)).cloned();
-            Ok(names.iter().map(|key| Some(((*key).to_owned(), value(key)?))).collect())
+            Ok(names
+                .iter()
+                .map(|key| Some(((*key).to_owned(), value(key)?)))
+                .collect())
         })
     }
 
@@ -126,9 +138,13 @@ impl KeyValue for Node {
         entries: Vec<(String, Vec<u8>)>,
     ) -> Result<(), PortError> {
         let names: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
-        entries.iter().try_for_each(|(_, value)| koi_registry::check_value(value))?;
+        entries
+            .iter()
+            .try_for_each(|(_, value)| koi_registry::check_value(value))?;
         self.with(call, bucket, &names, |kept| {
-            let entries = entries.iter().map(|(key, value)| (at(bucket, key), value.clone()));
+            let entries = entries
+                .iter()
+                .map(|(key, value)| (at(bucket, key), value.clone()));
             kept.key_value.extend(entries);
             Ok(())
         })

@@ -19,13 +19,19 @@ const MAX_BUNDLES: usize = 4096;
 
 impl Node {
     /// Stores contents as if they had been published.
-    pub(crate) fn store(&self, rid: Rid, contents: Contents, written_by: Option<Writer>) -> Manifest {
+    pub(crate) fn store(
+        &self,
+        rid: Rid,
+        contents: Contents,
+        written_by: Option<Writer>,
+    ) -> Manifest {
         let mut bundle = Bundle::generate(rid.clone(), contents);
         bundle.manifest.timestamp = now();
         let manifest = bundle.manifest.clone();
         let mut kept = self.kept();
         if kept.knowledge.len() < MAX_BUNDLES || kept.knowledge.contains_key(&rid) {
-            kept.knowledge.insert(rid, KnownBundle { bundle, written_by });
+            kept.knowledge
+                .insert(rid, KnownBundle { bundle, written_by });
         }
         manifest
     }
@@ -37,7 +43,9 @@ impl Node {
             .find(|owned| owned.rid_type.as_str() == rid.type_str())
             .and_then(|owned| self.schemas.get(owned.schema.as_ref()?));
         let Some(schema) = schema else { return };
-        let Ok(value) = contents.to::<Value>() else { return };
+        let Ok(value) = contents.to::<Value>() else {
+            return;
+        };
         if let Err(misfit) = schema.check(&value) {
             let mut noted = self.noted();
             if noted.misfits.len() < MAX_NOTED {
@@ -48,7 +56,10 @@ impl Node {
     }
 
     /// The bundles that a query finds and the extension may read, in its order.
-    fn find(&self, query: &KnowledgeQuery) -> Result<(Vec<KnownBundle>, Option<String>), PortError> {
+    fn find(
+        &self,
+        query: &KnowledgeQuery,
+    ) -> Result<(Vec<KnownBundle>, Option<String>), PortError> {
         let from: usize = match &query.cursor {
             Some(cursor) => cursor.parse::<usize>().map_err(|_| {
                 PortError::InvalidInput("the cursor is none that this node gave".to_owned())
@@ -57,7 +68,8 @@ impl Node {
         };
         if let Some(path) = query.order.path() {
             let mut owned = self.description.rid_types.iter();
-            if !owned.any(|owned| owned.rid_type == query.rid_type && owned.indexes.contains(path)) {
+            if !owned.any(|owned| owned.rid_type == query.rid_type && owned.indexes.contains(path))
+            {
                 return Err(PortError::InvalidInput(format!(
                     "the path `{path}` is not declared for indexing by the owner of {}",
                     query.rid_type
@@ -74,7 +86,12 @@ impl Node {
                 let mut filter = query.filter.iter();
                 filter.all(|filter| filter.matches(&known.bundle.contents))
             })
-            .filter(|known| query.order.path().is_none_or(|path| at(known, path).is_some()))
+            .filter(|known| {
+                query
+                    .order
+                    .path()
+                    .is_none_or(|path| at(known, path).is_some())
+            })
             .cloned()
             .collect();
         drop(kept);
@@ -210,7 +227,9 @@ impl Schemas for Node {
             )));
         }
         let invocation = Invocation::new(call.correlation.clone());
-        let made = callee.transform(from, to, contents.as_str(), invocation).await;
+        let made = callee
+            .transform(from, to, contents.as_str(), invocation)
+            .await;
         let made = made.map_err(|error| match error {
             CallError::Guest(error) => PortError::Permanent(error.message),
             other => PortError::Permanent(other.to_string()),

@@ -38,7 +38,9 @@ impl Caller for Node {
         }
         let mut answers = Map::new();
         for (key, question) in questions {
-            let answer = self.answer(&question).map_err(|what| none(&format!("`{key}` {what}")))?;
+            let answer = self
+                .answer(&question)
+                .map_err(|what| none(&format!("`{key}` {what}")))?;
             answers.insert(key, answer);
         }
         Ok(Value::Object(answers).to_string())

@@ -17,7 +17,9 @@ use super::{NOW, Node};
 impl Config for Node {
     async fn get(&self, call: &CallContext, key: &str) -> Result<Option<String>, PortError> {
         let all = self.all(call).await?;
-        Ok(all.into_iter().find_map(|(name, value)| (name == key).then_some(value)))
+        Ok(all
+            .into_iter()
+            .find_map(|(name, value)| (name == key).then_some(value)))
     }
 
     async fn all(&self, call: &CallContext) -> Result<Vec<(String, String)>, PortError> {
@@ -69,9 +71,7 @@ impl Http for Node {
         let host = uri.host().unwrap_or_default().to_ascii_lowercase();
         let port = uri.port_u16().unwrap_or(scheme.default_port());
         let method = request.method().as_str();
-        let covers = |ask: &Grant| {
-            matches!(ask, Grant::Http(rule) if rule.fits(method, scheme, port) && rule.host().covers(&host))
-        };
+        let covers = |ask: &Grant| matches!(ask, Grant::Http(rule) if rule.fits(method, scheme, port) && rule.host().covers(&host));
         let at = match uri.port_u16() {
             Some(port) => format!("{host}:{port}"),
             None => host.clone(),
@@ -105,7 +105,8 @@ impl Environment for Node {
 impl Secrets for Node {
     fn placeholder(&self, call: &CallContext, name: &str) -> Result<String, PortError> {
         let grant = format!("secret={name}");
-        let is_it = |ask: &Grant| matches!(ask, Grant::Secret(secret) if secret.name.to_string() == name);
+        let is_it =
+            |ask: &Grant| matches!(ask, Grant::Secret(secret) if secret.name.to_string() == name);
         self.note(call, &grant, is_it);
         if self.access.asks().iter().any(is_it) {
             return Ok(format!("koi-secret-{}", "0".repeat(32)));

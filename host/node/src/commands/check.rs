@@ -59,14 +59,23 @@ fn tell(report: &Report, options: &Options) -> Result<()> {
         (Severity::Warning, "Warnings"),
         (Severity::Failure, "Failures"),
     ] {
-        let found = report.findings.iter().filter(|finding| finding.severity == severity);
+        let found = report
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == severity);
         let found: Vec<&Finding> = found.collect();
         if !found.is_empty() {
             print::line("")?;
             print::line(format_args!("{heading}:"))?;
         }
         for finding in found {
-            let Finding { code, subject, message, input, .. } = finding;
+            let Finding {
+                code,
+                subject,
+                message,
+                input,
+                ..
+            } = finding;
             print::line(format_args!("  {} ({subject}): {message}", code.as_str()))?;
             if let Some(input) = input {
                 print::line(format_args!("    given: {input}"))?;
@@ -88,7 +97,11 @@ fn tell(report: &Report, options: &Options) -> Result<()> {
         counted(Severity::Warning, "warning"),
         counted(Severity::Note, "note"),
         report.seed,
-        if options.strict { ", warnings count" } else { "" },
+        if options.strict {
+            ", warnings count"
+        } else {
+            ""
+        },
     ))
 }
 
@@ -121,9 +134,9 @@ fn seen(report: &Report) -> Result<()> {
 /// What was used up, beside the limits.
 fn used(report: &Report) -> Result<()> {
     let measured = &report.measured;
-    let compiled = measured.compiled_bytes.map_or(String::new(), |bytes| {
-        format!(", {} compiled", size(bytes))
-    });
+    let compiled = measured
+        .compiled_bytes
+        .map_or(String::new(), |bytes| format!(", {} compiled", size(bytes)));
     print::line("")?;
     print::line(format_args!(
         "{}{compiled}; loaded in {} ms, checked in {} ms",
@@ -159,7 +172,10 @@ fn used(report: &Report) -> Result<()> {
         size(of("limits.memory")),
         size(of("limits.result")),
     ]);
-    print::table(["CALLS OF", "COUNT", "CPU", "WALL", "MEMORY", "RESULT"], &rows)
+    print::table(
+        ["CALLS OF", "COUNT", "CPU", "WALL", "MEMORY", "RESULT"],
+        &rows,
+    )
 }
 
 fn size(bytes: u64) -> String {

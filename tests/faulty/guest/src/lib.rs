@@ -59,8 +59,16 @@ struct Faulty;
 
 impl Extension for Faulty {
     fn describe() -> Description {
-        let text_type = if has("schema-invalid") { "words" } else { "string" };
-        let example = if has("example-misfit") { json!(7) } else { json!("alpha") };
+        let text_type = if has("schema-invalid") {
+            "words"
+        } else {
+            "string"
+        };
+        let example = if has("example-misfit") {
+            json!(7)
+        } else {
+            json!("alpha")
+        };
         let note = Schema::new(
             "faulty-note",
             json!({

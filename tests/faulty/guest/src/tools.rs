@@ -26,15 +26,20 @@ struct Wanted {
 
 impl Tools for Faulty {
     fn toolbox() -> Toolbox {
-        let examples = |arguments: Value, result: Value| {
-            json!([{"arguments": arguments, "result": result}])
-        };
+        let examples =
+            |arguments: Value, result: Value| json!([{"arguments": arguments, "result": result}]);
         let (name, note) = (json!({"name": "one"}), json!({"text": "alpha"}));
-        let write = Tool::new("write_note", "Writes a note").output::<Note>().meta(
-            "koi-mcp/examples",
-            examples(json!({"name": "one", "text": "alpha"}), note.clone()),
-        );
-        let wrong = if has("example-result") { json!({"text": "beta"}) } else { note };
+        let write = Tool::new("write_note", "Writes a note")
+            .output::<Note>()
+            .meta(
+                "koi-mcp/examples",
+                examples(json!({"name": "one", "text": "alpha"}), note.clone()),
+            );
+        let wrong = if has("example-result") {
+            json!({"text": "beta"})
+        } else {
+            note
+        };
         let read = Tool::new("read_note", "Reads a note")
             .output::<Note>()
             .meta("koi-mcp/examples", examples(name, wrong));
