@@ -64,7 +64,9 @@ async fn read(run: &mut Run<'_>, subject: &str, uri: &str) -> Ended<Vec<Resource
         input: Some(uri),
     };
     let ended = run
-        .call(asked, callee.read_resource(uri, invocation), size)
+        .call(asked, callee.read_resource(uri, invocation), |contents| {
+            size(contents)
+        })
         .await;
     if let Ended::Answer(contents) = &ended {
         for piece in contents {
@@ -80,7 +82,7 @@ async fn read(run: &mut Run<'_>, subject: &str, uri: &str) -> Ended<Vec<Resource
     ended
 }
 
-fn size(contents: &Vec<ResourceContents>) -> usize {
+fn size(contents: &[ResourceContents]) -> usize {
     let bytes = |piece: &ResourceContents| match &piece.body {
         ResourceBody::Text(text) => text.len(),
         ResourceBody::Blob(bytes) => bytes.len(),
