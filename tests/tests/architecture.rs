@@ -16,7 +16,7 @@ const GROUPS: [&[&str]; 6] = [
     &["koi-rid", "koi-schema", "koi-author"],
     &["koi-wire", "koi-store", "koi-runtime", "koi-distribution"],
     &["koi-registry"],
-    &["koi-pipeline", "koi-schedule"],
+    &["koi-pipeline", "koi-schedule", "koi-check"],
     &["koi-net", "koi-mcp-server"],
     &["koi-mcp"],
 ];

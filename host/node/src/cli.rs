@@ -1,6 +1,7 @@
 //! The command line: what can be asked of the program, and how it turns into configuration.
 
 mod author;
+mod check;
 mod distribution;
 mod extension;
 mod revisions;
@@ -14,6 +15,7 @@ use serde_json::{Map, Value};
 use crate::config::{Kind, Role};
 
 pub use author::{AuthorCommand, BuildArgs, DevArgs, NewArgs, PackageArgs};
+pub use check::CheckArgs;
 pub use distribution::DistributionCommand;
 pub use extension::{BesideArgs, ExtensionCommand, Share, Switch};
 pub use revisions::RevisionCommand;
@@ -35,7 +37,7 @@ Examples:
   koi-mcp call find_datasets --args '{\"format\":\"parquet\"}'
   koi-mcp mcp                                       stdio, for an MCP client's configuration
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a replay went another way."
+Exit codes: 0 done, 1 failed or a check was not passed, 2 wrong usage, 3 a replay went another way."
 )]
 pub struct Cli {
     /// What all commands share.
@@ -122,6 +124,8 @@ pub enum Command {
     Record(RecordArgs),
     /// Run a recorded call again: the same to the byte, or where it went another way (exit code 3)
     Replay(ReplayArgs),
+    /// Check an extension for what the contract asks of it, in any language and without a node
+    Check(CheckArgs),
     /// Ask another node for the bundle that it has under a RID, print it and put it on its way
     Fetch {
         /// The RID

@@ -33,6 +33,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use commands::check::Unfit;
 use commands::print::{Breaks, OutputClosed, printable};
 use commands::record::Diverged;
 use koi_runtime::Compiler;
@@ -64,7 +65,7 @@ pub fn compiler(program: PathBuf) -> Compiler {
 /// The exit code of a replay that went another way.
 const DIVERGED: u8 = 3;
 
-/// The program: exit code 0 when done, 1 when it failed, 2 for wrong usage, 3 when a replay went another
+/// The program: exit code 0 when done, 1 when it failed or a check was not passed, 2 for wrong usage, 3 when a replay went another
 /// way than its recording.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -93,6 +94,8 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         // As `head` does when it has seen enough.
         Err(error) if error.is::<OutputClosed>() => ExitCode::SUCCESS,
+        // What was found is printed.
+        Err(error) if error.is::<Unfit>() => ExitCode::FAILURE,
         Err(error) if error.is::<Diverged>() => ExitCode::from(DIVERGED),
         Err(error) => {
             // It may quote what a peer or a guest says. Who closed standard error wants to hear none.

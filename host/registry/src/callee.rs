@@ -257,8 +257,18 @@ pub trait Loaded: Send + Sync {
         false
     }
 
+    /// How many bytes its compiled code takes; none where that is not known.
+    fn compiled_bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// What it says about itself, with nothing granted.
     async fn describe(&self) -> Result<String, CallError>;
+
+    /// The same at another time and with other randomness, where that can be had.
+    async fn describe_at(&self, _: u32) -> Result<String, CallError> {
+        self.describe().await
+    }
 
     /// Runs a recorded call on it, with the recording and nothing else to reach.
     ///

@@ -40,13 +40,14 @@ pub use in_flight::InFlight;
 pub use koi_schema::{JsonSchema, SchemaError};
 pub use koi_store::Role;
 pub use naming::{Naming, NamingError};
+pub use ports::{check_bucket, check_keys, check_value};
 pub use registry::{
     BesideSummary, CapabilityChange, Changes, Diff, DiffSide, ExtensionState, ExtensionSummary,
     GrantChange, GrantRequest, GrantsError, GrantsView, HandoverError, HeldSummary, Inspection,
     Install, InstallError, InstallReport, Installed, KeyValueSummary, OpenError, PrepareError,
     Profile, Registry, RegistryParts, RemoveError, ReplayRefused, RestoreError, RevisionError,
     RevisionRef, RevisionView, RolledBack, ShadowVitals, StateHandover, SwapReport, VersionVitals,
-    VersionsError, Vitals,
+    VersionsError, Vitals, check_exports,
 };
 pub use secret::{
     MAX_SECRET_BYTES, MAX_SECRET_NAME_BYTES, MIN_SECRET_BYTES, SecretError, SecretName,

@@ -34,6 +34,7 @@ use files::GrantedFiles;
 pub(crate) use http::Egress;
 use http::GrantedHttp;
 use key_value::GrantedKeyValue;
+pub use key_value::{check_bucket, check_keys, check_value};
 use knowledge::GrantedKnowledge;
 use network::GrantedNetwork;
 use saved_state::StoredState;
@@ -90,6 +91,7 @@ impl NodePorts {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             order: None,
+            gauge: None,
         };
         match guard {
             Some(guard) => Ports {

@@ -53,7 +53,7 @@ pub use grants::{GrantChange, GrantsError, GrantsView};
 pub use handover::{HandoverError, StateHandover};
 pub use install::{GrantRequest, Install, InstallError, InstallReport, Installed};
 pub use open::{OpenError, RestoreError};
-pub use prepare::PrepareError;
+pub use prepare::{PrepareError, check_exports};
 pub use profile::Profile;
 pub use remove::RemoveError;
 pub use replay::ReplayRefused;

@@ -43,8 +43,16 @@ impl Loaded for Extension {
         Extension::is_plain(self)
     }
 
+    fn compiled_bytes(&self) -> Option<u64> {
+        Some(Extension::compiled_bytes(self))
+    }
+
     async fn describe(&self) -> Result<String, CallError> {
         Extension::describe(self).await
+    }
+
+    async fn describe_at(&self, at: u32) -> Result<String, CallError> {
+        Extension::describe_at(self, at).await
     }
 
     async fn replay(&self, recording: &Recording) -> Result<Replayed, ReplayError> {

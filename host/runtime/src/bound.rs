@@ -121,6 +121,8 @@ impl Bound {
             mode,
             rank,
         };
+        let gauge = call.ports.gauge.clone();
+        let gauge = gauge.map(|gauge| (gauge, call.context.clone(), time.clone()));
         let place = self.share.enter(want, time.end().0).await?;
         if mode == Mode::Singleton && rank == Rank::Ordinary {
             // The call before it may have been one crash too many.
@@ -138,7 +140,11 @@ impl Bound {
         }
         let work = Measured::new(work, limits.cpu, time);
         let lanes = &self.code.shared.lanes;
-        outcome(lanes.run(&self.manners, work, finished).await?, &limits)
+        let done = lanes.run(&self.manners, work, finished).await;
+        if let Some((gauge, context, time)) = gauge {
+            gauge.used(&context, time.used());
+        }
+        outcome(done?, &limits)
     }
 
     /// The work of a singleton's call, after which it is known whether the instance crashed: also where

@@ -11,6 +11,7 @@ use crate::bound::{Bound, Code};
 use crate::contract::{Indices, whichever};
 use crate::error::{CallError, LoadError};
 use crate::live::Live;
+use crate::ports::Ports;
 use crate::runtime::Shared;
 use crate::slots::Rank;
 use crate::state::State;
@@ -108,12 +109,30 @@ impl Extension {
         imports.map(|(name, _)| name.to_owned()).collect()
     }
 
+    /// How many bytes its compiled code takes.
+    pub fn compiled_bytes(&self) -> u64 {
+        let image = self.bound.code.pre.component().image_range();
+        image.end.addr().saturating_sub(image.start.addr()) as u64
+    }
+
     /// What the extension is, provides and asks for: JSON text, not yet checked, at most 1 MiB.
     ///
     /// # Errors
     /// As every call: a [`CallError`] that says what ended it.
     pub fn describe(&self) -> Calling<'_, String> {
         let call = self.bound.ungranted();
+        call!(self, call, describe())
+    }
+
+    /// The same at another time and with other randomness, on neither of which the answer may depend.
+    ///
+    /// # Errors
+    /// As every call.
+    pub fn describe_at(&self, at: u32) -> Calling<'_, String> {
+        let call = Call {
+            ports: Arc::new(Ports::denied_at(at)),
+            ..self.bound.ungranted()
+        };
         call!(self, call, describe())
     }
 

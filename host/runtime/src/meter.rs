@@ -170,8 +170,9 @@ impl Meter {
         self.time.wait_for_person()
     }
 
-    /// Fails if a limit was met beside the guest, whatever the guest made of that.
+    /// The guest has answered. Fails if a limit was met beside it, whatever it made of that.
     pub(crate) fn end(&self) -> wasmtime::Result<()> {
+        self.time.note_memory(self.memory);
         match &self.sent {
             Some(sent) if sent.met.load(Ordering::Relaxed) => Err(stop(Exceeded::Sent(sent.limit))),
             _ => Ok(()),

@@ -393,6 +393,21 @@ pub trait Order: Send + Sync {
     fn begins(&self, exchange: &http::request::Parts);
 }
 
+/// What one call used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Used {
+    /// CPU time, also that of a call which was ended.
+    pub cpu: Duration,
+    /// Bytes of the instance's memories and tables when the guest had answered; 0 if it did not.
+    pub memory: u64,
+}
+
+/// Hears what calls use up, once each is over. Only a check of an extension minds.
+pub trait Gauge: Send + Sync {
+    /// What a call that got an instance used up.
+    fn used(&self, call: &CallContext, used: Used);
+}
+
 /// A caller who is told nothing and of whom little is told: of calls with nothing granted, and of an
 /// instance between two calls.
 pub fn nobody() -> Arc<dyn Caller> {
@@ -430,12 +445,19 @@ pub struct Ports {
     pub random: Arc<dyn Random>,
     /// What comes first; none where nobody minds.
     pub order: Option<Arc<dyn Order>>,
+    /// Who hears what calls use up; none where nobody minds.
+    pub gauge: Option<Arc<dyn Gauge>>,
 }
 
 impl Ports {
     /// Nothing granted, clocks that stand still, randomness from a fixed seed, no log: what
     /// `describe` is called with.
     pub fn denied() -> Self {
-        denied::ports()
+        denied::ports(0)
+    }
+
+    /// The same with clocks that stand so many seconds later and randomness from that seed.
+    pub fn denied_at(at: u32) -> Self {
+        denied::ports(at)
     }
 }

@@ -8,11 +8,12 @@ use tokio::time::Instant;
 
 use crate::limits::Limits;
 use crate::meter::Exceeded;
+use crate::ports::Used;
 
 /// A longer limit is cut to this one, which timers can express.
 const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// The clock of one call: `limits.wall` from its beginning to its end, less what it waited for a
+/// The clock of one call, and what it had used up at its end: `limits.wall` from its beginning to its end, less what it waited for a
 /// person, which `limits.person` bounds.
 #[derive(Debug)]
 pub(crate) struct CallTime {
@@ -24,6 +25,10 @@ pub(crate) struct CallTime {
     /// Milliseconds after the start at which waiting for a person began, and one more; 0 if the call
     /// does not wait.
     since: AtomicU64,
+    /// Nanoseconds of CPU time, once it is over.
+    cpu: AtomicU64,
+    /// Bytes of memory, once the guest has answered.
+    memory: AtomicU64,
 }
 
 impl CallTime {
@@ -34,7 +39,28 @@ impl CallTime {
             person: limits.person.min(LONGEST),
             waited: AtomicU64::new(0),
             since: AtomicU64::new(0),
+            cpu: AtomicU64::new(0),
+            memory: AtomicU64::new(0),
         })
+    }
+
+    /// Notes the CPU time of a call that is over.
+    pub(crate) fn note_cpu(&self, used: Duration) {
+        let nanos = u64::try_from(used.as_nanos()).unwrap_or(u64::MAX);
+        self.cpu.store(nanos, Ordering::Relaxed);
+    }
+
+    /// Notes the memory of an instance whose guest has answered.
+    pub(crate) fn note_memory(&self, bytes: u64) {
+        self.memory.store(bytes, Ordering::Relaxed);
+    }
+
+    /// What was noted.
+    pub(crate) fn used(&self) -> Used {
+        Used {
+            cpu: Duration::from_nanos(self.cpu.load(Ordering::Relaxed)),
+            memory: self.memory.load(Ordering::Relaxed),
+        }
     }
 
     /// When the call is over, as things stand, and the limit that it then has met.

@@ -109,6 +109,7 @@ impl<T> Future for Measured<T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let done = ready!(self.step(context));
+        self.time.note_cpu(self.used);
         self.work = None;
         Poll::Ready(done)
     }

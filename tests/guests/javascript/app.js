@@ -21,6 +21,8 @@ export const extension = {
 export const handlers = {
   handle(object) {
     const note = JSON.parse(object.contents);
+    if (typeof note.text !== 'string')
+      throw { kind: { tag: 'invalid-input' }, message: 'a note has a text' };
     if (!note.text.trim()) return { tag: 'stop', val: 'the note is empty' };
     const contents = JSON.stringify({ ...note, 'seen-by': 'javascript' });
     return { tag: 'replace', val: { contents, meta: '{}' } };

@@ -1,11 +1,12 @@
 //! The commands. Each talks to the running node through the admin API, but `serve` and `mcp`, which
-//! may be that node, a `replay` on a component of its own, those that also work on a data folder, and those of
+//! may be that node, a `check` and a `replay` on a component of their own, those that also work on a data folder, and those of
 //! authors.
 
 mod alone;
 mod archive;
 mod audit;
 mod build;
+pub(crate) mod check;
 mod dead_letters;
 mod dev;
 mod distribution;
@@ -75,6 +76,7 @@ pub async fn run(cli: Cli) -> Result<()> {
         }
         Command::Record(args) => record::record(&data_dir, &args, json).await,
         Command::Replay(args) => record::replay(config, &args, json).await,
+        Command::Check(args) => check::run(config, &args, json).await,
         Command::Secret(command) => secret::run(&config, command, json).await,
         Command::Audit { extension } => audit::run(&data_dir, extension.as_deref(), json).await,
         Command::Fetch { rid, from } => network::fetch(&data_dir, &rid, from.as_deref()).await,

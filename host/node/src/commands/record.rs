@@ -95,7 +95,7 @@ async fn on(config: &Config, recording: &Recording, file: &Path) -> Result<Repla
 }
 
 /// A file of at most so many bytes.
-fn read(file: &Path, most: usize) -> Result<Vec<u8>> {
+pub(super) fn read(file: &Path, most: usize) -> Result<Vec<u8>> {
     let shown = file.display();
     let size = std::fs::metadata(file)
         .with_context(|| format!("cannot read {shown}"))?

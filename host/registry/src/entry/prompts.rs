@@ -174,7 +174,11 @@ impl PromptEntry {
         }
     }
 
-    fn read(&self, answer: &str) -> Result<PromptOutput, String> {
+    /// Reads an answer of the extension as clients get it.
+    ///
+    /// # Errors
+    /// What keeps it from being the messages of a prompt, as a clause.
+    pub fn read(&self, answer: &str) -> Result<PromptOutput, String> {
         #[derive(Deserialize)]
         struct Raw {
             #[serde(default)]

@@ -209,7 +209,11 @@ impl ToolEntry {
         self.callee.record(called, invocation).await
     }
 
-    fn read(&self, answer: &str) -> Result<ToolOutput, String> {
+    /// Reads an answer of the extension as clients get it.
+    ///
+    /// # Errors
+    /// What keeps it from being a result of this tool, as a clause: `does not fit its output schema: …`.
+    pub fn read(&self, answer: &str) -> Result<ToolOutput, String> {
         list::check_object(answer)?;
         let raw: RawOutput<'_> = serde_json::from_str(answer)
             .map_err(|error| format!("is not of the form of a tool result: {error}"))?;

@@ -46,53 +46,63 @@ impl GrantedKeyValue {
 
     fn check(&self, bucket: &str) -> Result<(), PortError> {
         self.access.require_capability(Capability::KeyValue)?;
-        let fits = (1..=MAX_BUCKET_BYTES).contains(&bucket.len())
-            && bucket
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
-        if fits {
-            return Ok(());
-        }
-        Err(PortError::InvalidInput(format!(
-            "a bucket's name has 1 to {MAX_BUCKET_BYTES} letters, digits and `._-`"
-        )))
+        check_bucket(bucket)
     }
+}
 
-    fn check_key(key: &str) -> Result<(), PortError> {
-        if (1..=MAX_KEY_BYTES).contains(&key.len()) {
-            return Ok(());
-        }
-        Err(PortError::InvalidInput(format!(
-            "a key has 1 to {MAX_KEY_BYTES} bytes"
-        )))
+/// # Errors
+/// If a bucket cannot have that name.
+pub fn check_bucket(bucket: &str) -> Result<(), PortError> {
+    let fits = (1..=MAX_BUCKET_BYTES).contains(&bucket.len())
+        && bucket
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    if fits {
+        return Ok(());
     }
+    Err(PortError::InvalidInput(format!(
+        "a bucket's name has 1 to {MAX_BUCKET_BYTES} letters, digits and `._-`"
+    )))
+}
 
-    fn check_keys<'a>(keys: impl ExactSizeIterator<Item = &'a String>) -> Result<(), PortError> {
-        if keys.len() > MAX_KEYS {
+fn check_key(key: &str) -> Result<(), PortError> {
+    if (1..=MAX_KEY_BYTES).contains(&key.len()) {
+        return Ok(());
+    }
+    Err(PortError::InvalidInput(format!(
+        "a key has 1 to {MAX_KEY_BYTES} bytes"
+    )))
+}
+
+/// # Errors
+/// If one is no key, they are too many for one call, or one of them is there twice.
+pub fn check_keys<'a>(keys: impl ExactSizeIterator<Item = &'a str>) -> Result<(), PortError> {
+    if keys.len() > MAX_KEYS {
+        return Err(PortError::InvalidInput(format!(
+            "one call takes at most {MAX_KEYS} keys"
+        )));
+    }
+    let mut seen = BTreeSet::new();
+    for key in keys {
+        check_key(key)?;
+        if !seen.insert(key) {
             return Err(PortError::InvalidInput(format!(
-                "one call takes at most {MAX_KEYS} keys"
+                "the key `{key}` stands there twice"
             )));
         }
-        let mut seen = BTreeSet::new();
-        for key in keys {
-            Self::check_key(key)?;
-            if !seen.insert(key) {
-                return Err(PortError::InvalidInput(format!(
-                    "the key `{key}` stands there twice"
-                )));
-            }
-        }
-        Ok(())
     }
+    Ok(())
+}
 
-    fn check_value(value: &[u8]) -> Result<(), PortError> {
-        if value.len() <= MAX_VALUE_BYTES {
-            return Ok(());
-        }
-        Err(PortError::InvalidInput(format!(
-            "a value has at most {MAX_VALUE_BYTES} bytes"
-        )))
+/// # Errors
+/// If a value is too long.
+pub fn check_value(value: &[u8]) -> Result<(), PortError> {
+    if value.len() <= MAX_VALUE_BYTES {
+        return Ok(());
     }
+    Err(PortError::InvalidInput(format!(
+        "a value has at most {MAX_VALUE_BYTES} bytes"
+    )))
 }
 
 /// What the guest can do about a store that fails.
@@ -117,7 +127,7 @@ impl KeyValue for GrantedKeyValue {
         key: &str,
     ) -> Result<Option<Vec<u8>>, PortError> {
         self.check(bucket)?;
-        Self::check_key(key)?;
+        check_key(key)?;
         self.store
             .get(&call.extension, bucket, key)
             .await
@@ -132,8 +142,8 @@ impl KeyValue for GrantedKeyValue {
         value: Vec<u8>,
     ) -> Result<(), PortError> {
         self.check(bucket)?;
-        Self::check_key(key)?;
-        Self::check_value(&value)?;
+        check_key(key)?;
+        check_value(&value)?;
         self.check_secrets(key, &value)?;
         self.store
             .set(&call.extension, bucket, key, &value)
@@ -143,7 +153,7 @@ impl KeyValue for GrantedKeyValue {
 
     async fn delete(&self, call: &CallContext, bucket: &str, key: &str) -> Result<(), PortError> {
         self.check(bucket)?;
-        Self::check_key(key)?;
+        check_key(key)?;
         self.store
             .delete(&call.extension, bucket, key)
             .await
@@ -152,7 +162,7 @@ impl KeyValue for GrantedKeyValue {
 
     async fn exists(&self, call: &CallContext, bucket: &str, key: &str) -> Result<bool, PortError> {
         self.check(bucket)?;
-        Self::check_key(key)?;
+        check_key(key)?;
         self.store
             .exists(&call.extension, bucket, key)
             .await
@@ -185,7 +195,7 @@ impl KeyValue for GrantedKeyValue {
         delta: u64,
     ) -> Result<u64, PortError> {
         self.check(bucket)?;
-        Self::check_key(key)?;
+        check_key(key)?;
         refuse(self.guard.as_ref(), "the key", key.as_bytes())?;
         self.store
             .increment(&call.extension, bucket, key, delta)
@@ -200,7 +210,7 @@ impl KeyValue for GrantedKeyValue {
         keys: Vec<String>,
     ) -> Result<Vec<Option<(String, Vec<u8>)>>, PortError> {
         self.check(bucket)?;
-        Self::check_keys(keys.iter())?;
+        check_keys(keys.iter().map(String::as_str))?;
         let values = self
             .store
             .get_many(&call.extension, bucket, &keys)
@@ -220,10 +230,10 @@ impl KeyValue for GrantedKeyValue {
         entries: Vec<(String, Vec<u8>)>,
     ) -> Result<(), PortError> {
         self.check(bucket)?;
-        Self::check_keys(entries.iter().map(|(key, _)| key))?;
+        check_keys(entries.iter().map(|(key, _)| key.as_str()))?;
         entries
             .iter()
-            .try_for_each(|(_, value)| Self::check_value(value))?;
+            .try_for_each(|(_, value)| check_value(value))?;
         entries
             .iter()
             .try_for_each(|(key, value)| self.check_secrets(key, value))?;
@@ -240,7 +250,7 @@ impl KeyValue for GrantedKeyValue {
         keys: Vec<String>,
     ) -> Result<(), PortError> {
         self.check(bucket)?;
-        Self::check_keys(keys.iter())?;
+        check_keys(keys.iter().map(String::as_str))?;
         self.store
             .delete_many(&call.extension, bucket, &keys)
             .await

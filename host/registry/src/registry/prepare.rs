@@ -227,7 +227,11 @@ pub(super) async fn stop(entry: &ExtensionEntry) {
     }
 }
 
-fn check_exports(loaded: &dyn Loaded, description: &Description) -> Result<(), PrepareError> {
+/// That a component exports what its description declares.
+///
+/// # Errors
+/// [`PrepareError::NotExported`] with the interface that is missing.
+pub fn check_exports(loaded: &dyn Loaded, description: &Description) -> Result<(), PrepareError> {
     let exports = loaded.exports();
     let parses = description.rid_types.iter().any(|rid_type| rid_type.parses);
     let checks = description.schemas.iter().any(|schema| schema.validates);

@@ -14,11 +14,11 @@ use super::{
     ManifestPage, Neighbour, Network, PortError, Ports, Random, SavedState, Schemas, Secrets,
 };
 
-/// All ports but randomness are without state, so that one of each is enough.
+/// All ports but clock and randomness are without state, so that one of each is enough.
 static DENIED: LazyLock<Arc<Denied>> = LazyLock::new(|| Arc::new(Denied));
 
-/// A fresh set, whose randomness starts at the seed.
-pub(super) fn ports() -> Ports {
+/// A fresh set, whose clocks stand and whose randomness starts at so many seconds and that seed.
+pub(super) fn ports(at: u32) -> Ports {
     let denied = || DENIED.clone();
     Ports {
         knowledge: denied(),
@@ -32,9 +32,10 @@ pub(super) fn ports() -> Ports {
         secrets: denied(),
         saved_state: denied(),
         log: denied(),
-        clock: denied(),
-        random: Arc::new(Seeded(AtomicU64::new(0))),
+        clock: Arc::new(Standing(Duration::from_secs(at.into()))),
+        random: Arc::new(Seeded(AtomicU64::new(at.into()))),
         order: None,
+        gauge: None,
     }
 }
 
@@ -251,13 +252,16 @@ impl Log for Denied {
     fn log(&self, _: &CallContext, _: Level, _: &str, _: &str) {}
 }
 
-impl Clock for Denied {
+/// Both clocks.
+struct Standing(Duration);
+
+impl Clock for Standing {
     fn wall(&self) -> Duration {
-        Duration::ZERO
+        self.0
     }
 
     fn monotonic(&self) -> u64 {
-        0
+        u64::try_from(self.0.as_nanos()).unwrap_or(u64::MAX)
     }
 }
 

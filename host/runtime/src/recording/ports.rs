@@ -54,6 +54,7 @@ pub(super) fn taped(
         clock: taped.clone(),
         random: taped.clone(),
         order: Some(taped.clone()),
+        gauge: None,
     };
     (Arc::new(ports), taped)
 }
