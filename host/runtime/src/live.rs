@@ -145,7 +145,9 @@ impl Live {
     ) -> wasmtime::Result<()> {
         let function = self.instance.get_func(&mut self.store, function);
         let function = function.ok_or_else(|| wasmtime::Error::msg("it has no such function"))?;
-        function.call_async(&mut self.store, arguments, results).await
+        function
+            .call_async(&mut self.store, arguments, results)
+            .await
     }
 
     /// Checks the types of all that is exported.

@@ -99,7 +99,12 @@ impl Plain {
 
     /// Calls a function by its tool's name, with a JSON object. The answer is what an extension gives to
     /// `call-tool`.
-    pub(crate) async fn call(&self, live: &mut Live, name: &str, arguments: &str) -> Answer<String> {
+    pub(crate) async fn call(
+        &self,
+        live: &mut Live,
+        name: &str,
+        arguments: &str,
+    ) -> Answer<String> {
         let Some(function) = self.functions.get(name) else {
             return Ok(Err(invalid(format!("there is no tool `{name}`"))));
         };

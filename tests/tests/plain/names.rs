@@ -85,13 +85,22 @@ async fn resources_and_streams_are_refused_by_name() {
         (export "read" (func $read))"#;
     std::fs::write(&file, component(stream)).unwrap();
     let told = refused(&node, &file, &[]);
-    assert!(told.contains("its function `read` has a stream in its result"), "{told}");
+    assert!(
+        told.contains("its function `read` has a stream in its result"),
+        "{told}"
+    );
 
     // What exports nothing at all is no component of any kind.
     std::fs::write(&file, component("")).unwrap();
     assert!(refused(&node, &file, &[]).contains("no koi-mcp extension"));
     let guest = Guest::named("own");
     std::fs::write(&file, guest.bytes()).unwrap();
-    let named = node.json(&["extension", "install", &file.to_string_lossy(), "--name", "own"]);
+    let named = node.json(&[
+        "extension",
+        "install",
+        &file.to_string_lossy(),
+        "--name",
+        "own",
+    ]);
     assert_eq!(named["name"], "own");
 }

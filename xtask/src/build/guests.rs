@@ -74,7 +74,11 @@ pub fn build_plain_time(layout: &Layout) -> Result<()> {
     build_guest(layout, &guest, |output| {
         let mut node = Command::new(setup::node(layout));
         node.current_dir(layout.path("tests/guests/javascript"))
-            .args(["plain.mjs", "../plain/time/time.js", "../plain/time/time.wit"])
+            .args([
+                "plain.mjs",
+                "../plain/time/time.js",
+                "../plain/time/time.wit",
+            ])
             .arg(output);
         node
     })
@@ -140,7 +144,11 @@ fn build_guest(
 ) -> Result<()> {
     let &Guest { name, title, .. } = guest;
     let folder = layout.path("tests/guests");
-    let mut inputs: Vec<_> = guest.inputs.iter().map(|input| folder.join(input)).collect();
+    let mut inputs: Vec<_> = guest
+        .inputs
+        .iter()
+        .map(|input| folder.join(input))
+        .collect();
     inputs.extend(guest.contract.then(|| layout.path("wit")));
     let component = layout.extensions().join(format!("{name}.wasm"));
     let stamp = Stamp::of(
