@@ -35,6 +35,15 @@ pub enum Command {
         /// How long each.
         seconds: u32,
     },
+    /// Freeze a version of the contract.
+    Corpus {
+        /// Its first two numbers.
+        version: String,
+        /// Also if it is frozen already.
+        force: bool,
+    },
+    /// Write the pages that follow from the WIT.
+    Docs,
     /// Go on for long.
     Soak {
         /// A soak's name and its flags; empty to list the soaks.
@@ -78,6 +87,15 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, Str
             None => Ok(Command::Bench { names: rest }),
         },
         "fuzz" => fuzz(rest),
+        "corpus" => match rest.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            [version] if !version.starts_with('-') => Ok(corpus(version, false)),
+            [version, "--force"] | ["--force", version] => Ok(corpus(version, true)),
+            _ => Err("`cargo xtask corpus` wants a version, such as 0.1".to_owned()),
+        },
+        "docs" => match rest.first() {
+            Some(other) => Err(format!("unexpected argument `{other}`")),
+            None => Ok(Command::Docs),
+        },
         "soak" => match rest.first() {
             Some(flag) if flag.starts_with('-') => {
                 Err(format!("a soak's name comes before `{flag}`"))
@@ -98,6 +116,13 @@ fn fuzz(mut names: Vec<String>) -> Result<Command, String> {
     match names.iter().find(|name| name.starts_with('-')) {
         Some(flag) => Err(format!("`cargo xtask fuzz` has no flag `{flag}`")),
         None => Ok(Command::Fuzz { names, seconds }),
+    }
+}
+
+fn corpus(version: &str, force: bool) -> Command {
+    Command::Corpus {
+        version: version.to_owned(),
+        force,
     }
 }
 
@@ -162,6 +187,14 @@ mod tests {
         assert_eq!(parsed("fuzz --seconds 5 rid"), Ok(rid(5)));
         assert!(parsed("fuzz --seconds").is_err_and(|error| error.contains("--seconds")));
         assert!(parsed("fuzz --all").is_err_and(|error| error.contains("`--all`")));
+    }
+
+    #[test]
+    fn freezing_wants_a_version() {
+        assert_eq!(parsed("corpus 0.1"), Ok(corpus("0.1", false)));
+        assert_eq!(parsed("corpus 0.1 --force"), Ok(corpus("0.1", true)));
+        assert!(parsed("corpus").is_err_and(|error| error.contains("0.1")));
+        assert!(parsed("corpus --force").is_err());
     }
 
     #[test]

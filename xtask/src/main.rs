@@ -7,6 +7,8 @@ mod arguments;
 mod bench;
 mod build;
 mod content_hash;
+mod corpus;
+mod docs;
 mod fuzz;
 mod layout;
 mod lint;
@@ -39,6 +41,10 @@ Commands:
   soak [NAME [FLAGS]] Go on for so long that what leaks shows, and draw it in target/soak; without
                       a NAME, list the soaks. FLAGS: --calls N, --swaps N,
                       --callers N, --kills N, --folder DIR; `koi-soak --help` has all
+  corpus VERSION [--force]
+                      Freeze a version of the contract, such as 0.1, with guests that were built for it,
+                      in tests/corpus (wit/VERSIONING.md)
+  docs                Write the pages of docs/src/wit from wit/
   build [--for-tests] Build host (target/release) and extensions (target/extensions)
   setup [--for-tests] Fetch what building needs into target/tools
 
@@ -80,6 +86,8 @@ fn perform(command: Command) -> anyhow::Result<ExitCode> {
         Command::Lint => return lint::lint(&layout),
         Command::Bench { names } => return bench::bench(&layout, &names),
         Command::Fuzz { names, seconds } => fuzz::fuzz(&layout, &names, seconds)?,
+        Command::Corpus { version, force } => corpus::corpus(&layout, &version, force)?,
+        Command::Docs => docs::write(&layout)?,
         Command::Soak { arguments } => return soak::soak(&layout, &arguments),
     }
     Ok(ExitCode::SUCCESS)

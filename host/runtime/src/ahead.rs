@@ -103,7 +103,7 @@ async fn make(bound: &Bound, limits: Limits, place: Place<Box<Live>>) -> bool {
     let code = &bound.code;
     let start = Instant::now();
     let time = CallTime::start(&limits);
-    let made = Live::new(&code.pre, code.shared.fuel, call, time).await;
+    let made = Live::new(code, call, time).await;
     let Ok(live) = made else { return false };
     bound.ahead.note(start.elapsed());
     let as_in_a_call = live.store.data().is_untouched();

@@ -14,15 +14,13 @@ use tokio::time::Instant;
 use wasmtime::component::InstancePre;
 
 use crate::ahead::{self, Ahead};
-use crate::bindings::koi::extension::types::Error;
 use crate::call::{Answer, crash, outcome};
-use crate::capabilities::convert::line;
-use crate::error::CallError;
-use crate::exports::Indices;
+use crate::capabilities::convert::{line, message};
+use crate::contract::Indices;
+use crate::error::{CallError, GuestError};
 use crate::lanes::Manners;
 use crate::limits::Limits;
 use crate::live::Live;
-use crate::plain::Plain;
 use crate::ports::{self, CallContext, CallKind, Denial, Ports};
 use crate::restarts::Restarts;
 use crate::runtime::Shared;
@@ -42,8 +40,6 @@ pub(crate) struct Code {
     pub(crate) digest: Arc<str>,
     pub(crate) pre: InstancePre<State>,
     pub(crate) indices: Indices,
-    /// Its own functions, where it exports nothing of the contract.
-    pub(crate) plain: Option<Plain>,
     /// The slots that an instance takes.
     pub(crate) slots: u32,
 }
@@ -207,7 +203,7 @@ impl Entered {
             saved::save(&mut live, &bound.code.indices).await;
         }
         let start = std::time::Instant::now();
-        let live = Live::new(&bound.code.pre, bound.code.shared.fuel, call, time).await?;
+        let live = Live::new(&bound.code, call, time).await?;
         bound.ahead.note(start.elapsed());
         let mut seated = Seated {
             live,
@@ -282,10 +278,11 @@ impl Seated {
 }
 
 /// A guest's failure together with what was denied in its call and the guest could not know.
-fn with_denials(mut error: Error, denied: &[Denial]) -> Error {
-    if !denied.is_empty() {
-        error.message = line(error.message, MAX_SAID_BYTES);
+fn with_denials(mut error: GuestError, denied: &[Denial]) -> GuestError {
+    if denied.is_empty() {
+        return error;
     }
+    error.message = line(error.message, MAX_SAID_BYTES);
     for denial in denied {
         let denial = denial.to_string();
         if !error.message.contains(&denial) {
@@ -294,13 +291,14 @@ fn with_denials(mut error: Error, denied: &[Denial]) -> Error {
             error.message.push(')');
         }
     }
+    error.message = message(error.message);
     error
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bindings::koi::extension::types::ErrorKind;
+    use crate::error::GuestErrorKind;
 
     #[test]
     fn a_failure_tells_once_what_was_denied_without_words() {
@@ -309,8 +307,8 @@ mod tests {
             remedy: "grant it".to_owned(),
         };
         let (told, untold) = (denial("capability=config"), denial("capability=keyvalue"));
-        let error = Error {
-            kind: ErrorKind::Permanent,
+        let error = GuestError {
+            kind: GuestErrorKind::Permanent,
             message: format!("no settings: {told}"),
         };
         let message = with_denials(error, &[told, untold]).message;

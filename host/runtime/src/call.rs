@@ -3,8 +3,7 @@
 use wasmtime::{PoolConcurrencyLimitError, Trap};
 use wasmtime_wasi::I32Exit;
 
-use crate::bindings::koi::extension::types::Error;
-use crate::capabilities::convert::guest_error;
+use crate::capabilities::convert::refusal;
 use crate::error::{CallError, GuestError, sentence};
 use crate::limits::Limits;
 use crate::meter::{Exceeded, Stop};
@@ -14,13 +13,13 @@ use crate::meter::{Exceeded, Stop};
 const TOO_MUCH_DATA: &str = "fuel allocated for hostcalls has been exhausted";
 
 /// What a guest's function gives: a trap, the guest's own failure, or its answer.
-pub(crate) type Answer<R> = wasmtime::Result<Result<R, Error>>;
+pub(crate) type Answer<R> = wasmtime::Result<Result<R, GuestError>>;
 
 /// What the caller gets of it.
 pub(crate) fn outcome<R>(answer: Answer<R>, limits: &Limits) -> Result<R, CallError> {
     match answer {
         Err(trap) => Err(failure(&trap, limits)),
-        Ok(Err(error)) => Err(guest_error(error).into()),
+        Ok(Err(error)) => Err(error.into()),
         Ok(Ok(answer)) => Ok(answer),
     }
 }
@@ -43,9 +42,7 @@ fn failure(error: &wasmtime::Error, limits: &Limits) -> CallError {
     if let Some(stop) = error.downcast_ref::<Stop>() {
         return match stop {
             Stop::Limit(exceeded) => exceeded.error(),
-            Stop::Port(port) => {
-                guest_error(crate::capabilities::convert::error(port.clone())).into()
-            }
+            Stop::Port(port) => refusal(port.clone()).into(),
             Stop::SavedState(error) => CallError::Guest(GuestError {
                 kind: error.kind.clone(),
                 message: stop.to_string(),

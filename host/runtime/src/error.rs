@@ -72,14 +72,25 @@ pub enum LoadError {
     UnmetImport(String),
     /// It was built against another version of the contract.
     #[error(
-        "the component was built for `{found}`, and this host speaks `{supported}`: build it again \
+        "the component was built for `{found}`, and this host serves {supported}: build it again \
          against the host's WIT, or use another version of the host"
     )]
     WrongVersion {
         /// The interface and version that the component has.
         found: String,
-        /// The package and version that this host has.
+        /// The packages and versions that this host serves, each in backquotes.
         supported: String,
+    },
+    /// It exports interfaces of several versions of the contract.
+    #[error(
+        "the component exports `{found}` beside `{beside}`: build all of it against one version of the \
+         contract"
+    )]
+    MixedVersions {
+        /// An interface of another version.
+        found: String,
+        /// The interface whose version is the component's.
+        beside: String,
     },
     /// It does not export `koi:extension/extension`, nor functions of its own alone.
     #[error("the component is no koi-mcp extension: it does not export `{0}`")]

@@ -5,13 +5,15 @@
 use std::num::NonZero;
 use std::sync::Arc;
 
-use crate::bindings::exports::koi::extension::{resources, rid_types};
-use crate::border::Shown;
+use wasmtime::component::InstancePre;
+
 use crate::bound::{Bound, Code};
+use crate::contract::{Indices, whichever};
 use crate::error::{CallError, LoadError};
-use crate::meter::Stop;
-use crate::plain::Plain;
+use crate::live::Live;
+use crate::runtime::Shared;
 use crate::slots::Rank;
+use crate::state::State;
 use crate::values::{
     Call, Completion, Exports, KnowledgeObject, Outcome, ParsedReference, ResourceContents,
 };
@@ -27,24 +29,33 @@ pub struct Extension {
 /// What a call comes to.
 pub type Calling<'a, T> = Boxed<'a, Result<T, CallError>>;
 
-/// Calls one function of an interface, in an instance that the call's mode says, and converts what it
-/// answers.
+/// Calls one function in an instance that the call's mode says, in the component's version of the contract.
 macro_rules! call {
-    ($self:ident, $call:ident, $interface:ident, $function:ident($($argument:expr),*)) => {
-        call!($self, $call, $interface, $function($($argument),*), std::convert::identity)
-    };
-    ($self:ident, $call:ident, $interface:ident, $function:ident($($argument:expr),*), $convert:expr) => {
+    ($self:ident, $call:ident, $function:ident($($argument:expr),*)) => {
         Box::pin($self.bound.run($call, move |entered| Box::pin(async move {
             let mut seated = entered.seat().await?;
-            let guest = seated.live.$interface(&seated.bound.code.indices)?;
-            let answer = guest.$function(&mut seated.live.store $(, $argument)*).await;
-            seated.end(answer.map(|said| said.map($convert))).await
+            let Live { store, guest, .. } = &mut *seated.live;
+            let answer = whichever!(Guest: guest, guest => guest.$function(store $(, $argument)*).await);
+            seated.end(answer).await
         })))
     };
 }
 
 impl Extension {
-    pub(crate) fn new(code: Code) -> Self {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        digest: Arc<str>,
+        pre: InstancePre<State>,
+        indices: Indices,
+        slots: u32,
+    ) -> Self {
+        let code = Code {
+            shared,
+            digest,
+            pre,
+            indices,
+            slots,
+        };
         Self {
             bound: Bound::new(Arc::new(code), NonZero::<u32>::MIN),
         }
@@ -64,7 +75,8 @@ impl Extension {
         let checked = self.bound.run(call, |entered| {
             Box::pin(async move {
                 let mut seated = entered.seat().await?;
-                Ok(Ok(seated.live.check(&seated.bound.code.indices)))
+                let Live { store, guest, .. } = &mut *seated.live;
+                Ok(Ok(guest.check(store)))
             })
         });
         checked
@@ -79,23 +91,13 @@ impl Extension {
 
     /// The interfaces that it exports beyond `extension`.
     pub fn exports(&self) -> Exports {
-        match self.plain() {
-            Some(_) => Exports {
-                tools: true,
-                ..Exports::default()
-            },
-            None => self.bound.code.indices.exports(),
-        }
+        self.bound.code.indices.exports()
     }
 
     /// Whether it is a plain component: one that exports nothing of the contract, whose tools are its own
     /// functions. What it says of itself may have no name.
     pub fn is_plain(&self) -> bool {
-        self.plain().is_some()
-    }
-
-    fn plain(&self) -> Option<&Plain> {
-        self.bound.code.plain.as_ref()
+        matches!(self.bound.code.indices, Indices::Plain(_))
     }
 
     /// The names of what it imports, such as `koi:extension/knowledge@0.1.0`.
@@ -111,11 +113,8 @@ impl Extension {
     /// # Errors
     /// As every call: a [`CallError`] that says what ended it.
     pub fn describe(&self) -> Calling<'_, String> {
-        if let Some(plain) = self.plain() {
-            return answered(plain.description.clone());
-        }
         let call = self.bound.ungranted();
-        call!(self, call, extension, call_describe())
+        call!(self, call, describe())
     }
 
     /// Tells the extension that this revision was activated.
@@ -123,10 +122,7 @@ impl Extension {
     /// # Errors
     /// The guest's own error keeps the revision from being activated.
     pub fn start(&self, call: Call) -> Calling<'_, ()> {
-        if self.is_plain() {
-            return answered(());
-        }
-        call!(self, call, extension, call_start())
+        call!(self, call, start())
     }
 
     /// Tells the extension that this revision is no longer active.
@@ -134,14 +130,11 @@ impl Extension {
     /// # Errors
     /// Never the guest's own; only what ended the call.
     pub fn stop(&self, call: Call) -> Calling<'_, ()> {
-        if self.is_plain() {
-            return answered(());
-        }
         Box::pin(self.bound.run_as(Rank::Last, call, |entered| {
             Box::pin(async move {
                 let mut seated = entered.seat().await?;
-                let guest = seated.live.extension(&seated.bound.code.indices)?;
-                guest.call_stop(&mut seated.live.store).await?;
+                let Live { store, guest, .. } = &mut *seated.live;
+                whichever!(Guest: guest, guest => guest.stop(store).await)?;
                 seated.close(()).await
             })
         }))
@@ -152,10 +145,7 @@ impl Extension {
     /// # Errors
     /// As every call.
     pub fn health(&self, call: Call) -> Calling<'_, String> {
-        if self.is_plain() {
-            return answered(r#"{"status":"ok"}"#.to_owned());
-        }
-        call!(self, call, extension, call_health())
+        call!(self, call, health())
     }
 
     /// The tools of now: JSON text, not yet checked.
@@ -163,10 +153,7 @@ impl Extension {
     /// # Errors
     /// As every call; [`CallError::NotExported`] without `tools`.
     pub fn list_tools(&self, call: Call) -> Calling<'_, String> {
-        if let Some(plain) = self.plain() {
-            return answered(plain.tools.clone());
-        }
-        call!(self, call, tools, call_list_tools())
+        call!(self, call, list_tools())
     }
 
     /// Calls a tool with a JSON object; the answer is JSON text, not yet checked.
@@ -175,24 +162,7 @@ impl Extension {
     /// As every call; [`CallError::NotExported`] without `tools`.
     pub fn call_tool(&self, call: Call, name: &str, arguments: &str) -> Calling<'_, String> {
         let (name, arguments) = (name.to_owned(), arguments.to_owned());
-        if self.is_plain() {
-            return self.call_function(call, name, arguments);
-        }
-        call!(self, call, tools, call_call_tool(&name, &arguments))
-    }
-
-    /// Calls a function of a plain component.
-    fn call_function(&self, call: Call, name: String, arguments: String) -> Calling<'_, String> {
-        Box::pin(self.bound.run(call, move |entered| {
-            Box::pin(async move {
-                let mut seated = entered.seat().await?;
-                let answer = match &seated.bound.code.plain {
-                    Some(plain) => plain.call(&mut seated.live, &name, &arguments).await,
-                    None => Err(wasmtime::Error::new(Stop::NotExported("tools"))),
-                };
-                seated.end(answer).await
-            })
-        }))
+        call!(self, call, call_tool(&name, &arguments))
     }
 
     /// The resources of now: JSON text, not yet checked.
@@ -200,7 +170,7 @@ impl Extension {
     /// # Errors
     /// As every call; [`CallError::NotExported`] without `resources`.
     pub fn list_resources(&self, call: Call) -> Calling<'_, String> {
-        call!(self, call, resources, call_list_resources())
+        call!(self, call, list_resources())
     }
 
     /// Reads a resource.
@@ -209,10 +179,7 @@ impl Extension {
     /// As every call; [`CallError::NotExported`] without `resources`.
     pub fn read_resource(&self, call: Call, uri: &str) -> Calling<'_, Vec<ResourceContents>> {
         let uri = uri.to_owned();
-        let all = |contents: Vec<resources::ResourceContents>| {
-            contents.into_iter().map(Into::into).collect()
-        };
-        call!(self, call, resources, call_read_resource(&uri), all)
+        call!(self, call, read_resource(&uri))
     }
 
     /// The prompts of now: JSON text, not yet checked.
@@ -220,7 +187,7 @@ impl Extension {
     /// # Errors
     /// As every call; [`CallError::NotExported`] without `prompts`.
     pub fn list_prompts(&self, call: Call) -> Calling<'_, String> {
-        call!(self, call, prompts, call_list_prompts())
+        call!(self, call, list_prompts())
     }
 
     /// The messages of a prompt; the answer is JSON text, not yet checked.
@@ -229,7 +196,7 @@ impl Extension {
     /// As every call; [`CallError::NotExported`] without `prompts`.
     pub fn get_prompt(&self, call: Call, name: &str, arguments: &str) -> Calling<'_, String> {
         let (name, arguments) = (name.to_owned(), arguments.to_owned());
-        call!(self, call, prompts, call_get_prompt(&name, &arguments))
+        call!(self, call, get_prompt(&name, &arguments))
     }
 
     /// Values for an argument; the answer is JSON text, not yet checked.
@@ -247,8 +214,7 @@ impl Extension {
         call!(
             self,
             call,
-            completions,
-            call_complete(kind, &name, &argument, &value, &context)
+            complete(kind, &name, &argument, &value, &context)
         )
     }
 
@@ -258,7 +224,7 @@ impl Extension {
     /// As every call; [`CallError::NotExported`] without `schedule`.
     pub fn run_job(&self, call: Call, name: &str, run: &str) -> Calling<'_, String> {
         let (name, run) = (name.to_owned(), run.to_owned());
-        call!(self, call, schedule, call_run_job(&name, &run))
+        call!(self, call, run_job(&name, &run))
     }
 
     /// Shows an object to the extension's handler in one phase.
@@ -267,13 +233,7 @@ impl Extension {
     /// As every call; [`CallError::NotExported`] without `handlers`.
     pub fn handle(&self, call: Call, object: &KnowledgeObject) -> Calling<'_, Outcome> {
         let object = object.clone();
-        call!(
-            self,
-            call,
-            handlers,
-            call_handle(Shown::new(&object).view()),
-            Outcome::from
-        )
+        call!(self, call, handle(&object))
     }
 
     /// Takes the part of a RID after its type apart.
@@ -287,17 +247,7 @@ impl Extension {
         reference: &str,
     ) -> Calling<'_, ParsedReference> {
         let (rid_type, reference) = (rid_type.to_owned(), reference.to_owned());
-        let parts = |parsed: rid_types::ParsedReference| ParsedReference {
-            canonical: parsed.canonical,
-            parts: parsed.parts,
-        };
-        call!(
-            self,
-            call,
-            rid_types,
-            call_parse_reference(&rid_type, &reference),
-            parts
-        )
+        call!(self, call, parse_reference(&rid_type, &reference))
     }
 
     /// The canonical reference of its parts, a JSON object.
@@ -306,12 +256,7 @@ impl Extension {
     /// As every call; [`CallError::NotExported`] without `rid-types`.
     pub fn print_reference(&self, call: Call, rid_type: &str, parts: &str) -> Calling<'_, String> {
         let (rid_type, parts) = (rid_type.to_owned(), parts.to_owned());
-        call!(
-            self,
-            call,
-            rid_types,
-            call_print_reference(&rid_type, &parts)
-        )
+        call!(self, call, print_reference(&rid_type, &parts))
     }
 
     /// Checks contents that already satisfy the JSON Schema of that name.
@@ -320,7 +265,7 @@ impl Extension {
     /// The guest's `invalid-input` says what is wrong with them; else as every call.
     pub fn validate(&self, call: Call, schema: &str, contents: &str) -> Calling<'_, ()> {
         let (schema, contents) = (schema.to_owned(), contents.to_owned());
-        call!(self, call, schemas, call_validate(&schema, &contents))
+        call!(self, call, validate(&schema, &contents))
     }
 
     /// Turns contents of one schema into contents of another.
@@ -335,11 +280,6 @@ impl Extension {
         contents: &str,
     ) -> Calling<'_, String> {
         let (from, to, contents) = (from.to_owned(), to.to_owned(), contents.to_owned());
-        call!(self, call, schemas, call_transform(&from, &to, &contents))
+        call!(self, call, transform(&from, &to, &contents))
     }
-}
-
-/// An answer for which nobody has to be called.
-fn answered<'a, T: Send + 'a>(answer: T) -> Calling<'a, T> {
-    Box::pin(std::future::ready(Ok(answer)))
 }

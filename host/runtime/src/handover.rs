@@ -110,7 +110,7 @@ impl Entered {
         };
         live.renew(call, time)?;
         // Whatever ends this early drops the instance, as in every call.
-        let saved = saved::save_now(&mut live, &bound.code.indices).await?;
+        let saved = saved::save_now(&mut live).await?;
         live.store.data().meter.end()?;
         let mut held = Held {
             state: None,
@@ -133,8 +133,8 @@ impl Entered {
         } = self;
         drop(place.warm.take());
         let code = &bound.code;
-        let mut live = Live::new(&code.pre, code.shared.fuel, call, time).await?;
-        saved::take_up(&mut live, &code.indices, &state).await?;
+        let mut live = Live::new(code, call, time).await?;
+        saved::take_up(&mut live, &state).await?;
         live.store.data().meter.end()?;
         live.rest();
         place.keep(live, Mode::Singleton, Instant::now());

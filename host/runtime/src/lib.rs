@@ -9,15 +9,14 @@
 
 mod ahead;
 mod bindings;
-mod border;
 mod bound;
 mod cache;
 mod call;
 mod capabilities;
 mod compiler;
+mod contract;
 mod engine;
 mod error;
-mod exports;
 mod extension;
 mod handover;
 mod lanes;

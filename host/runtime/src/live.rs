@@ -3,14 +3,11 @@
 use std::sync::Arc;
 
 use tokio::time::{Duration, Instant};
-use wasmtime::component::{ComponentExportIndex, Instance, InstancePre, Val};
 use wasmtime::{Store, UpdateDeadline};
 
-use crate::bindings::exports::koi::extension as exports;
-use crate::error::LoadError;
-use crate::exports::Indices;
+use crate::bound::Code;
+use crate::contract::Guest;
 use crate::limits::Limits;
-use crate::meter::Stop;
 use crate::state::State;
 use crate::time::CallTime;
 use crate::values::Call;
@@ -26,63 +23,22 @@ pub(crate) const LONGEST_UNUSED: Duration = Duration::from_secs(60);
 /// An instance and its Store. In a box, since it is passed on several times in each call.
 pub(crate) struct Live {
     pub(crate) store: Store<State>,
-    instance: Instance,
+    pub(crate) guest: Guest,
     fuel: bool,
-    guests: Guests,
     calls: u32,
     born: Instant,
     /// SHA-256 of the state that is saved, as far as this instance knows.
     pub(crate) saved: Option<[u8; 32]>,
 }
 
-macro_rules! interfaces {
-    ($($interface:ident = $name:literal),+ $(,)?) => {
-        /// The functions of the interfaces that have been called, looked up once.
-        #[derive(Default)]
-        struct Guests {
-            $($interface: Option<exports::$interface::Guest>,)+
-        }
-
-        impl Live {
-            $(pub(crate) fn $interface(
-                &mut self,
-                indices: &Indices,
-            ) -> wasmtime::Result<exports::$interface::Guest> {
-                if let Some(guest) = &self.guests.$interface {
-                    return Ok(guest.clone());
-                }
-                let Some(indices) = indices.$interface() else {
-                    return Err(wasmtime::Error::new(Stop::NotExported($name)));
-                };
-                let guest = indices.load(&mut self.store, &self.instance)?;
-                Ok(self.guests.$interface.insert(guest).clone())
-            })+
-        }
-    };
-}
-
-interfaces! {
-    extension = "extension",
-    rid_types = "rid-types",
-    schemas = "schemas",
-    handlers = "handlers",
-    tools = "tools",
-    resources = "resources",
-    prompts = "prompts",
-    completions = "completions",
-    schedule = "schedule",
-    state = "state",
-}
-
 impl Live {
-    /// A new instance, for a call; of an engine that counts `fuel`, or does not.
+    /// A new instance, for a call.
     pub(crate) async fn new(
-        pre: &InstancePre<State>,
-        fuel: bool,
+        code: &Code,
         call: Call,
         time: Arc<CallTime>,
     ) -> wasmtime::Result<Box<Self>> {
-        let limits = call.limits;
+        let (pre, fuel, limits) = (&code.pre, code.shared.fuel, call.limits);
         let mut store = Store::new(pre.component().engine(), State::new(call, time));
         store.limiter(|state| &mut state.meter);
         // Tokio's own way to yield also lets the thread look for I/O and timers in between.
@@ -96,9 +52,8 @@ impl Live {
         let instance = pre.instantiate_async(&mut store).await?;
         Ok(Box::new(Self {
             store,
-            instance,
+            guest: code.indices.guest(instance),
             fuel,
-            guests: Guests::default(),
             calls: 1,
             born: Instant::now(),
             saved: None,
@@ -134,25 +89,6 @@ impl Live {
     /// Takes out what belonged to the call.
     pub(crate) fn rest(&mut self) {
         self.store.data_mut().rest();
-    }
-
-    /// Calls a function of a plain component.
-    pub(crate) async fn call(
-        &mut self,
-        function: &ComponentExportIndex,
-        arguments: &[Val],
-        results: &mut [Val],
-    ) -> wasmtime::Result<()> {
-        let function = self.instance.get_func(&mut self.store, function);
-        let function = function.ok_or_else(|| wasmtime::Error::msg("it has no such function"))?;
-        function
-            .call_async(&mut self.store, arguments, results)
-            .await
-    }
-
-    /// Checks the types of all that is exported.
-    pub(crate) fn check(&mut self, indices: &Indices) -> Result<(), LoadError> {
-        indices.check(&mut self.store, &self.instance)
     }
 }
 

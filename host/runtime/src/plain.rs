@@ -6,6 +6,7 @@
 //! the function that cannot be a tool; and in a call with what its arguments do not fit.
 
 mod describe;
+mod guest;
 mod json;
 mod metadata;
 mod names;
@@ -21,13 +22,11 @@ use wasmtime::Engine;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex, Val};
 
-use crate::bindings::koi::extension::types::{Error, ErrorKind};
-use crate::call::Answer;
-use crate::capabilities::convert::invalid;
-use crate::error::LoadError;
-use crate::exports::PACKAGE;
-use crate::live::Live;
-use crate::meter::{Exceeded, Stop};
+use crate::capabilities::convert::message;
+use crate::contract;
+use crate::error::{GuestError, GuestErrorKind, LoadError};
+use crate::values::Exports;
+pub(crate) use guest::Guest;
 use metadata::Metadata;
 use names::Origin;
 use types::{Reader, ResultType, Unfit, ValueType};
@@ -41,9 +40,9 @@ const OF_A_RESOURCE: char = '[';
 /// What a plain component offers.
 pub(crate) struct Plain {
     /// As an extension answers `describe`; without a name if it says none.
-    pub(crate) description: String,
+    description: String,
     /// As an extension answers `list-tools`.
-    pub(crate) tools: String,
+    tools: String,
     functions: BTreeMap<String, Function>,
 }
 
@@ -63,11 +62,10 @@ impl Plain {
         let engine = component.engine();
         let of = component.component_type();
         let exports: Vec<_> = of.exports(engine).map(|(name, of)| (name, of.ty)).collect();
-        let of_the_contract = |name: &str| {
-            let rest = name.strip_prefix(PACKAGE);
-            rest.is_some_and(|rest| rest.starts_with('/'))
-        };
-        if exports.iter().any(|(name, _)| of_the_contract(name)) {
+        if exports
+            .iter()
+            .any(|(name, _)| contract::interface(name).is_some())
+        {
             return Ok(None);
         }
         let found = functions(engine, &exports);
@@ -97,34 +95,12 @@ impl Plain {
         Ok(Some(plain))
     }
 
-    /// Calls a function by its tool's name, with a JSON object. The answer is what an extension gives to
-    /// `call-tool`.
-    pub(crate) async fn call(
-        &self,
-        live: &mut Live,
-        name: &str,
-        arguments: &str,
-    ) -> Answer<String> {
-        let Some(function) = self.functions.get(name) else {
-            return Ok(Err(invalid(format!("there is no tool `{name}`"))));
-        };
-        let arguments = match function.arguments(arguments) {
-            Ok(arguments) => arguments,
-            Err(misfit) => return Ok(Err(invalid(format!("the arguments do not fit: {misfit}")))),
-        };
-        let mut results = vec![Val::Bool(false); usize::from(function.result.is_some())];
-        live.call(&function.index, &arguments, &mut results).await?;
-        let answer = match function.answer(results.pop()) {
-            Ok(answer) => answer,
-            Err(error) => return Ok(Err(error)),
-        };
-        // Text of JSON can be longer than what it says.
-        let limit = live.store.data().meter.limits().result;
-        if answer.len() as u64 > limit {
-            let stop = Stop::Limit(Exceeded::Result(limit));
-            return Err(wasmtime::Error::new(stop));
+    /// A tool is all that it has.
+    pub(crate) fn exports(&self) -> Exports {
+        Exports {
+            tools: true,
+            ..Exports::default()
         }
-        Ok(Ok(answer))
     }
 }
 
@@ -245,7 +221,7 @@ impl Function {
     }
 
     /// What `call-tool` answers. The error of a `result` is the tool's failure.
-    fn answer(&self, result: Option<Val>) -> Result<String, Error> {
+    fn answer(&self, result: Option<Val>) -> Result<String, GuestError> {
         let (of, value) = match (&self.result, result) {
             (Some(ValueType::Result(of)), Some(Val::Result(result))) => match result {
                 Ok(value) => (of.ok.as_deref(), value.map(|value| *value)),
@@ -267,15 +243,15 @@ impl Function {
 }
 
 /// What a function says that it failed with.
-fn failure(of: &ResultType, error: Option<&Val>) -> Error {
+fn failure(of: &ResultType, error: Option<&Val>) -> GuestError {
     let said = of.err.as_deref().zip(error);
-    let message = match said.and_then(|(of, error)| json::from_val(of, error)) {
+    let words = match said.and_then(|(of, error)| json::from_val(of, error)) {
         Some(Value::String(text)) => text,
         Some(value) => value.to_string(),
         None => "it failed, and does not say why".to_owned(),
     };
-    Error {
-        kind: ErrorKind::Permanent,
-        message,
+    GuestError {
+        kind: GuestErrorKind::Permanent,
+        message: message(words),
     }
 }

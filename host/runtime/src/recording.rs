@@ -25,8 +25,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::contract;
 use crate::error::{CallError, GuestErrorKind};
-use crate::exports::{COMPATIBLE, PACKAGE};
 use crate::limits::{LIMITS, Limits, UNLIMITED};
 
 pub use divergence::Divergence;
@@ -60,7 +60,7 @@ const MAX_NAME_BYTES: usize = 256;
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Recording {
     form: u64,
-    /// The package and version of the contract that the host had.
+    /// The package and version of the contract that the component was built for.
     contract: String,
     /// The extension's name.
     pub extension: String,
@@ -245,11 +245,7 @@ impl Recording {
     }
 
     fn check(&self) -> Result<(), RecordingError> {
-        let version = self.contract.strip_prefix(PACKAGE);
-        if !version
-            .and_then(|version| version.strip_prefix('@'))
-            .is_some_and(|version| version.starts_with(COMPATIBLE))
-        {
+        if !contract::is_served(&self.contract) {
             return Err(refused(format!(
                 "it was made over the contract `{}`, and this host has another",
                 self.contract

@@ -4,20 +4,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use wasmtime::Engine;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Component, InstancePre, Linker};
 
-use crate::bound::Code;
 use crate::cache::CodeCache;
 use crate::capabilities;
 use crate::compiler::{CompileLimits, Compiler};
+use crate::contract::{self, Form, Indices};
 use crate::engine::{self, TABLES_PER_SLOT, Ticker};
 use crate::error::{LoadError, RuntimeError, sentence};
-use crate::exports::{Indices, check_version};
 use crate::extension::Extension;
 use crate::lanes::Lanes;
 use crate::live::{LONGEST_UNUSED, Live};
 use crate::loader::Loader;
-use crate::plain::Plain;
 use crate::slots::{Slots, Usage};
 use crate::state::State;
 use crate::work::Boxed;
@@ -87,7 +85,9 @@ impl Runtime {
         let slots = config.slots.max(1);
         let engine = engine::engine(slots, config.fuel)?;
         let mut linker = Linker::new(&engine);
-        capabilities::link(&mut linker).map_err(|error| RuntimeError::Engine(sentence(&error)))?;
+        capabilities::link(&mut linker)
+            .and_then(|()| contract::link(&mut linker))
+            .map_err(|error| RuntimeError::Engine(sentence(&error)))?;
         let cache = match config.cache_dir {
             Some(path) => {
                 match CodeCache::open(
@@ -151,12 +151,11 @@ impl Runtime {
     async fn load_now(&self, bytes: Arc<[u8]>) -> Result<Extension, LoadError> {
         let (component, digest) = self.shared.loader.load(bytes.clone()).await?;
         let shared = self.shared.clone();
-        let prepared =
-            tokio::task::spawn_blocking(move || shared.prepare(&component, digest, &bytes));
-        let code = prepared
+        let prepared = tokio::task::spawn_blocking(move || shared.prepare(&component, &bytes));
+        let (pre, indices, slots) = prepared
             .await
             .map_err(|panic| LoadError::Compile(panic.to_string()))??;
-        let extension = Extension::new(code);
+        let extension = Extension::new(self.shared.clone(), digest, pre, indices, slots);
         extension.check().await?;
         Ok(extension)
     }
@@ -165,31 +164,19 @@ impl Runtime {
 impl Shared {
     /// Checks what can be checked without an instance.
     fn prepare(
-        self: Arc<Self>,
+        &self,
         component: &Component,
-        digest: Arc<str>,
         bytes: &[u8],
-    ) -> Result<Code, LoadError> {
+    ) -> Result<(InstancePre<State>, Indices, u32), LoadError> {
         check_names(component, &self.engine)?;
-        check_version(component, &self.engine)?;
+        let form = Form::of(component, bytes)?;
         let slots = self.slots_of(component)?;
         let pre = self
             .linker
             .instantiate_pre(component)
             .map_err(|error| LoadError::UnmetImport(sentence(&error)))?;
-        let plain = Plain::find(component, bytes)?;
-        let indices = match plain {
-            Some(_) => Indices::default(),
-            None => Indices::find(&pre)?,
-        };
-        Ok(Code {
-            shared: self,
-            digest,
-            pre,
-            indices,
-            plain,
-            slots,
-        })
+        let indices = form.find(&pre)?;
+        Ok((pre, indices, slots))
     }
 
     /// How many slots an instance takes.

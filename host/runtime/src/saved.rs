@@ -5,19 +5,19 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::bindings::koi::extension::types::Error;
-use crate::capabilities::convert::{self, guest_error};
-use crate::exports::Indices;
+use crate::call::Answer;
+use crate::capabilities::convert::refusal;
+use crate::contract::{Indices, whichever};
 use crate::live::Live;
 use crate::meter::Stop;
 
 /// Has a singleton save its state, if it is another than was saved last. A failure changes nothing
 /// of the call's answer; false if the instance is no longer usable.
 pub(crate) async fn save(live: &mut Live, indices: &Indices) -> bool {
-    if indices.state().is_none() {
+    if !indices.exports().state {
         return true;
     }
-    let (usable, error) = match save_now(live, indices).await {
+    let (usable, error) = match save_now(live).await {
         Ok(Ok(_)) => return true,
         Ok(Err(error)) => (true, error.message),
         Err(error) => (false, crate::error::sentence(&error)),
@@ -34,12 +34,9 @@ pub(crate) async fn save(live: &mut Live, indices: &Indices) -> bool {
 
 /// Has a singleton save its state, and gives it. What the guest or the store says against it leaves the
 /// instance as it was; a trap does not.
-pub(crate) async fn save_now(
-    live: &mut Live,
-    indices: &Indices,
-) -> wasmtime::Result<Result<Vec<u8>, Error>> {
-    let guest = live.state(indices)?;
-    let state = match guest.call_save(&mut live.store).await? {
+pub(crate) async fn save_now(live: &mut Live) -> Answer<Vec<u8>> {
+    let Live { store, guest, .. } = live;
+    let state = match whichever!(Guest: guest, guest => guest.save(store).await)? {
         Ok(state) => state,
         Err(error) => return Ok(Err(error)),
     };
@@ -56,31 +53,27 @@ pub(crate) async fn save_now(
             }
             Ok(state)
         }
-        Err(error) => Err(convert::error(error)),
+        Err(error) => Err(refusal(error)),
     })
 }
 
 /// Has a new instance take up the state that was saved last.
 pub(crate) async fn load(live: &mut Live, indices: &Indices) -> wasmtime::Result<()> {
-    if indices.state().is_none() {
+    if !indices.exports().state {
         return Ok(());
     }
     let of = live.store.data();
     let saved = of.ports.saved_state.load(&of.context).await;
     match saved.map_err(|error| wasmtime::Error::new(Stop::Port(error)))? {
-        Some(state) => take_up(live, indices, &state).await,
+        Some(state) => take_up(live, &state).await,
         None => Ok(()),
     }
 }
 
 /// Has a new instance take up a state that is saved.
-pub(crate) async fn take_up(
-    live: &mut Live,
-    indices: &Indices,
-    state: &[u8],
-) -> wasmtime::Result<()> {
-    let guest = live.state(indices)?;
-    let loaded = guest.call_load(&mut live.store, state).await?;
+pub(crate) async fn take_up(live: &mut Live, state: &[u8]) -> wasmtime::Result<()> {
+    let Live { store, guest, .. } = live;
+    let loaded = whichever!(Guest: guest, guest => guest.load(store, state).await)?;
     live.saved = Some(Sha256::digest(state).into());
-    loaded.map_err(|error| wasmtime::Error::new(Stop::SavedState(guest_error(error))))
+    loaded.map_err(|error| wasmtime::Error::new(Stop::SavedState(error)))
 }

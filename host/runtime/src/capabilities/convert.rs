@@ -1,23 +1,12 @@
-//! Between the values of the WIT and those of the ports.
+//! Texts of guests and values of the ports, whatever the version of the contract.
 
-use koi_rid::{Manifest, Rid, RidType};
+use koi_rid::{Rid, RidType};
 
-use crate::bindings::koi::extension::knowledge::Bundle;
-use crate::bindings::koi::extension::types::{Error, ErrorKind};
 use crate::error::{GuestError, GuestErrorKind};
 use crate::ports::{KnownBundle, PortError};
 
-/// What a port's failure is to a guest.
-pub(crate) fn error(error: PortError) -> Error {
-    let message = error.to_string();
-    let kind = match error {
-        PortError::Transient(_) => ErrorKind::Transient,
-        PortError::Permanent(_) => ErrorKind::Permanent,
-        PortError::InvalidInput(_) => ErrorKind::InvalidInput,
-        PortError::Denied(_) => ErrorKind::Denied,
-    };
-    Error { kind, message }
-}
+/// What a function of the host gives: what ends the call, or what the guest is told.
+pub(crate) type Given<T> = wasmtime::Result<Result<T, PortError>>;
 
 /// Most bytes of a message of a guest, which goes into logs, dead letters and answers.
 const MAX_MESSAGE_BYTES: usize = 4 << 10;
@@ -39,55 +28,38 @@ pub(crate) fn line(mut text: String, bytes: usize) -> String {
     text
 }
 
-/// What a guest's failure is to its caller.
-pub(crate) fn guest_error(error: Error) -> GuestError {
-    let kind = match error.kind {
-        ErrorKind::Transient => GuestErrorKind::Transient,
-        ErrorKind::Permanent => GuestErrorKind::Permanent,
-        ErrorKind::InvalidInput => GuestErrorKind::InvalidInput,
-        ErrorKind::Denied => GuestErrorKind::Denied,
-        ErrorKind::Other(kind) => GuestErrorKind::Other(line(kind, MAX_KIND_BYTES)),
+/// A kind of failure that this host does not know.
+pub(crate) fn kind(text: String) -> String {
+    line(text, MAX_KIND_BYTES)
+}
+
+/// What a port's failure is to the guest's caller, where the guest could not be told.
+pub(crate) fn refusal(error: PortError) -> GuestError {
+    let kind = match error {
+        PortError::Transient(_) => GuestErrorKind::Transient,
+        PortError::Permanent(_) => GuestErrorKind::Permanent,
+        PortError::InvalidInput(_) => GuestErrorKind::InvalidInput,
+        PortError::Denied(_) => GuestErrorKind::Denied,
     };
     GuestError {
         kind,
-        message: message(error.message),
+        message: message(error.to_string()),
     }
 }
 
 /// The guest gave something that is not what the interface asks for.
-pub(crate) fn invalid(reason: impl std::fmt::Display) -> Error {
-    Error {
-        kind: ErrorKind::InvalidInput,
-        message: reason.to_string(),
-    }
+pub(crate) fn invalid(reason: impl std::fmt::Display) -> PortError {
+    PortError::InvalidInput(reason.to_string())
 }
 
 /// A RID that a guest gave.
-pub(crate) fn rid(text: &str) -> Result<Rid, Error> {
+pub(crate) fn rid(text: &str) -> Result<Rid, PortError> {
     Rid::parse(text).map_err(invalid)
 }
 
 /// A RID type that a guest gave.
-pub(crate) fn rid_type(text: &str) -> Result<RidType, Error> {
+pub(crate) fn rid_type(text: &str) -> Result<RidType, PortError> {
     RidType::parse(text).map_err(invalid)
-}
-
-/// A stored bundle as a guest sees it.
-pub(crate) fn bundle(known: KnownBundle) -> Bundle {
-    let meta = bundle_meta(&known);
-    let Manifest {
-        rid,
-        timestamp,
-        sha256_hash,
-        ..
-    } = known.bundle.manifest;
-    Bundle {
-        rid: rid.as_str().to_owned(),
-        timestamp: timestamp.as_str().to_owned(),
-        sha256_hash,
-        contents: known.bundle.contents.as_str().to_owned(),
-        meta,
-    }
 }
 
 /// What is known about a stored bundle beyond its members, as a JSON object.

@@ -1,15 +1,11 @@
 //! `knowledge`: reads, queries, publishes, forgets and dereferences, over the port of that name.
 
-use koi_rid::{BundleOrder, Contents, Filter, Manifest};
+use koi_rid::{Bundle, BundleOrder, Contents, Filter, Manifest};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::convert::{bundle, error, invalid, rid, rid_type};
-use crate::bindings::koi::extension::knowledge::{
-    Bundle, BundlePage, Entry, EntryPage, Host, Publication,
-};
-use crate::bindings::koi::extension::types::Error;
-use crate::ports::{KnowledgeQuery, KnownBundle};
+use super::convert::{Given, invalid, rid, rid_type};
+use crate::ports::{KnowledgePage, KnowledgeQuery, KnownBundle, ManifestPage, PortError};
 use crate::state::State;
 
 const DEFAULT_PAGE: u32 = 100;
@@ -24,7 +20,7 @@ struct QueryOptions {
     filter: Option<Box<RawValue>>,
 }
 
-fn query(of_type: &str, options: &str) -> Result<KnowledgeQuery, Error> {
+fn parsed(of_type: &str, options: &str) -> Result<KnowledgeQuery, PortError> {
     let rid_type = rid_type(of_type)?;
     let options: QueryOptions = serde_json::from_str(options)
         .map_err(|reason| invalid(format!("the options of the query are malformed: {reason}")))?;
@@ -49,144 +45,82 @@ fn query(of_type: &str, options: &str) -> Result<KnowledgeQuery, Error> {
     })
 }
 
-fn entry(manifest: Manifest) -> Entry {
-    Entry {
-        rid: manifest.rid.as_str().to_owned(),
-        timestamp: manifest.timestamp.as_str().to_owned(),
-        sha256_hash: manifest.sha256_hash,
-    }
+/// Ends a function with what the guest is told.
+macro_rules! given {
+    ($result:expr) => {
+        match $result {
+            Ok(value) => value,
+            Err(reason) => return Ok(Err(reason)),
+        }
+    };
 }
 
-impl Host for State {
-    async fn read(&mut self, of: String) -> wasmtime::Result<Result<Option<Bundle>, Error>> {
-        self.meter.host_call()?;
-        let rid = match rid(&of) {
-            Ok(rid) => rid,
-            Err(error) => return Ok(Err(error)),
-        };
-        let found = self.ports.knowledge.read(&self.context, &rid).await;
-        Ok(found.map(|known| known.map(bundle)).map_err(error))
-    }
+pub(crate) async fn read(state: &mut State, of: &str) -> Given<Option<KnownBundle>> {
+    state.meter.host_call()?;
+    let rid = given!(rid(of));
+    Ok(state.ports.knowledge.read(&state.context, &rid).await)
+}
 
-    async fn read_as(
-        &mut self,
-        of: String,
-        schema: String,
-    ) -> wasmtime::Result<Result<Option<Bundle>, Error>> {
-        self.meter.host_call()?;
-        let rid = match rid(&of) {
-            Ok(rid) => rid,
-            Err(error) => return Ok(Err(error)),
-        };
-        let (knowledge, schemas) = (&self.ports.knowledge, &self.ports.schemas);
-        let found = match knowledge.read(&self.context, &rid).await {
-            Ok(Some(known)) => known,
-            Ok(None) => return Ok(Ok(None)),
-            Err(reason) => return Ok(Err(error(reason))),
-        };
-        let contents = found.bundle.contents.clone();
-        let transformed = schemas.transform(&self.context, &rid, contents, &schema);
-        Ok(match transformed.await {
-            Ok(contents) => Ok(Some(bundle(KnownBundle {
-                bundle: koi_rid::Bundle {
-                    contents,
-                    ..found.bundle
-                },
-                ..found
-            }))),
-            Err(reason) => Err(error(reason)),
-        })
-    }
+pub(crate) async fn read_as(
+    state: &mut State,
+    of: &str,
+    schema: &str,
+) -> Given<Option<KnownBundle>> {
+    state.meter.host_call()?;
+    let rid = given!(rid(of));
+    let (knowledge, schemas) = (&state.ports.knowledge, &state.ports.schemas);
+    let Some(found) = given!(knowledge.read(&state.context, &rid).await) else {
+        return Ok(Ok(None));
+    };
+    let contents = found.bundle.contents.clone();
+    let transformed = schemas.transform(&state.context, &rid, contents, schema);
+    let contents = given!(transformed.await);
+    Ok(Ok(Some(KnownBundle {
+        bundle: Bundle {
+            contents,
+            ..found.bundle
+        },
+        ..found
+    })))
+}
 
-    async fn query(
-        &mut self,
-        of_type: String,
-        options: String,
-    ) -> wasmtime::Result<Result<BundlePage, Error>> {
-        self.meter.host_call()?;
-        let query = match query(&of_type, &options) {
-            Ok(query) => query,
-            Err(error) => return Ok(Err(error)),
-        };
-        let found = self.ports.knowledge.query(&self.context, &query).await;
-        Ok(found
-            .map(|page| BundlePage {
-                bundles: page.bundles.into_iter().map(bundle).collect(),
-                next: page.next,
-                bounded: page.bounded,
-            })
-            .map_err(error))
-    }
+pub(crate) async fn query(state: &mut State, of_type: &str, options: &str) -> Given<KnowledgePage> {
+    state.meter.host_call()?;
+    let query = given!(parsed(of_type, options));
+    Ok(state.ports.knowledge.query(&state.context, &query).await)
+}
 
-    async fn entries(
-        &mut self,
-        of_type: String,
-        options: String,
-    ) -> wasmtime::Result<Result<EntryPage, Error>> {
-        self.meter.host_call()?;
-        let query = match query(&of_type, &options) {
-            Ok(query) if query.filter.is_none() && query.order == BundleOrder::Rid => query,
-            Ok(_) => {
-                let reason =
-                    "entries come in the order of their RIDs and without a filter: use `query`";
-                return Ok(Err(invalid(reason)));
-            }
-            Err(error) => return Ok(Err(error)),
-        };
-        let found = self.ports.knowledge.list(&self.context, &query).await;
-        Ok(found
-            .map(|page| EntryPage {
-                entries: page.manifests.into_iter().map(entry).collect(),
-                next: page.next,
-            })
-            .map_err(error))
+pub(crate) async fn entries(
+    state: &mut State,
+    of_type: &str,
+    options: &str,
+) -> Given<ManifestPage> {
+    state.meter.host_call()?;
+    let query = given!(parsed(of_type, options));
+    if query.filter.is_some() || query.order != BundleOrder::Rid {
+        let reason = "entries come in the order of their RIDs and without a filter: use `query`";
+        return Ok(Err(invalid(reason)));
     }
+    Ok(state.ports.knowledge.list(&state.context, &query).await)
+}
 
-    async fn publish(
-        &mut self,
-        of: String,
-        contents: String,
-    ) -> wasmtime::Result<Result<Publication, Error>> {
-        self.meter.host_call()?;
-        let rid = match rid(&of) {
-            Ok(rid) => rid,
-            Err(error) => return Ok(Err(error)),
-        };
-        let contents = match Contents::parse(&contents) {
-            Ok(contents) => contents,
-            Err(reason) => return Ok(Err(invalid(reason))),
-        };
-        let published = self
-            .ports
-            .knowledge
-            .publish(&self.context, rid, contents)
-            .await;
-        Ok(published
-            .map(|manifest| Publication {
-                rid: manifest.rid.as_str().to_owned(),
-                timestamp: manifest.timestamp.as_str().to_owned(),
-                sha256_hash: manifest.sha256_hash,
-            })
-            .map_err(error))
-    }
+pub(crate) async fn publish(state: &mut State, of: &str, contents: &str) -> Given<Manifest> {
+    state.meter.host_call()?;
+    let rid = given!(rid(of));
+    let contents = given!(Contents::parse(contents).map_err(invalid));
+    let knowledge = &state.ports.knowledge;
+    Ok(knowledge.publish(&state.context, rid, contents).await)
+}
 
-    async fn forget(&mut self, of: String) -> wasmtime::Result<Result<(), Error>> {
-        self.meter.host_call()?;
-        let rid = match rid(&of) {
-            Ok(rid) => rid,
-            Err(error) => return Ok(Err(error)),
-        };
-        let forgotten = self.ports.knowledge.forget(&self.context, &rid).await;
-        Ok(forgotten.map_err(error))
-    }
+pub(crate) async fn forget(state: &mut State, of: &str) -> Given<()> {
+    state.meter.host_call()?;
+    let rid = given!(rid(of));
+    Ok(state.ports.knowledge.forget(&state.context, &rid).await)
+}
 
-    async fn dereference(&mut self, of: String) -> wasmtime::Result<Result<Option<Bundle>, Error>> {
-        self.meter.host_call()?;
-        let rid = match rid(&of) {
-            Ok(rid) => rid,
-            Err(error) => return Ok(Err(error)),
-        };
-        let found = self.ports.knowledge.dereference(&self.context, &rid).await;
-        Ok(found.map(|known| known.map(bundle)).map_err(error))
-    }
+pub(crate) async fn dereference(state: &mut State, of: &str) -> Given<Option<KnownBundle>> {
+    state.meter.host_call()?;
+    let rid = given!(rid(of));
+    let knowledge = &state.ports.knowledge;
+    Ok(knowledge.dereference(&state.context, &rid).await)
 }

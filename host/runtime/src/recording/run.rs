@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use wasmtime::Store;
 
 use super::divergence::Divergence;
 use super::ports::taped;
@@ -14,12 +13,12 @@ use super::{
     Called, Ended, FORM, MAX_RECORDING_BYTES, MAX_STEPS, Recording, beyond, by_setting, entry,
 };
 use crate::call::Answer;
+use crate::contract::whichever;
 use crate::error::CallError;
-use crate::exports::{PACKAGE, VERSION};
 use crate::extension::Extension;
 use crate::limits::Limits;
+use crate::live::Live;
 use crate::ports::{self, CallContext, CallKind, Ports};
-use crate::state::State;
 use crate::values::{Call, Mode, ResourceBody, ResourceContents};
 use crate::work::Boxed;
 
@@ -146,7 +145,7 @@ impl Extension {
         let steps = tape.take_steps().ok_or(RecordError::TooLarge)?;
         let recording = Recording {
             form: FORM,
-            contract: format!("{PACKAGE}@{VERSION}"),
+            contract: self.bound.code.indices.contract(),
             extension: extension(),
             revision: context.revision,
             digest: self.digest().to_string(),
@@ -245,29 +244,16 @@ impl Extension {
                 if takes_up_state {
                     seated.load().await?;
                 }
-                let indices = &seated.bound.code.indices;
+                let Live { store, guest, .. } = &mut *seated.live;
                 let answer: Answer<Value> = match called {
-                    Called::Tool { name, arguments } => {
-                        let answer = match &seated.bound.code.plain {
-                            Some(plain) => plain.call(&mut seated.live, &name, &arguments).await,
-                            None => {
-                                let guest = seated.live.tools(indices)?;
-                                let store: &mut Store<State> = &mut seated.live.store;
-                                guest.call_call_tool(store, &name, &arguments).await
-                            }
-                        };
-                        answer.map(|answer| answer.map(Value::from))
-                    }
-                    Called::Resource { uri } => {
-                        let guest = seated.live.resources(indices)?;
-                        let store: &mut Store<State> = &mut seated.live.store;
-                        let answer = guest.call_read_resource(store, &uri).await;
-                        answer.map(|answer| {
-                            answer.map(|all| {
-                                all.into_iter().map(|one| contents(one.into())).collect()
-                            })
-                        })
-                    }
+                    Called::Tool { name, arguments } => whichever!(Guest: guest, guest => {
+                        guest.call_tool(store, &name, &arguments).await
+                    })
+                    .map(|answer| answer.map(Value::from)),
+                    Called::Resource { uri } => whichever!(Guest: guest, guest => {
+                        guest.read_resource(store, &uri).await
+                    })
+                    .map(|answer| answer.map(|all| all.into_iter().map(contents).collect())),
                 };
                 seated.end(answer).await
             })

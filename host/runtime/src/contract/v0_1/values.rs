@@ -1,9 +1,16 @@
 //! Between the values of this crate and those that cross the border.
 
-use crate::bindings::exports::koi::extension::{handlers, resources};
-use crate::capabilities::convert::{bundle_meta, message};
-use crate::ports::KnownBundle;
-use crate::values::{KnowledgeObject, Outcome, Replacement, ResourceBody, ResourceContents};
+use koi_rid::Manifest;
+
+use super::bindings::exports::koi::extension::{handlers, resources, rid_types};
+use super::bindings::koi::extension::knowledge::Bundle;
+use super::bindings::koi::extension::types::{Error, ErrorKind};
+use crate::capabilities::convert::{bundle_meta, kind, message};
+use crate::error::{GuestError, GuestErrorKind};
+use crate::ports::{KnownBundle, PortError};
+use crate::values::{
+    KnowledgeObject, Outcome, ParsedReference, Replacement, ResourceBody, ResourceContents,
+};
 
 /// A knowledge object together with what is made for the guest's view of it, which borrows all its
 /// texts from here.
@@ -84,5 +91,59 @@ impl From<resources::ResourceContents> for ResourceContents {
             },
             meta: contents.meta,
         }
+    }
+}
+
+impl From<rid_types::ParsedReference> for ParsedReference {
+    fn from(parsed: rid_types::ParsedReference) -> Self {
+        Self {
+            canonical: parsed.canonical,
+            parts: parsed.parts,
+        }
+    }
+}
+
+/// What a port's failure is to a guest.
+pub(crate) fn error(error: PortError) -> Error {
+    let message = error.to_string();
+    let kind = match error {
+        PortError::Transient(_) => ErrorKind::Transient,
+        PortError::Permanent(_) => ErrorKind::Permanent,
+        PortError::InvalidInput(_) => ErrorKind::InvalidInput,
+        PortError::Denied(_) => ErrorKind::Denied,
+    };
+    Error { kind, message }
+}
+
+/// What a guest's failure is to its caller.
+pub(crate) fn guest_error(error: Error) -> GuestError {
+    let kind = match error.kind {
+        ErrorKind::Transient => GuestErrorKind::Transient,
+        ErrorKind::Permanent => GuestErrorKind::Permanent,
+        ErrorKind::InvalidInput => GuestErrorKind::InvalidInput,
+        ErrorKind::Denied => GuestErrorKind::Denied,
+        ErrorKind::Other(text) => GuestErrorKind::Other(kind(text)),
+    };
+    GuestError {
+        kind,
+        message: message(error.message),
+    }
+}
+
+/// A stored bundle as a guest sees it.
+pub(crate) fn bundle(known: KnownBundle) -> Bundle {
+    let meta = bundle_meta(&known);
+    let Manifest {
+        rid,
+        timestamp,
+        sha256_hash,
+        ..
+    } = known.bundle.manifest;
+    Bundle {
+        rid: rid.as_str().to_owned(),
+        timestamp: timestamp.as_str().to_owned(),
+        sha256_hash,
+        contents: known.bundle.contents.as_str().to_owned(),
+        meta,
     }
 }

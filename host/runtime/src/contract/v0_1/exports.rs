@@ -1,31 +1,22 @@
 //! Which interfaces of the contract a component exports, found once per revision.
 //!
-//! `extension` is required, all others are optional; a plain component (`plain.rs`) has none. That an export has the functions and types of
+//! `extension` is required, all others are optional. That an export has the functions and types of
 //! the contract shows only in an instance, so a revision's first instance is checked as a whole;
 //! calls then look up only the interface that they need.
 
-use wasmtime::Engine;
 use wasmtime::Store;
-use wasmtime::component::{Component, Instance, InstancePre};
+use wasmtime::component::{Instance, InstancePre};
 
-use crate::bindings::exports::koi::extension as exports;
+use super::VERSION;
+use super::bindings::exports::koi::extension as exports;
+use crate::contract::PACKAGE;
 use crate::error::{LoadError, sentence};
 use crate::state::State;
 use crate::values::Exports;
 
-/// The package of the contract.
-pub(crate) const PACKAGE: &str = "koi:extension";
-
-/// The version of the contract that this host has.
-pub(crate) const VERSION: &str = "0.1.0";
-
-/// What versions that fit it begin with: before 1.0, the second number says what breaks.
-pub(crate) const COMPATIBLE: &str = "0.1.";
-
 /// Where each interface's functions are in the component.
-#[derive(Default)]
 pub(crate) struct Indices {
-    extension: Option<exports::extension::GuestIndices>,
+    extension: exports::extension::GuestIndices,
     rid_types: Option<exports::rid_types::GuestIndices>,
     schemas: Option<exports::schemas::GuestIndices>,
     handlers: Option<exports::handlers::GuestIndices>,
@@ -71,10 +62,8 @@ impl Indices {
             };
         }
         Ok(Self {
-            extension: Some(
-                find!(extension, "extension")
-                    .ok_or_else(|| LoadError::NoExtension(interface("extension")))?,
-            ),
+            extension: find!(extension, "extension")
+                .ok_or_else(|| LoadError::NoExtension(interface("extension")))?,
             rid_types: find!(rid_types, "rid-types"),
             schemas: find!(schemas, "schemas"),
             handlers: find!(handlers, "handlers"),
@@ -88,7 +77,6 @@ impl Indices {
     }
 
     optional!(
-        extension,
         rid_types,
         schemas,
         handlers,
@@ -99,6 +87,11 @@ impl Indices {
         schedule,
         state
     );
+
+    /// `extension` is always there.
+    pub(crate) fn extension(&self) -> Option<&exports::extension::GuestIndices> {
+        Some(&self.extension)
+    }
 
     /// Checks the types of all that was found.
     pub(crate) fn check(
@@ -115,7 +108,7 @@ impl Indices {
                 }
             };
         }
-        check!(&self.extension, "extension");
+        check!(Some(&self.extension), "extension");
         check!(&self.rid_types, "rid-types");
         check!(&self.schemas, "schemas");
         check!(&self.handlers, "handlers");
@@ -141,25 +134,5 @@ impl Indices {
             schedule: self.schedule.is_some(),
             state: self.state.is_some(),
         }
-    }
-}
-
-/// Refuses a component that was built for a contract that this host does not speak.
-pub(crate) fn check_version(component: &Component, engine: &Engine) -> Result<(), LoadError> {
-    let of = component.component_type();
-    let imports = of.imports(engine).map(|(name, _)| name.to_owned());
-    let exports = of.exports(engine).map(|(name, _)| name.to_owned());
-    let foreign = exports.chain(imports).find(|name| {
-        name.strip_prefix(PACKAGE)
-            .and_then(|rest| rest.strip_prefix('/'))
-            .and_then(|rest| rest.split_once('@'))
-            .is_some_and(|(_, version)| !version.starts_with(COMPATIBLE))
-    });
-    match foreign {
-        Some(found) => Err(LoadError::WrongVersion {
-            found,
-            supported: format!("{PACKAGE}@{VERSION}"),
-        }),
-        None => Ok(()),
     }
 }
