@@ -108,9 +108,15 @@ mod tests {
     #[test]
     fn a_component_without_a_name_is_called_after_its_file_or_repository() {
         let after = |source: &str| named(&Naming::After(source.to_owned()), "{}").unwrap();
-        assert_eq!(after("target/wasm32-wasip2/release/get_time.wasm"), "get-time");
+        assert_eq!(
+            after("target/wasm32-wasip2/release/get_time.wasm"),
+            "get-time"
+        );
         assert_eq!(after("1. Fetch (new).wasm"), "fetch-new");
-        assert_eq!(after("ghcr.io/time-makers/time-server:1.0@sha256:00"), "time-server");
+        assert_eq!(
+            after("ghcr.io/time-makers/time-server:1.0@sha256:00"),
+            "time-server"
+        );
         assert_eq!(after("localhost:5000/time-server"), "time-server");
         let nothing = named(&Naming::After("8.wasm".to_owned()), "{}");
         assert_eq!(nothing, Err(NamingError::None));
@@ -129,7 +135,13 @@ mod tests {
     fn an_extension_is_only_called_as_it_calls_itself() {
         let given = Naming::Given("a".to_owned());
         assert_eq!(given.check("a"), Ok(()));
-        assert!(given.check("b").unwrap_err().to_string().contains("`--name`"));
+        assert!(
+            given
+                .check("b")
+                .unwrap_err()
+                .to_string()
+                .contains("`--name`")
+        );
         assert_eq!(Naming::After("a.wasm".to_owned()).check("b"), Ok(()));
     }
 }

@@ -7,8 +7,10 @@
 //! A version is a module with its bindings, the places of its exports ([`Indices`]), the functions of an
 //! instance ([`Guest`]) and its imports (`link`). The rest of the runtime has values of its own
 //! (`values.rs`, `ports`, `GuestError`), which each version's module puts into those of its WIT and back.
-//! A plain component (`plain.rs`), which exports nothing of the contract, stands beside the versions.
 //! A version that this host does not serve is one sentence, a [`LoadError`].
+//!
+//! A plain component (`plain.rs`), which exports nothing of the contract, stands beside the versions as one
+//! more: its functions are those that can be made of its own.
 
 mod v0_1;
 
@@ -28,10 +30,7 @@ use crate::state::State;
 use crate::values::Exports;
 
 /// The package of the contract.
-pub(crate) const PACKAGE: &str = "koi:extension";
-
-/// What stands for it where a component is of none.
-const PLAIN: &str = "plain";
+const PACKAGE: &str = "koi:extension";
 
 /// A version of the contract.
 pub(crate) struct Version {
@@ -59,6 +58,15 @@ static SERVED: &[Version] = &[
         link: v0_1::link,
     },
 ];
+
+/// In place of a contract, of what has none.
+const PLAIN: &str = "plain";
+
+/// What a component is made for.
+pub(crate) enum Form {
+    Version(&'static Version),
+    Plain(Plain),
+}
 
 /// Where the exports of a component are, in its version of the contract. Cheap to clone.
 #[derive(Clone)]
@@ -94,7 +102,7 @@ macro_rules! whichever {
 pub(crate) use whichever;
 
 impl Indices {
-    /// The package and version of the contract, such as `koi:extension@0.1.0`; `plain` for none.
+    /// The package and version of the contract, such as `koi:extension@0.1.0`; `plain` without one.
     pub(crate) fn contract(&self) -> String {
         let number = match self {
             Self::Plain(_) => return PLAIN.to_owned(),
@@ -128,10 +136,28 @@ impl Guest {
     }
 }
 
+impl Form {
+    /// What a component is made for, of which these are the bytes.
+    pub(crate) fn of(component: &Component, bytes: &[u8]) -> Result<Self, LoadError> {
+        match Plain::find(component, bytes)? {
+            Some(plain) => Ok(Self::Plain(plain)),
+            None => Version::of(component, component.engine()).map(Self::Version),
+        }
+    }
+
+    /// Looks for each interface among the component's exports.
+    pub(crate) fn find(self, pre: &InstancePre<State>) -> Result<Indices, LoadError> {
+        match self {
+            Self::Version(version) => (version.find)(pre),
+            Self::Plain(plain) => Ok(Indices::Plain(Arc::new(plain))),
+        }
+    }
+}
+
 impl Version {
     /// The version of a component's contract. All exports have to be of the same one; an import may be
     /// of any that is served.
-    pub(crate) fn of(component: &Component, engine: &Engine) -> Result<&'static Self, LoadError> {
+    fn of(component: &Component, engine: &Engine) -> Result<&'static Self, LoadError> {
         let of = component.component_type();
         let imports = of.imports(engine).map(|(name, _)| name);
         let exports: Vec<(&str, &Self)> = of
@@ -161,11 +187,6 @@ impl Version {
             None => Ok(version),
         }
     }
-
-    /// Looks for each interface among a component's exports.
-    pub(crate) fn find(&self, pre: &InstancePre<State>) -> Result<Indices, LoadError> {
-        (self.find)(pre)
-    }
 }
 
 /// Links what the host offers in each version.
@@ -188,7 +209,7 @@ fn fitting(number: &str) -> Option<&'static Version> {
 }
 
 /// The interface and the version of a name of the contract, such as `koi:extension/tools@0.1.0`.
-fn interface(name: &str) -> Option<(&str, &str)> {
+pub(crate) fn interface(name: &str) -> Option<(&str, &str)> {
     name.strip_prefix(PACKAGE)?
         .strip_prefix('/')?
         .split_once('@')

@@ -18,15 +18,13 @@ mod types;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
+use wasmtime::Engine;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
-use wasmtime::component::{Component, ComponentExportIndex, Instance, Val};
-use wasmtime::{Engine, Store};
+use wasmtime::component::{Component, ComponentExportIndex, Val};
 
-use crate::call::Answer;
-use crate::contract::PACKAGE;
+use crate::capabilities::convert::message;
+use crate::contract;
 use crate::error::{GuestError, GuestErrorKind, LoadError};
-use crate::meter::{Exceeded, Stop};
-use crate::state::State;
 use crate::values::Exports;
 pub(crate) use guest::Guest;
 use metadata::Metadata;
@@ -42,9 +40,9 @@ const OF_A_RESOURCE: char = '[';
 /// What a plain component offers.
 pub(crate) struct Plain {
     /// As an extension answers `describe`; without a name if it says none.
-    pub(crate) description: String,
+    description: String,
     /// As an extension answers `list-tools`.
-    pub(crate) tools: String,
+    tools: String,
     functions: BTreeMap<String, Function>,
 }
 
@@ -64,11 +62,10 @@ impl Plain {
         let engine = component.engine();
         let of = component.component_type();
         let exports: Vec<_> = of.exports(engine).map(|(name, of)| (name, of.ty)).collect();
-        let of_the_contract = |name: &str| {
-            let rest = name.strip_prefix(PACKAGE);
-            rest.is_some_and(|rest| rest.starts_with('/'))
-        };
-        if exports.iter().any(|(name, _)| of_the_contract(name)) {
+        if exports
+            .iter()
+            .any(|(name, _)| contract::interface(name).is_some())
+        {
             return Ok(None);
         }
         let found = functions(engine, &exports);
@@ -98,47 +95,12 @@ impl Plain {
         Ok(Some(plain))
     }
 
-    /// Tools, and nothing else.
+    /// A tool is all that it has.
     pub(crate) fn exports(&self) -> Exports {
         Exports {
             tools: true,
             ..Exports::default()
         }
-    }
-
-    /// Calls a function by its tool's name, with a JSON object. The answer is what an extension gives to
-    /// `call-tool`.
-    async fn call(
-        &self,
-        store: &mut Store<State>,
-        instance: &Instance,
-        name: &str,
-        arguments: &str,
-    ) -> Answer<String> {
-        let Some(function) = self.functions.get(name) else {
-            return Ok(Err(invalid(format!("there is no tool `{name}`"))));
-        };
-        let arguments = match function.arguments(arguments) {
-            Ok(arguments) => arguments,
-            Err(misfit) => return Ok(Err(invalid(format!("the arguments do not fit: {misfit}")))),
-        };
-        let mut results = vec![Val::Bool(false); usize::from(function.result.is_some())];
-        let exported = instance.get_func(&mut *store, &function.index);
-        let exported = exported.ok_or_else(|| wasmtime::Error::msg("it has no such function"))?;
-        exported
-            .call_async(&mut *store, &arguments, &mut results)
-            .await?;
-        let answer = match function.answer(results.pop()) {
-            Ok(answer) => answer,
-            Err(error) => return Ok(Err(error)),
-        };
-        // Text of JSON can be longer than what it says.
-        let limit = store.data().meter.limits().result;
-        if answer.len() as u64 > limit {
-            let stop = Stop::Limit(Exceeded::Result(limit));
-            return Err(wasmtime::Error::new(stop));
-        }
-        Ok(Ok(answer))
     }
 }
 
@@ -280,24 +242,16 @@ impl Function {
     }
 }
 
-/// What the caller did wrong.
-fn invalid(message: String) -> GuestError {
-    GuestError {
-        kind: GuestErrorKind::InvalidInput,
-        message,
-    }
-}
-
 /// What a function says that it failed with.
 fn failure(of: &ResultType, error: Option<&Val>) -> GuestError {
     let said = of.err.as_deref().zip(error);
-    let message = match said.and_then(|(of, error)| json::from_val(of, error)) {
+    let words = match said.and_then(|(of, error)| json::from_val(of, error)) {
         Some(Value::String(text)) => text,
         Some(value) => value.to_string(),
         None => "it failed, and does not say why".to_owned(),
     };
     GuestError {
         kind: GuestErrorKind::Permanent,
-        message,
+        message: message(words),
     }
 }

@@ -9,14 +9,13 @@ use wasmtime::component::{Component, InstancePre, Linker};
 use crate::cache::CodeCache;
 use crate::capabilities;
 use crate::compiler::{CompileLimits, Compiler};
-use crate::contract::{self, Indices, Version};
+use crate::contract::{self, Form, Indices};
 use crate::engine::{self, TABLES_PER_SLOT, Ticker};
 use crate::error::{LoadError, RuntimeError, sentence};
 use crate::extension::Extension;
 use crate::lanes::Lanes;
 use crate::live::{LONGEST_UNUSED, Live};
 use crate::loader::Loader;
-use crate::plain::Plain;
 use crate::slots::{Slots, Usage};
 use crate::state::State;
 use crate::work::Boxed;
@@ -162,12 +161,6 @@ impl Runtime {
     }
 }
 
-/// What a component was made for.
-enum Form {
-    Plain(Plain),
-    Contract(&'static Version),
-}
-
 impl Shared {
     /// Checks what can be checked without an instance.
     fn prepare(
@@ -176,19 +169,13 @@ impl Shared {
         bytes: &[u8],
     ) -> Result<(InstancePre<State>, Indices, u32), LoadError> {
         check_names(component, &self.engine)?;
-        let form = match Plain::find(component, bytes)? {
-            Some(plain) => Form::Plain(plain),
-            None => Form::Contract(Version::of(component, &self.engine)?),
-        };
+        let form = Form::of(component, bytes)?;
         let slots = self.slots_of(component)?;
         let pre = self
             .linker
             .instantiate_pre(component)
             .map_err(|error| LoadError::UnmetImport(sentence(&error)))?;
-        let indices = match form {
-            Form::Plain(plain) => Indices::Plain(Arc::new(plain)),
-            Form::Contract(version) => version.find(&pre)?,
-        };
+        let indices = form.find(&pre)?;
         Ok((pre, indices, slots))
     }
 

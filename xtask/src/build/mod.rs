@@ -33,6 +33,8 @@ pub fn build(layout: &Layout, extent: Extent) -> Result<GuestToolchain> {
         if extent == Extent::Tests {
             guests::build_python(layout)?;
             guests::build_javascript(layout)?;
+            guests::build_plain_time(layout)?;
+            guests::build_plain_calculator(layout)?;
         }
         Ok(toolchain)
     })?;

@@ -11,8 +11,8 @@ use koi_mcp_server::McpServer;
 use koi_net::Net;
 use koi_pipeline::{Intake, Pipeline};
 use koi_registry::{
-    Grant, GrantRequest, Install, Invocation, Naming, Registry, Role, Snapshot, ToolEntry, ToolPrefix,
-    VersionError,
+    Grant, GrantRequest, Install, Invocation, Naming, Registry, Role, Snapshot, ToolEntry,
+    ToolPrefix, VersionError,
 };
 use koi_rid::{Contents, Rid};
 use koi_runtime::{Runtime, Usage};

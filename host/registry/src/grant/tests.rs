@@ -6,7 +6,7 @@ use koi_runtime::ports::PortError;
 use proptest::prelude::*;
 
 use super::pattern::MAX_PATTERN_BYTES;
-use super::{Access, Capability, Folder, Grant, Grants, Right};
+use super::{Access, Capability, Folder, Grant, Grants, Right, Variable};
 
 fn grant(text: &str) -> Grant {
     text.parse().unwrap()
@@ -235,6 +235,33 @@ fn what_is_granted_without_being_asked_for_is_told_apart() {
             .in_force()
             .contains(&"limit=cpu:5000".parse().unwrap())
     );
+}
+
+#[test]
+fn whichever_folder_and_variable_is_granted_is_in_force_where_that_was_asked_for() {
+    let folder = |write| Grant::Files(Folder::asked("*", write).unwrap());
+    let variable = Grant::Environment(Variable::asked("*").unwrap());
+    let asks = [folder(false), folder(true), variable];
+    assert!(asks.iter().all(|ask| !ask.is_complete()));
+    let granted = [
+        "files=read:/in=/srv/in",
+        "files=write:/out=/srv/out",
+        "environment=LANG",
+    ];
+    let asks = Grants::new(asks).unwrap();
+    let access = Access::new("plain".into(), asks, grants(&granted));
+    let in_force: Vec<String> = access.in_force().iter().map(ToString::to_string).collect();
+    for grant in granted {
+        assert!(
+            in_force.contains(&grant.to_owned()),
+            "{grant}: {in_force:?}"
+        );
+    }
+    assert!(access.idle().is_empty());
+    assert!(access.missing().is_empty());
+    // An operator grants one after the other.
+    assert!("files=read:*=/srv".parse::<Grant>().is_err());
+    assert!("environment=*".parse::<Grant>().is_err());
 }
 
 #[test]

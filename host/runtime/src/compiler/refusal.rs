@@ -89,9 +89,7 @@ fn kind(types: TypesRef<'_>, of: ComponentValType) -> Option<&'static str> {
         | ComponentDefinedType::FixedLengthList { element, .. } => within(element),
         ComponentDefinedType::Map { key, value, .. } => within(key).or_else(|| within(value)),
         ComponentDefinedType::Option { ty, .. } => within(ty),
-        ComponentDefinedType::Result { ok, err, .. } => {
-            ok.iter().chain(err).find_map(within)
-        }
+        ComponentDefinedType::Result { ok, err, .. } => ok.iter().chain(err).find_map(within),
         _ => None,
     }
 }

@@ -60,9 +60,10 @@ fn asks<'a>(imports: impl Iterator<Item = &'a str>) -> Value {
         let path = import.split_once('@').map_or(import, |(path, _)| path);
         let (ask, what) = match path {
             "wasi:http/outgoing-handler" => ("http", json!(["*:https://*:*", "*:http://*:*"])),
-            "wasi:filesystem/preopens" => {
-                ("files", json!([{"path": "*"}, {"path": "*", "write": true}]))
-            }
+            "wasi:filesystem/preopens" => (
+                "files",
+                json!([{"path": "*"}, {"path": "*", "write": true}]),
+            ),
             "wasi:cli/environment" => ("environment", json!(["*"])),
             _ if path.starts_with("wasi:config/") => {
                 capabilities.insert("config");

@@ -1,15 +1,15 @@
-//! An instance of a plain component, with the functions of every version of the contract: it answers for
-//! itself what it was found to be, has tools, and exports nothing else.
+//! The functions of an instance of a plain component, as those of a version of the contract.
 
 use std::sync::Arc;
 
 use wasmtime::Store;
-use wasmtime::component::Instance;
+use wasmtime::component::{Instance, Val};
 
 use super::Plain;
 use crate::call::Answer;
-use crate::error::LoadError;
-use crate::meter::Stop;
+use crate::capabilities::convert::message;
+use crate::error::{GuestError, GuestErrorKind, LoadError};
+use crate::meter::{Exceeded, Stop};
 use crate::state::State;
 use crate::values::{KnowledgeObject, Outcome, ParsedReference, ResourceContents};
 
@@ -19,9 +19,9 @@ pub(crate) struct Guest {
     instance: Instance,
 }
 
-/// Functions that it does not export.
-macro_rules! not_exported {
-    ($($interface:literal.$function:ident($($of:ty),*) -> $answer:ty;)+) => {
+/// What a plain component never exports.
+macro_rules! absent {
+    ($($interface:literal => $function:ident($($of:ty),*) -> $answer:ty;)+) => {
         impl Guest {
             $(pub(crate) async fn $function(
                 &mut self,
@@ -34,20 +34,20 @@ macro_rules! not_exported {
     };
 }
 
-not_exported! {
-    "rid-types".print_reference(&str, &str) -> String;
-    "rid-types".parse_reference(&str, &str) -> ParsedReference;
-    "schemas".validate(&str, &str) -> ();
-    "schemas".transform(&str, &str, &str) -> String;
-    "handlers".handle(&KnowledgeObject) -> Outcome;
-    "resources".list_resources() -> String;
-    "resources".read_resource(&str) -> Vec<ResourceContents>;
-    "prompts".list_prompts() -> String;
-    "prompts".get_prompt(&str, &str) -> String;
-    "completions".complete(&str, &str, &str, &str, &str) -> String;
-    "schedule".run_job(&str, &str) -> String;
-    "state".save() -> Vec<u8>;
-    "state".load(&[u8]) -> ();
+absent! {
+    "rid-types" => parse_reference(&str, &str) -> ParsedReference;
+    "rid-types" => print_reference(&str, &str) -> String;
+    "schemas" => validate(&str, &str) -> ();
+    "schemas" => transform(&str, &str, &str) -> String;
+    "handlers" => handle(&KnowledgeObject) -> Outcome;
+    "resources" => list_resources() -> String;
+    "resources" => read_resource(&str) -> Vec<ResourceContents>;
+    "prompts" => list_prompts() -> String;
+    "prompts" => get_prompt(&str, &str) -> String;
+    "completions" => complete(&str, &str, &str, &str, &str) -> String;
+    "schedule" => run_job(&str, &str) -> String;
+    "state" => save() -> Vec<u8>;
+    "state" => load(&[u8]) -> ();
 }
 
 impl Guest {
@@ -55,12 +55,7 @@ impl Guest {
         Self { plain, instance }
     }
 
-    /// The types of its functions were read when it was found.
-    #[allow(
-        clippy::unused_self,
-        clippy::unnecessary_wraps,
-        reason = "as the other versions have it"
-    )]
+    /// Its types were looked at when it was loaded.
     pub(crate) fn check(&self, _: &mut Store<State>) -> Result<(), LoadError> {
         Ok(())
     }
@@ -85,12 +80,43 @@ impl Guest {
         Ok(Ok(self.plain.tools.clone()))
     }
 
+    /// Calls a function by its tool's name, with a JSON object.
     pub(crate) async fn call_tool(
         &mut self,
         store: &mut Store<State>,
         name: &str,
         arguments: &str,
     ) -> Answer<String> {
-        self.plain.call(store, &self.instance, name, arguments).await
+        let Some(function) = self.plain.functions.get(name) else {
+            return Ok(Err(invalid(format!("there is no tool `{name}`"))));
+        };
+        let arguments = match function.arguments(arguments) {
+            Ok(arguments) => arguments,
+            Err(misfit) => return Ok(Err(invalid(format!("the arguments do not fit: {misfit}")))),
+        };
+        let called = self.instance.get_func(&mut *store, &function.index);
+        let called = called.ok_or_else(|| wasmtime::Error::msg("it has no such function"))?;
+        let mut results = vec![Val::Bool(false); usize::from(function.result.is_some())];
+        called
+            .call_async(&mut *store, &arguments, &mut results)
+            .await?;
+        let answer = match function.answer(results.pop()) {
+            Ok(answer) => answer,
+            Err(error) => return Ok(Err(error)),
+        };
+        // Text of JSON can be longer than what it says.
+        let limit = store.data().meter.limits().result;
+        if answer.len() as u64 > limit {
+            let stop = Stop::Limit(Exceeded::Result(limit));
+            return Err(wasmtime::Error::new(stop));
+        }
+        Ok(Ok(answer))
+    }
+}
+
+fn invalid(words: String) -> GuestError {
+    GuestError {
+        kind: GuestErrorKind::InvalidInput,
+        message: message(words),
     }
 }

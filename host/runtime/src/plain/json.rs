@@ -24,9 +24,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Value};
 use wasmtime::component::Val;
 
-use super::schema::{
-    INFINITY, MAX_EXACT, NEGATIVE_INFINITY, NOT_A_NUMBER, SOME, is_nullable,
-};
+use super::schema::{INFINITY, MAX_EXACT, NEGATIVE_INFINITY, NOT_A_NUMBER, SOME, is_nullable};
 use super::types::{Integer, ResultType, ValueType};
 
 /// What does not fit, and where.
@@ -90,9 +88,8 @@ pub(super) fn to_val(of: &ValueType, value: &Value) -> Result<Val, Misfit> {
         }
         ValueType::List(element) => {
             let of = array(value)?.iter().enumerate();
-            let parts = of.map(|(index, part)| {
-                to_val(element, part).map_err(|misfit| misfit.within(index))
-            });
+            let parts = of
+                .map(|(index, part)| to_val(element, part).map_err(|misfit| misfit.within(index)));
             Val::List(parts.collect::<Result<_, _>>()?)
         }
         ValueType::Record(fields) => Val::Record(to_members(fields, members(value)?)?),
@@ -100,12 +97,13 @@ pub(super) fn to_val(of: &ValueType, value: &Value) -> Result<Val, Misfit> {
             let parts = array(value)?;
             if parts.len() != types.len() {
                 let (has, wants) = (parts.len(), types.len());
-                return Err(Misfit::new(format!("it has {has} items instead of {wants}")));
+                return Err(Misfit::new(format!(
+                    "it has {has} items instead of {wants}"
+                )));
             }
             let of = types.iter().zip(parts).enumerate();
-            let parts = of.map(|(index, (of, part))| {
-                to_val(of, part).map_err(|misfit| misfit.within(index))
-            });
+            let parts = of
+                .map(|(index, (of, part))| to_val(of, part).map_err(|misfit| misfit.within(index)));
             Val::Tuple(parts.collect::<Result<_, _>>()?)
         }
         ValueType::Variant(cases) => {
@@ -128,7 +126,11 @@ pub(super) fn to_val(of: &ValueType, value: &Value) -> Result<Val, Misfit> {
                 "err" => Some(err.as_deref()),
                 _ => None,
             })?;
-            Val::Result(if name == "ok" { Ok(payload) } else { Err(payload) })
+            Val::Result(if name == "ok" {
+                Ok(payload)
+            } else {
+                Err(payload)
+            })
         }
         ValueType::Flags(names) => {
             let set = array(value)?.iter().map(|flag| one_of(names, flag));
@@ -251,11 +253,15 @@ fn text(value: &Value) -> Result<&str, Misfit> {
 }
 
 fn array(value: &Value) -> Result<&Vec<Value>, Misfit> {
-    value.as_array().ok_or_else(|| Misfit::new("it is no array"))
+    value
+        .as_array()
+        .ok_or_else(|| Misfit::new("it is no array"))
 }
 
 fn members(value: &Value) -> Result<&Map<String, Value>, Misfit> {
-    value.as_object().ok_or_else(|| Misfit::new("it is no object"))
+    value
+        .as_object()
+        .ok_or_else(|| Misfit::new("it is no object"))
 }
 
 /// A value as JSON. None if it is not of that type, which the engine never gives.
@@ -281,8 +287,8 @@ pub(super) fn from_val(of: &ValueType, val: &Val) -> Option<Value> {
         }
         (ValueType::Record(fields), Val::Record(values)) => {
             let members = fields.iter().zip(values);
-            let members = members
-                .map(|((name, of), (_, value))| Some((name.clone(), from_val(of, value)?)));
+            let members =
+                members.map(|((name, of), (_, value))| Some((name.clone(), from_val(of, value)?)));
             Value::Object(members.collect::<Option<_>>()?)
         }
         (ValueType::Tuple(types), Val::Tuple(parts)) => {

@@ -52,7 +52,9 @@ impl Metadata {
                 Payload::End(_) => break,
                 _ => 0,
             };
-            rest = rest.get(consumed.saturating_add(within)..).unwrap_or_default();
+            rest = rest
+                .get(consumed.saturating_add(within)..)
+                .unwrap_or_default();
         }
         found
     }

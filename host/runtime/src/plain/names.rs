@@ -69,9 +69,7 @@ fn split_version(interface: &str) -> (&str, Option<&str>) {
 ///
 /// # Errors
 /// The function that has none, and why.
-pub(super) fn names<'a>(
-    functions: &[Origin<'a>],
-) -> Result<Vec<String>, (Origin<'a>, String)> {
+pub(super) fn names<'a>(functions: &[Origin<'a>]) -> Result<Vec<String>, (Origin<'a>, String)> {
     let mut names: Vec<String> = functions.iter().map(|of| of.qualified(0)).collect();
     for level in 1..=2 {
         let mut counts: HashMap<&str, usize> = HashMap::new();
@@ -127,14 +125,23 @@ mod tests {
 
     #[test]
     fn a_tool_is_called_by_its_interface_and_function() {
-        let names = named(&["fetch", "wassette:time/time@0.1.0#get-current-time", "sums#add"]);
+        let names = named(&[
+            "fetch",
+            "wassette:time/time@0.1.0#get-current-time",
+            "sums#add",
+        ]);
         let expected = ["fetch", "time_get-current-time", "sums_add"];
         assert_eq!(names.unwrap(), expected);
     }
 
     #[test]
     fn the_package_comes_before_the_name_of_two_functions() {
-        let names = named(&["a:x/time#now", "a:y/time#now", "a:y/time#zone", "b:y/date#now"]);
+        let names = named(&[
+            "a:x/time#now",
+            "a:y/time#now",
+            "a:y/time#zone",
+            "b:y/date#now",
+        ]);
         let expected = ["x_time_now", "y_time_now", "time_zone", "date_now"];
         assert_eq!(names.unwrap(), expected);
         let names = named(&["a:x/time#now", "b:x/time#now", "c:z/time#now"]);

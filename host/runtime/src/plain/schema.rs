@@ -55,9 +55,9 @@ pub(super) fn schema(of: &ValueType) -> Value {
             json!({"anyOf": [case(SOME, of), {"type": "null"}]})
         }
         ValueType::Option(of) => json!({"anyOf": [schema(of), {"type": "null"}]}),
-        ValueType::Result(of) => one_of(
-            [("ok", of.ok.as_deref()), ("err", of.err.as_deref())].into_iter(),
-        ),
+        ValueType::Result(of) => {
+            one_of([("ok", of.ok.as_deref()), ("err", of.err.as_deref())].into_iter())
+        }
         ValueType::Flags(names) => json!({
             "type": "array",
             "items": {"type": "string", "enum": names},

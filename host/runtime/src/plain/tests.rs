@@ -161,12 +161,18 @@ fn misfit(of: &ValueType, value: &Value) -> String {
 fn a_misfit_says_where_it_is() {
     let of = ValueType::Record(vec![
         ("shapes".to_owned(), ValueType::List(Box::new(shape()))),
-        ("note".to_owned(), ValueType::Option(Box::new(ValueType::String))),
+        (
+            "note".to_owned(),
+            ValueType::Option(Box::new(ValueType::String)),
+        ),
     ]);
     let wrong = json!({"shapes": [{"circle": 1}, {"circle": "big"}]});
     assert_eq!(misfit(&of, &wrong), "at `shapes/1/circle`: it is no number");
     assert_eq!(misfit(&of, &json!({})), "`shapes` is missing");
-    assert_eq!(misfit(&of, &json!({"shapes": [], "x": 1})), "there is no `x`");
+    assert_eq!(
+        misfit(&of, &json!({"shapes": [], "x": 1})),
+        "there is no `x`"
+    );
     let unknown = json!({"shapes": ["square"]});
     assert_eq!(misfit(&of, &unknown), "at `shapes/0`: there is no `square`");
     let empty = json!({"shapes": ["circle"]});
@@ -176,9 +182,18 @@ fn a_misfit_says_where_it_is() {
 #[test]
 fn large_integers_are_text_and_small_ones_numbers() {
     let of = ValueType::Integer(Integer::U64);
-    assert_eq!(from_val(&of, &Val::U64((1 << 53) - 1)), Some(json!(9_007_199_254_740_991_u64)));
-    assert_eq!(from_val(&of, &Val::U64(1 << 53)), Some(json!("9007199254740992")));
-    assert_eq!(to_val(&of, &json!("18446744073709551615")), Ok(Val::U64(u64::MAX)));
+    assert_eq!(
+        from_val(&of, &Val::U64((1 << 53) - 1)),
+        Some(json!(9_007_199_254_740_991_u64))
+    );
+    assert_eq!(
+        from_val(&of, &Val::U64(1 << 53)),
+        Some(json!("9007199254740992"))
+    );
+    assert_eq!(
+        to_val(&of, &json!("18446744073709551615")),
+        Ok(Val::U64(u64::MAX))
+    );
     assert!(misfit(&of, &json!("18446744073709551616")).contains("beyond `u64`"));
     assert!(misfit(&of, &json!(-1)).contains("beyond `u64`"));
     let of = ValueType::Integer(Integer::U8);

@@ -126,9 +126,15 @@ async fn documentation_of_the_wit_describes_the_tools() {
     let documented = format!(r#"{EVERYTHING} (@custom "package-docs" "\01{docs}")"#);
     let extension = load(component(&documented)).await;
     let described = extension.describe().await.expect("a description");
-    assert!(described.contains(r#""description":"Values.""#), "{described}");
+    assert!(
+        described.contains(r#""description":"Values.""#),
+        "{described}"
+    );
     let tools = extension.list_tools(call()).await.expect("a list");
-    assert!(tools.contains(r#""description":"Says it again.""#), "{tools}");
+    assert!(
+        tools.contains(r#""description":"Says it again.""#),
+        "{tools}"
+    );
 }
 
 #[tokio::test]
@@ -142,7 +148,10 @@ async fn a_function_at_the_root_is_a_tool_in_every_mode() {
         answer(&extension, "seven", &json!({})).await,
         json!({"structuredContent": {"result": 7}})
     );
-    assert_eq!(answer(&extension, "none", &json!({})).await, json!({"content": []}));
+    assert_eq!(
+        answer(&extension, "none", &json!({})).await,
+        json!({"content": []})
+    );
     for mode in Mode::ALL {
         let call = koi_runtime::Call { mode, ..call() };
         let answer = extension.call_tool(call, "seven", "{}").await;
@@ -226,9 +235,8 @@ async fn two_functions_with_one_name_are_refused() {
         )
     };
     let (one, two) = (function("1"), function("2"));
-    let rest = format!(
-        r#"(func $seven (result u32) (canon lift (core func $i "seven"))) {one} {two}"#
-    );
+    let rest =
+        format!(r#"(func $seven (result u32) (canon lift (core func $i "seven"))) {one} {two}"#);
     let told = refusal(&rest).await;
     assert!(told.contains("`test_numbers_numbers_seven`"), "{told}");
 }
@@ -240,6 +248,10 @@ async fn what_exports_a_part_of_the_contract_is_no_plain_component() {
         exports: r#"(func $own (canon lift (core func $main "stop"))) (export "own" (func $own))"#,
         ..Guest::default()
     };
-    let error = runtime().load(guest.bytes()).await.map(|_| ()).expect_err("it was loaded");
+    let error = runtime()
+        .load(guest.bytes())
+        .await
+        .map(|_| ())
+        .expect_err("it was loaded");
     assert!(matches!(error, LoadError::NoExtension(_)), "{error}");
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use koi_registry::{
-    Binding, Callee, GrantRequest, Install, Invocation, Naming, Loaded, Loader, Registry, RegistryParts,
+    Binding, Callee, GrantRequest, Install, Invocation, Loaded, Loader, Naming, Registry,
+    RegistryParts,
 };
 use koi_rid::{Contents, Manifest, Rid, Timestamp};
 use koi_runtime::ports::{
