@@ -1,5 +1,6 @@
 // node types.mjs [--check]: writes types/contract.d.ts, the contract's types, from wit/ and sdk/wit; with --check it
-// says whether the file is current, and fails if not. Needs `npm install` in sdk/javascript.
+// says whether the file is current, and fails if not. Run it in sdk/javascript after `npm install`, or in another
+// folder where jco is installed.
 
 import { createRequire } from 'node:module';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -13,7 +14,7 @@ const file = join(sdk, 'types/contract.d.ts');
 const check = process.argv.includes('--check');
 
 // The generator reads WIT through the file system of WASI, which shows it no folder that nobody opened.
-const jco = createRequire(join(sdk, 'package.json')).resolve('@bytecodealliance/jco');
+const jco = createRequire(join(process.cwd(), 'package.json')).resolve('@bytecodealliance/jco');
 const transpile = createRequire(jco).resolve('@bytecodealliance/jco-transpile');
 const shim = createRequire(transpile).resolve('@bytecodealliance/preview2-shim/filesystem');
 const { _setPreopens } = await import(pathToFileURL(shim));

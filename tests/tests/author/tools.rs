@@ -23,6 +23,7 @@ pub fn give(command: &mut Command) {
         .env("PATH", std::env::join_paths(folders).unwrap())
         .env("npm_config_cache", cache("npm"))
         .env("PIP_CACHE_DIR", cache("pip"))
+        .env("ZIG_GLOBAL_CACHE_DIR", cache("zig"))
         .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
         // Of cargo's own output there is one folder for each project, as an author has it.
         .env_remove("CARGO_TARGET_DIR")

@@ -72,7 +72,8 @@ impl Glossary {
                 .arg(&project)
                 .arg("--out")
                 .arg(&component)
-                .env("PATH", std::env::join_paths(path)?);
+                .env("PATH", std::env::join_paths(path)?)
+                .env("ZIG_GLOBAL_CACHE_DIR", layout.tools().join("cache/zig"));
             process::captured(layout, &name, &mut build)?;
             stamp.write()
         })

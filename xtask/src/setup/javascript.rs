@@ -21,6 +21,8 @@ struct Packages {
     name: &'static str,
     /// Where their lock file is, and the scripts that import them.
     of: &'static str,
+    /// Further folders whose scripts import them.
+    also_of: &'static [&'static str],
     /// Further arguments of npm.
     arguments: &'static [&'static str],
 }
@@ -29,6 +31,7 @@ struct Packages {
 const COMPONENTIZE: Packages = Packages {
     name: "componentize-js",
     of: "tests/guests/javascript",
+    also_of: &[],
     arguments: &[],
 };
 
@@ -36,6 +39,7 @@ const COMPONENTIZE: Packages = Packages {
 const TYPESCRIPT: Packages = Packages {
     name: "glossary-typescript",
     of: "examples/glossary-typescript",
+    also_of: &["sdk/javascript"],
     arguments: &[],
 };
 
@@ -44,6 +48,7 @@ const TYPESCRIPT: Packages = Packages {
 const CLIENTS: Packages = Packages {
     name: "mcp-javascript",
     of: "tests/clients",
+    also_of: &[],
     arguments: &["--ignore-scripts", "--omit=optional", "--omit=peer"],
 };
 
@@ -96,7 +101,9 @@ impl Packages {
                 )
             })?;
             // Node.js looks for packages beside the script that imports them.
-            link(&folder.join(MODULES), &of.join(MODULES))?;
+            for of in std::iter::once(self.of).chain(self.also_of.iter().copied()) {
+                link(&folder.join(MODULES), &layout.path(of).join(MODULES))?;
+            }
             stamp.write()
         })
     }

@@ -11,9 +11,9 @@ use crate::Project;
 const SAID: usize = 4096;
 
 /// A tool under one of the names that it may have. The first that there is of: the environment variable
-/// `KOI_MCP_<TOOL>` (a path), the project's `.venv/bin` and `node_modules/.bin`, the folders of `PATH`.
+/// `KOI_TOOL_<TOOL>` (a path), the project's `.venv/bin` and `node_modules/.bin`, the folders of `PATH`.
 pub(crate) fn find_tool(project: &Project, tool: &str, candidates: &[&str]) -> Option<PathBuf> {
-    let variable = format!("KOI_MCP_{}", tool.to_uppercase().replace('-', "_"));
+    let variable = format!("KOI_TOOL_{}", tool.to_uppercase().replace('-', "_"));
     if let Some(path) = env::var_os(variable).filter(|path| !path.is_empty()) {
         return Some(path.into());
     }

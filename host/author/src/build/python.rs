@@ -36,7 +36,7 @@ pub(super) fn build(
         || BuildError::MissingTool {
             tool: "componentize-py".to_owned(),
             how: "get it by `python3 -m venv .venv && .venv/bin/pip install -r requirements.txt` in the \
-                  project's folder, or name it by KOI_MCP_COMPONENTIZE_PY"
+                  project's folder, or name it by KOI_TOOL_COMPONENTIZE_PY"
                 .to_owned(),
         },
     )?;
@@ -103,7 +103,7 @@ fn python(project: &Project, folder: &Path) -> Result<Command, BuildError> {
     let python = find_tool(project, "python", &["python3", "python"]).ok_or_else(|| {
         BuildError::MissingTool {
             tool: "python3".to_owned(),
-            how: "install Python 3.11 or newer, or name it by KOI_MCP_PYTHON".to_owned(),
+            how: "install Python 3.11 or newer, or name it by KOI_TOOL_PYTHON".to_owned(),
         }
     })?;
     let mut command = Command::new(python);

@@ -69,7 +69,7 @@ impl<'a> Node<'a> {
             how,
         };
         let get = format!(
-            "install version {NODE} or later from https://nodejs.org, or set KOI_MCP_NODE to it"
+            "install version {NODE} or later from https://nodejs.org, or set KOI_TOOL_NODE to it"
         );
         let program =
             command::find_tool(project, "node", &["node"]).ok_or_else(|| missing(get.clone()))?;

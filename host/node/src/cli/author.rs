@@ -25,7 +25,7 @@ Examples:
   koi-mcp build notes --out a.wasm
 
 Tools are looked for in the project's .venv and node_modules, then on PATH. What is missing is named, with how to get
-it. A tool elsewhere is named by the environment: KOI_MCP_PYTHON, KOI_MCP_NODE, KOI_MCP_CARGO and so on; cargo's own
+it. A tool elsewhere is named by the environment: KOI_TOOL_PYTHON, KOI_TOOL_NODE, KOI_TOOL_CARGO and so on; cargo's own
 variables (RUSTC, CARGO_TARGET_DIR, CARGO_NET_OFFLINE) count as they do for cargo.")]
     Build(BuildArgs),
     /// Build, install into the running node and swap in each change of the sources, until Ctrl-C

@@ -4,15 +4,12 @@ use std::time::Duration;
 
 use anyhow::Result;
 use koi_check::{Finding, Options, Report, Seen, Severity};
-use koi_runtime::{Limits, Runtime, RuntimeConfig};
+use koi_runtime::Limits;
 
-use super::{print, progress, record};
+use super::{alone, print, progress, record};
 use crate::admin::MAX_COMPONENT;
 use crate::cli::CheckArgs;
 use crate::config::Config;
-
-/// Slots of the runtime: any component fits in.
-const SLOTS: u32 = 64;
 
 /// An extension does not pass, and all that is to be said of it is said.
 #[derive(Debug, thiserror::Error)]
@@ -27,12 +24,7 @@ pub(super) async fn run(config: Config, args: &CheckArgs, json: bool) -> Result<
         time: Duration::from_secs(args.time),
         strict: args.strict,
     };
-    let runtime = Runtime::new(RuntimeConfig {
-        compiler: config.compile.compiler.clone(),
-        compile_limits: config.compile.limits(),
-        slots: SLOTS,
-        ..RuntimeConfig::default()
-    })?;
+    let runtime = alone::runtime(&config, false)?;
     let what = format!("checking {}", args.file.display());
     let check = koi_check::check(&runtime, component.into(), &options);
     let report = progress::while_waiting(&what, check).await;

@@ -31,7 +31,7 @@ pub(super) enum Toolchain {
 }
 
 impl Toolchain {
-    /// The compiler for a project: zig on `PATH`, in its `.venv` or where `KOI_MCP_ZIG` says; else a clang that
+    /// The compiler for a project: zig on `PATH`, in its `.venv` or where `KOI_TOOL_ZIG` says; else a clang that
     /// can link for WASI.
     pub(super) fn find(project: &Project, work: &Path) -> Result<Self, BuildError> {
         let zig = find_tool(project, "zig", &["zig"]).or_else(|| zig_of_python(&project.root));
@@ -102,7 +102,7 @@ impl Toolchain {
                 let mut command = Command::new(zig);
                 command
                     .arg("cc")
-                    .env("ZIG_GLOBAL_CACHE_DIR", cache)
+                    // Its libc, which takes long to compile, is in its own global cache: once for all projects.
                     .env("ZIG_LOCAL_CACHE_DIR", cache);
                 command
             }
