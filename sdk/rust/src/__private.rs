@@ -35,6 +35,10 @@ pub fn malformed(reference: &str, form: &str) -> Error {
 }
 
 /// What a tool's function answers, as far as that is known before.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no schema, so that a tool cannot answer it",
+    note = "derive `serde::Serialize` and `schemars::JsonSchema`, or answer a `ToolResult`"
+)]
 pub trait Output {
     /// The tool with its output schema, if it has one.
     fn describe(tool: Tool) -> Tool {

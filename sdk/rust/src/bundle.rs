@@ -1,5 +1,6 @@
 //! Pieces of knowledge.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -32,7 +33,7 @@ impl Bundle {
 }
 
 /// What a publication was given.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Publication {
     /// The name under which it was published.
     pub rid: Rid,

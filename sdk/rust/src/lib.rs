@@ -42,10 +42,11 @@
 //! ```
 //!
 //! [`#[derive(Reference)]`](macro@Reference) makes a typed reference of a RID type out of a pattern, and
-//! [`#[tool]`](macro@tool) a tool out of a function. What the host offers is in [`knowledge`], [`network`], [`caller`], [`config`], [`keyvalue`],
-//! [`http`], [`secrets`] and [`log`]; granted folders and environment variables are those of the
-//! standard library. Every failure is an [`Error`] whose kind decides what the host does next. Unit tests run
-//! on the author's machine, without a host: see [`testing`].
+//! [`#[tool]`](macro@tool) a tool out of a function. What the host offers is in [`knowledge`],
+//! [`network`], [`caller`], [`config`], [`keyvalue`], [`http`], [`secrets`] and [`mod@log`]; granted folders
+//! and environment variables are those of the standard library. Every failure is an [`Error`] whose kind
+//! decides what the host does next. Unit tests run on the author's machine, without a host: see
+//! [`testing`].
 
 /// The README, whose examples are tests.
 #[cfg(doctest)]
