@@ -18,7 +18,7 @@ mod sources;
 use page::{Block, Class};
 
 /// So many blocks may be left unrun.
-const MOST_UNRUN: usize = 20;
+const MOST_UNRUN: usize = 12;
 
 #[test]
 fn blocks_that_are_not_run_say_why_and_are_few() {

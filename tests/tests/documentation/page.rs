@@ -24,8 +24,6 @@ pub enum Class {
 #[derive(Debug, Clone)]
 pub struct Block {
     pub class: Class,
-    /// The first word after the fence.
-    pub language: String,
     /// The source that it names.
     pub source: Option<String>,
     /// Why it is not run.
@@ -145,7 +143,6 @@ impl Block {
         };
         Self {
             class,
-            language: language.to_owned(),
             source,
             unrun,
             text: String::new(),
