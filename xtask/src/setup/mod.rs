@@ -45,6 +45,7 @@ pub fn set_up(layout: &Layout, extent: Extent) -> Result<GuestToolchain> {
             "tests/guests/python/requirements.txt",
         )?;
         base.environment(layout, "zig", "tests/guests/zig.txt")?;
+        python::link_program(layout, "zig", "ziglang/zig")?;
         base.environment(layout, "mypy", "tests/guests/mypy.txt")?;
         base.environment(layout, "node", "tests/guests/node.txt")?;
         javascript::set_up(layout)?;

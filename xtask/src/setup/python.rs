@@ -154,3 +154,21 @@ fn unpacked(layout: &Layout) -> Result<Python> {
     })?;
     Ok(base)
 }
+
+/// Puts a program that a package of an environment has inside it among the environment's own, under the
+/// environment's name.
+pub fn link_program(layout: &Layout, environment: &str, inside: &str) -> Result<()> {
+    let folder = layout.tools().join(environment);
+    let at = folder.join("bin").join(environment);
+    if at.exists() {
+        return Ok(());
+    }
+    let versions = fs::read_dir(folder.join("lib"))
+        .with_context(|| format!("reading {}", folder.join("lib").display()))?;
+    let program = versions
+        .flatten()
+        .map(|version| version.path().join("site-packages").join(inside))
+        .find(|program| program.is_file())
+        .with_context(|| format!("{} has no {inside}", folder.display()))?;
+    std::os::unix::fs::symlink(&program, &at).with_context(|| format!("linking {}", at.display()))
+}
