@@ -15,7 +15,9 @@ def stays_here(knowledge: KnowledgeObject) -> Outcome:
 
 def tidied(knowledge: KnowledgeObject) -> Outcome:
     contents: dict[str, Any] = knowledge.known_contents().value()
-    term = contents["term"]
+    term = contents.get("term")
+    if not isinstance(term, str):
+        raise Error.invalid_input(f"{knowledge.rid} has no term")
     if name_of(term) != TermReference.of(knowledge.rid).name:
         raise Error.permanent(f"{knowledge.rid} names another term than `{term}`")
     trimmed = {

@@ -8,7 +8,7 @@ mod client;
 mod server;
 mod steps;
 
-use koi_tests::{Node, NodeBuilder, eventually, extension};
+use koi_tests::{Node, NodeBuilder, eventually};
 use tempfile::TempDir;
 
 use steps::Exchanges;
@@ -16,14 +16,9 @@ use steps::Exchanges;
 /// A node with one of the glossaries, granted what it asks for and the server of the test.
 fn node(folder: &TempDir, glossary: &str, server: &server::Server) -> Node {
     let node = NodeBuilder::new("glossary", &folder.path().join("node")).start();
-    node.json(&[
-        "extension",
-        "install",
-        &extension(glossary).to_string_lossy(),
-        "--grant-asked",
-        "--grant",
-        &format!("http=GET:{}", server.url()),
-    ]);
+    node.install(glossary);
+    let grant = format!("http=GET:{}", server.url());
+    node.json(&["extension", "grant", "glossary", &grant]);
     node
 }
 

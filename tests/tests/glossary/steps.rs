@@ -33,7 +33,7 @@ struct Asked {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PublishStep {
-    publish: Value,
+    publish: Box<RawValue>,
     stored: Value,
     #[serde(rename = "dead-letter")]
     dead_letter: Option<String>,
@@ -153,7 +153,13 @@ impl<'a> Exchanges<'a> {
         let outcome = self.client.request(method, json!({}), None);
         let listed = outcome.response["result"][member].as_array();
         let listed = listed.unwrap_or_else(|| panic!("{}", outcome.response));
-        assert_eq!(listed, expected);
+        // What the host derives from RID types is its own.
+        let derived = |item: &&Value| {
+            let uri = item["uriTemplate"].as_str();
+            uri.is_some_and(|uri| uri.starts_with("orn:"))
+        };
+        let listed: Vec<_> = listed.iter().filter(|item| !derived(item)).collect();
+        assert_eq!(listed, Vec::from_iter(expected));
     }
 
     fn tool(&mut self, step: ToolStep) {
@@ -189,10 +195,11 @@ impl<'a> Exchanges<'a> {
     async fn publish(&self, step: PublishStep) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("object.json");
-        std::fs::write(&file, step.publish.to_string()).unwrap();
+        std::fs::write(&file, step.publish.get()).unwrap();
         let published = self.node.command(&["publish", &file.to_string_lossy()]);
         assert!(published.status.success(), "{published:?}");
-        let rid = step.publish["rid"].as_str().unwrap();
+        let object: Value = parsed(step.publish.get());
+        let rid = object["rid"].as_str().unwrap();
         if let Some(reason) = step.dead_letter {
             eventually("a dead letter", async || {
                 let letters = self.node.dead_letters();

@@ -67,7 +67,10 @@ impl Packages {
         let mut inputs = vec![layout.path("tests/guests/node.txt")];
         inputs.extend(pins.map(|file| of.join(file)));
         let stamp = Stamp::of(folder.join("stamp"), &inputs)?;
-        if stamp.is_current() && of.join(MODULES).exists() {
+        let mut linked = std::iter::once(self.of)
+            .chain(self.also_of.iter().copied())
+            .map(|of| layout.path(of).join(MODULES));
+        if stamp.is_current() && linked.all(|link| link.exists()) {
             progress::already(self.name);
             return Ok(());
         }
