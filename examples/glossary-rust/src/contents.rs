@@ -55,6 +55,16 @@ pub enum Term {
 }
 
 impl TermV2 {
+    /// A term with these and no other members.
+    pub fn new(term: String, meanings: Vec<String>, tags: Vec<String>) -> Self {
+        Self {
+            term,
+            meanings,
+            tags: Some(tags),
+            other: Map::new(),
+        }
+    }
+
     /// Its tags, if it has any.
     pub fn tags(&self) -> &[String] {
         self.tags.as_deref().unwrap_or_default()
@@ -63,12 +73,7 @@ impl TermV2 {
 
 impl From<TermV1> for TermV2 {
     fn from(earlier: TermV1) -> Self {
-        Self {
-            term: earlier.term,
-            meanings: vec![earlier.meaning],
-            tags: Some(Vec::new()),
-            other: Map::new(),
-        }
+        Self::new(earlier.term, vec![earlier.meaning], Vec::new())
     }
 }
 

@@ -3,8 +3,8 @@
 use koi_extension::prelude::*;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::json;
 
+use crate::contents::TermV2;
 use crate::reference::TermReference;
 
 #[derive(Serialize, JsonSchema)]
@@ -29,8 +29,7 @@ pub fn define_term(
     let rid = TermReference::to_term(&vocabulary, &term)?.rid()?;
     let new = knowledge::read(&rid)?.is_none();
     let tags = tags.unwrap_or_default();
-    let contents = json!({ "term": term, "meanings": meanings, "tags": tags });
-    knowledge::publish(&rid, &contents)?;
+    knowledge::publish(&rid, &TermV2::new(term, meanings, tags))?;
     let rid = rid.to_string();
     Ok(Defined { rid, new })
 }
