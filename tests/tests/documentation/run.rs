@@ -68,7 +68,7 @@ fn run(page: &Page) {
             ])
             .current_dir(folder.path())
             .env("PATH", &path)
-            .env("WEATHER_KEY", "sunny")
+            .env("WEATHER_KEY", "sunny-all-day")
             .output()
             .unwrap();
         assert!(
