@@ -81,8 +81,8 @@ fn programs() -> TempDir {
             "python3",
             &format!(
                 "[ \"$1 $2\" = '-m venv' ] || exec '{python}' \"$@\"\n\
-                 '{python}' -m venv --without-pip \"$3\" && \"$3/bin/python\" '{wheels}'/pip-*.whl/pip install \
-                 --quiet --no-index --find-links '{wheels}' pip"
+                 '{python}' -m venv --without-pip \"$3\" && for wheel in '{wheels}'/pip-*.whl; do \
+                 \"$3/bin/python\" \"$wheel/pip\" install --quiet --no-index --find-links '{wheels}' pip; done"
             ),
         );
     }
