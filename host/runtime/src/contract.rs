@@ -80,6 +80,10 @@ pub(crate) enum Indices {
 /// The functions of an instance, in its version of the contract. Each version has all that the contract
 /// ever had; what the component does not export ends a call with
 /// [`NotExported`](crate::meter::Stop::NotExported).
+#[allow(
+    clippy::large_enum_variant,
+    reason = "the large one is nearly all of them, and stands in the box of its instance"
+)]
 pub(crate) enum Guest {
     Plain(plain::Guest),
     V0_1(v0_1::Guest),

@@ -12,8 +12,11 @@ use crate::process;
 /// The files of tests that take longest, together about as long as all others.
 const LONG: [&str; 4] = ["bench", "hostile", "interop", "soak"];
 
-/// What runs the long tests, all others but those in the documentation, and those.
-pub fn of(layout: &Layout) -> Result<[Command; 3]> {
+/// The files of tests in which an author's work is timed, which are alone on the machine.
+const TIMED: [&str; 1] = ["author"];
+
+/// What runs the timed tests, the long ones, all others but those in the documentation, and those.
+pub fn of(layout: &Layout) -> Result<[Command; 4]> {
     let mut metadata = process::cargo(layout);
     metadata.args([
         "metadata",
@@ -29,17 +32,20 @@ pub fn of(layout: &Layout) -> Result<[Command; 3]> {
         cargo.args(["test", "--release", "--workspace", "--no-fail-fast"]);
         cargo
     };
-    let (mut long, mut others, mut docs) = (test(), test(), test());
+    let (mut timed, mut long, mut others, mut docs) = (test(), test(), test(), test());
     others.args(["--lib", "--bins"]);
     for name in files(&metadata) {
-        let lane = match LONG.contains(&name) {
-            true => &mut long,
-            false => &mut others,
+        let lane = if TIMED.contains(&name) {
+            &mut timed
+        } else if LONG.contains(&name) {
+            &mut long
+        } else {
+            &mut others
         };
         lane.args(["--test", name]);
     }
     docs.arg("--doc");
-    Ok([long, others, docs])
+    Ok([timed, long, others, docs])
 }
 
 /// The names of all files of tests in a workspace.

@@ -80,9 +80,10 @@ impl Run<'_> {
             .args(["--workspace", "--no-fail-fast"]);
         self.tests("tests of the guests, on this machine", &mut guests);
         // Tests wait for peers and clocks much of their time, so those that take longest are beside the
-        // others.
+        // others, but for those that time what an author does.
         match lanes::of(layout) {
-            Ok([mut long, mut others, mut docs]) => thread::scope(|scope| {
+            Ok([mut timed, mut long, mut others, mut docs]) => thread::scope(|scope| {
+                self.tests("tests of the author's kit, timed", &mut timed);
                 tell_where_things_are(&mut long, layout);
                 tell_toolchain(&mut long, &self.toolchain);
                 let long = scope.spawn(move || process::captured(layout, LONG, &mut long));

@@ -79,9 +79,9 @@ impl<'a> Node<'a> {
         )?;
         let version = String::from_utf8_lossy(&version.stdout).trim().to_owned();
         let major = version.trim_start_matches('v').split('.').next();
-        if !major
+        if major
             .and_then(|major| major.parse().ok())
-            .is_some_and(|major: u32| major >= NODE)
+            .is_none_or(|major: u32| major < NODE)
         {
             return Err(missing(format!(
                 "{} is {version}: {get}",

@@ -94,7 +94,7 @@ impl Guest {
             Ok(arguments) => arguments,
             Err(misfit) => return Ok(Err(invalid(format!("the arguments do not fit: {misfit}")))),
         };
-        let called = self.instance.get_func(&mut *store, &function.index);
+        let called = self.instance.get_func(&mut *store, function.index);
         let called = called.ok_or_else(|| wasmtime::Error::msg("it has no such function"))?;
         let mut results = vec![Val::Bool(false); usize::from(function.result.is_some())];
         called

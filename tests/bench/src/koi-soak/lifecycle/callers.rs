@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
-use koi_tests::Counting;
 use koi_measure::calling::Calling;
+use koi_tests::Counting;
 use serde_json::json;
 use tokio::task::JoinSet;
 
