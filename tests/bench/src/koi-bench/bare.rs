@@ -7,6 +7,9 @@ use anyhow::{Result, anyhow};
 use wasmtime::component::{Component, Linker, ResourceTable};
 use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{
+    Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
+};
 
 wasmtime::component::bindgen!({
     path: "../../wit",
@@ -29,8 +32,37 @@ const TICK: Duration = Duration::from_millis(10);
 
 struct State {
     wasi: WasiCtx,
+    http: WasiHttpCtx,
+    nobody: Nobody,
     table: ResourceTable,
     limits: StoreLimits,
+}
+
+/// There is nobody to send requests to.
+struct Nobody;
+
+/// What goes on with a request and with its response.
+type Going<T> = Box<dyn Future<Output = wasmtime_wasi_http::Result<T>> + Send>;
+
+impl WasiHttpHooks for Nobody {
+    fn send_request(
+        &mut self,
+        _: http::Request<WasiBody>,
+        _: Option<RequestOptions>,
+        _: Going<()>,
+    ) -> Going<(http::Response<WasiBody>, Going<()>)> {
+        Box::new(async { Err(Error::ConnectionRefused) })
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: &mut self.nobody,
+        }
+    }
 }
 
 impl WasiView for State {
@@ -50,12 +82,13 @@ pub struct Bare {
 }
 
 impl Bare {
-    /// Compiles a guest. Of the imports it has WASI; the others trap.
+    /// Compiles a guest. Of the imports it has WASI, HTTP included; the others trap.
     pub fn new(component: &[u8], slots: u32) -> Result<Self> {
         let engine = Engine::new(&koi_runtime::engine_configuration(slots))?;
         let component = Component::from_binary(&engine, component)?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
         linker.define_unknown_imports_as_traps(&component)?;
         let pre = ToolPre::new(linker.instantiate_pre(&component)?)?;
         let ticking = engine.weak();
@@ -78,6 +111,8 @@ impl Bare {
         let memory = usize::try_from(self.limits.memory)?;
         let state = State {
             wasi: WasiCtx::builder().build(),
+            http: WasiHttpCtx::new(),
+            nobody: Nobody,
             table: ResourceTable::new(),
             limits: StoreLimitsBuilder::new().memory_size(memory).build(),
         };
