@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use wasmtime::component::{Component, Linker, ResourceTable};
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, Linker, ResourceTable, ResourceType};
 use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{
@@ -89,7 +90,7 @@ impl Bare {
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-        linker.define_unknown_imports_as_traps(&component)?;
+        trap_others(&mut linker, &engine, &component)?;
         let pre = ToolPre::new(linker.instantiate_pre(&component)?)?;
         let ticking = engine.weak();
         std::thread::spawn(move || {
@@ -139,6 +140,45 @@ impl Bare {
         let work = async { self.instance().await?.unbounded_call(tool, arguments).await };
         tokio::time::timeout(self.limits.wall, work).await?
     }
+}
+
+/// Has what the guest imports beyond WASI's own interfaces trap. The engine's own way would do so with older
+/// versions of those too, in the place of the newer ones that serve them.
+fn trap_others(
+    linker: &mut Linker<State>,
+    engine: &Engine,
+    component: &Component,
+) -> wasmtime::Result<()> {
+    const LINKED: [&str; 7] = [
+        "wasi:cli/",
+        "wasi:clocks/",
+        "wasi:filesystem/",
+        "wasi:http/",
+        "wasi:io/",
+        "wasi:random/",
+        "wasi:sockets/",
+    ];
+    for (interface, item) in component.component_type().imports(engine) {
+        let ComponentItem::ComponentInstance(instance) = item.ty else {
+            continue;
+        };
+        if LINKED.iter().any(|linked| interface.starts_with(linked)) {
+            continue;
+        }
+        let mut trapping = linker.instance(interface)?;
+        for (name, item) in instance.exports(engine) {
+            match item.ty {
+                ComponentItem::ComponentFunc(_) => trapping.func_new(name, |_, _, _, _| {
+                    Err(wasmtime::Error::msg("nothing of koi-mcp is on the way"))
+                })?,
+                ComponentItem::Resource(_) => {
+                    trapping.resource(name, ResourceType::host::<()>(), |_, _| Ok(()))?;
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A running guest.
