@@ -1,3 +1,5 @@
+//! What a `koi.toml` may say, and what is said of one that says something else.
+
 use super::*;
 
 const RIGHT: &str = "[extension]\nname = \"one\"\nlanguage = \"typescript\"\nsource = \"app.ts\"\n";

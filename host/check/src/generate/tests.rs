@@ -1,3 +1,5 @@
+//! What is generated fits its schema and is the same for one seed; what is mutilated is something else.
+
 use serde_json::json;
 
 use super::*;
