@@ -29,7 +29,7 @@ pub use callable::Callable;
 pub use client::{McpClient, McpError, Mode, Sdk, Transport};
 pub use counting_guest::Counting;
 pub use footprint::Footprint;
-pub use node::{Node, NodeBuilder};
+pub use node::{Node, NodeBuilder, share_code, shared_code};
 pub use paths::{extension, guest, program, repository, tool};
 pub use port::{Port, free_port};
 pub use process::Process;

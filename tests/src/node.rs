@@ -9,9 +9,6 @@ use serde_json::Value;
 
 use crate::{Process, extension, program};
 
-/// The key of the compiled code that the nodes of the tests share.
-const SHARED_KEY: [u8; 32] = [7; 32];
-
 /// A running node.
 #[derive(Debug)]
 pub struct Node {
@@ -155,9 +152,18 @@ impl NodeBuilder {
     }
 }
 
+/// The compiled code that all tests share, and the key of its seals.
+#[must_use]
+pub fn shared_code() -> (PathBuf, [u8; 32]) {
+    (program("koi-mcp").with_file_name("test-code"), [7; 32])
+}
+
 /// Makes a data folder whose compiled code is that of all tests, beside their programs.
-fn share_code(data_dir: &Path) {
-    let code = program("koi-mcp").with_file_name("test-code");
+///
+/// # Panics
+/// If there is one.
+pub fn share_code(data_dir: &Path) {
+    let (code, key) = shared_code();
     for folder in [&code, data_dir] {
         std::fs::DirBuilder::new()
             .recursive(true)
@@ -171,7 +177,7 @@ fn share_code(data_dir: &Path) {
         .create_new(true)
         .mode(0o600)
         .open(data_dir.join("code.key"))
-        .and_then(|mut file| file.write_all(&SHARED_KEY))
+        .and_then(|mut file| file.write_all(&key))
         .unwrap();
 }
 

@@ -44,6 +44,8 @@ pub enum Command {
     },
     /// Write the pages that follow from the WIT.
     Docs,
+    /// Write the Rust that follows from the WIT.
+    Bindings,
     /// Go on for long.
     Soak {
         /// A soak's name and its flags; empty to list the soaks.
@@ -95,6 +97,10 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, Str
         "docs" => match rest.first() {
             Some(other) => Err(format!("unexpected argument `{other}`")),
             None => Ok(Command::Docs),
+        },
+        "bindings" => match rest.first() {
+            Some(other) => Err(format!("unexpected argument `{other}`")),
+            None => Ok(Command::Bindings),
         },
         "soak" => match rest.first() {
             Some(flag) if flag.starts_with('-') => {

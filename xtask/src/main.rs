@@ -5,6 +5,7 @@
 
 mod arguments;
 mod bench;
+mod bindings;
 mod build;
 mod content_hash;
 mod corpus;
@@ -45,6 +46,8 @@ Commands:
                       Freeze a version of the contract, such as 0.1, with guests that were built for it,
                       in tests/corpus (wit/VERSIONING.md)
   docs                Write the pages of docs/src/wit from wit/
+  bindings            Write what wit-bindgen makes of the WIT for Rust: sdk/rust/src/bindings, and
+                      that of the guest `fetch`
   build [--for-tests] Build host (target/release) and extensions (target/extensions)
   setup [--for-tests] Fetch what building needs into target/tools
 
@@ -90,6 +93,7 @@ fn perform(command: Command) -> anyhow::Result<ExitCode> {
         Command::Fuzz { names, seconds } => fuzz::fuzz(&layout, &names, seconds)?,
         Command::Corpus { version, force } => corpus::corpus(&layout, &version, force)?,
         Command::Docs => docs::write(&layout)?,
+        Command::Bindings => bindings::write(&layout)?,
         Command::Soak { arguments } => return soak::soak(&layout, &arguments),
     }
     Ok(ExitCode::SUCCESS)

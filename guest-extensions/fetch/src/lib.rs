@@ -1,23 +1,16 @@
 //! Fetches a page. A plain component, as it is written for other hosts: one function of its own, the
 //! standard's HTTP, and nothing of koi-mcp.
 
-#![allow(missing_docs, reason = "what is generated is documented in the WIT")]
+// As the generator writes it: `cargo xtask bindings`.
+#[rustfmt::skip]
+#[allow(clippy::panic, clippy::unwrap_used, reason = "generated so, for debugging")]
+#[allow(missing_docs, reason = "what is generated is documented in the WIT")]
+mod bindings;
 
-wit_bindgen::generate!({
-    path: "../../sdk/wit",
-    inline: "
-        package component:fetch-rs;
-        world fetch {
-            include wasi:http/client@0.2.0;
-            export fetch: func(url: string) -> result<string, string>;
-        }
-    ",
-    generate_all,
-});
-
-use wasi::http::outgoing_handler::handle;
-use wasi::http::types::{Fields, IncomingResponse, OutgoingRequest, Scheme};
-use wasi::io::streams::StreamError;
+use bindings::Guest;
+use bindings::wasi::http::outgoing_handler::handle;
+use bindings::wasi::http::types::{Fields, IncomingResponse, OutgoingRequest, Scheme};
+use bindings::wasi::io::streams::StreamError;
 
 /// So much of a page is read at a time.
 const CHUNK_BYTES: u64 = 64 << 10;
@@ -93,4 +86,4 @@ fn text(response: &IncomingResponse) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| "the response is no text".to_owned())
 }
 
-export!(Component);
+bindings::export!(Component with_types_in bindings);

@@ -23,6 +23,9 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+const CODE: &str = "code";
+const CODE_KEY: &str = "code.key";
+
 const LOCK_ATTEMPTS: u32 = 10;
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
@@ -128,7 +131,21 @@ impl DataDir {
     /// # Errors
     /// If it can neither be read nor written.
     pub fn code_key(&self) -> Result<[u8; 32]> {
-        self.key("code.key")
+        self.key(CODE_KEY)
+    }
+
+    /// The compiled code of a folder, and the key that seals it, for a command that is no node. None where no node
+    /// has been: such a command makes no data folder.
+    #[must_use]
+    pub fn code(path: &Path) -> Option<(PathBuf, [u8; 32])> {
+        let key = std::fs::read(path.join(CODE_KEY)).ok()?;
+        Some((path.join(CODE), key.try_into().ok()?))
+    }
+
+    /// The folder of compiled code.
+    #[must_use]
+    pub fn code_dir(&self) -> PathBuf {
+        self.path.join(CODE)
     }
 
     /// The key that placeholders of secrets follow from, made at first use.

@@ -76,7 +76,7 @@ impl Node {
         let stores = config.store.open(data_dir.path()).await?;
         let identity = Identity::load_or_create(data_dir.path(), &config.node.name)?;
         let runtime = Runtime::new(RuntimeConfig {
-            cache_dir: Some(data_dir.path().join("code")),
+            cache_dir: Some(data_dir.code_dir()),
             cache_key: data_dir.code_key()?,
             compiler: config.compile.compiler.clone(),
             compile_limits: config.compile.limits(),

@@ -73,6 +73,7 @@ export const forGuest = (options) => ({
   write: false,
   logLevel: 'silent',
   inject: [join(src, 'globals.ts')],
+  define: { 'Math.random': 'koiRandom' },
   plugins: [resolving(false)],
   ...options,
 });

@@ -24,7 +24,8 @@ const { generateGuestTypes } = await import(pathToFileURL(transpile));
 const folder = await mkdtemp(join(tmpdir(), 'koi-types-'));
 try {
   await layOut(join(sdk, '../..'), folder);
-  await writeWorld(folder, ['koi:extension/imports@0.1.0', CLIENT].map((world) => `include ${world}`), INTERFACES);
+  const imports = ['include koi:extension/imports@0.1.0', `include ${CLIENT}`, 'import wasi:random/random@0.2.0'];
+  await writeWorld(folder, imports, INTERFACES);
   const files = await generateGuestTypes(folder, { name: 'contract', worldName: 'guest', outDir: '' });
   const modules = Object.entries(files)
     .filter(([name]) => name.includes('interfaces/'))

@@ -6,6 +6,8 @@
 import * as log from './log.js';
 import { fromUtf8, utf8 } from './text.js';
 
+export { crypto, random as koiRandom } from './random.js';
+
 function told(parts: unknown[]): string {
   return parts.map((part) => (typeof part === 'string' ? part : part instanceof Error ? (part.stack ?? String(part)) : show(part))).join(' ');
 }

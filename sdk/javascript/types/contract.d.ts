@@ -1068,3 +1068,8 @@ declare module 'wasi:logging/logging@0.1.0-draft' {
    */
   export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'critical';
 }
+
+declare module 'wasi:random/random@0.2.0' {
+  export function getRandomBytes(len: number): Uint8Array;
+  export function getRandomU64(): number;
+}

@@ -58,6 +58,8 @@ extern crate self as koi_extension;
 
 #[doc(hidden)]
 pub mod __private;
+// As the generator writes it.
+#[rustfmt::skip]
 #[doc(hidden)]
 pub mod bindings;
 mod bundle;

@@ -9,12 +9,13 @@ mod sound;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use koi_tests::program;
+use koi_tests::{program, share_code};
 use serde_json::Value;
 
-/// The program on a component, in an empty folder, so that no configuration is found.
+/// The program on a component, in a folder without a configuration, where a node has compiled what others have.
 fn check(component: &Path, args: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
+    share_code(&folder.path().join(".koi"));
     Command::new(program("koi-mcp"))
         .arg("check")
         .arg(component)

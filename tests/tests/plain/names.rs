@@ -60,6 +60,16 @@ async fn its_operator_says_what_a_component_is_called_and_an_extension_itself() 
     // The same name again is its next revision.
     let again = node.json(&["extension", "install", &path, "--name", "numbers"]);
     assert_eq!(again["outcome"], "unchanged");
+    let diff = node.json(&["extension", "diff", "numbers", "--file", &path]);
+    assert_eq!(diff["extension"], "numbers");
+    assert_eq!(
+        diff["tools"],
+        json!({"added": [], "removed": [], "changed": []})
+    );
+    assert!(
+        node.refusal(&["extension", "diff", "--file", &path])
+            .contains("--name NAME")
+    );
 
     let told = refused(&node, &extension("echo"), &["--name", "other"]);
     assert!(told.contains("calls itself `echo`"), "{told}");

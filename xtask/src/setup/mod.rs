@@ -10,6 +10,7 @@ mod postgresql;
 mod python;
 mod registry;
 mod wasm;
+mod zig;
 
 use anyhow::Result;
 
@@ -46,6 +47,7 @@ pub fn set_up(layout: &Layout, extent: Extent) -> Result<GuestToolchain> {
         )?;
         base.environment(layout, "zig", "tests/guests/zig.txt")?;
         python::link_program(layout, "zig", "ziglang/zig")?;
+        zig::compile_libc(layout)?;
         base.environment(layout, "mypy", "tests/guests/mypy.txt")?;
         base.environment(layout, "node", "tests/guests/node.txt")?;
         javascript::set_up(layout)?;

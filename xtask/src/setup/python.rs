@@ -20,7 +20,11 @@ const UNPACKED: &str = "python3.13";
 
 /// The Python that environments are made of, looked for when the first one is.
 #[derive(Debug, Default)]
-pub struct Base(Option<Python>);
+pub struct Base {
+    found: Option<Python>,
+    /// The Python of an environment with pip in it.
+    pip: Option<PathBuf>,
+}
 
 #[derive(Debug, Clone)]
 enum Python {
@@ -43,33 +47,48 @@ impl Base {
             progress::already(&title);
             return Ok(());
         }
-        let base = self.find(layout)?;
         progress::step(&title, || {
             if environment.exists() {
                 fs::remove_dir_all(&environment)
                     .with_context(|| format!("removing {}", environment.display()))?;
             }
-            base.make(layout, name, &environment)?;
-            let mut pip = Command::new(environment.join("bin/python"));
-            pip.args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-                "-r",
-            ]);
-            pip.arg(&pins)
+            let pip = self.pip(layout)?;
+            let python = self.find(layout)?;
+            let mut venv = Command::new(python.program());
+            venv.args(["-m", "venv", "--without-pip"]).arg(&environment);
+            process::captured(layout, name, &mut venv)?;
+            let mut install = Command::new(pip);
+            install
+                .args(["-m", "pip", "--python"])
+                .arg(&environment)
+                // What is never imported is not compiled; the rest is when it first is.
+                .args(["install", "--no-compile", "--quiet"])
+                .args(["--disable-pip-version-check", "-r"])
+                .arg(&pins)
                 .env("PIP_CACHE_DIR", layout.tools().join("cache/pip"));
-            process::captured(layout, name, &mut pip).with_context(|| {
+            process::captured(layout, name, &mut install).with_context(|| {
                 format!("{name} could not be fetched; connect to the network and try again")
             })?;
             stamp.write()
         })
     }
 
+    /// What installs into all environments: pip in each of them would take longer than what most are for.
+    fn pip(&mut self, layout: &Layout) -> Result<PathBuf> {
+        if let Some(pip) = &self.pip {
+            return Ok(pip.clone());
+        }
+        let environment = layout.tools().join("pip");
+        let python = environment.join("bin/python");
+        let has_pip = process::output(Command::new(&python).args(["-m", "pip", "--version"]));
+        if has_pip.is_err() {
+            self.find(layout)?.make(layout, "pip", &environment)?;
+        }
+        Ok(self.pip.insert(python).clone())
+    }
+
     fn find(&mut self, layout: &Layout) -> Result<Python> {
-        if let Some(python) = &self.0 {
+        if let Some(python) = &self.found {
             return Ok(python.clone());
         }
         let python = match CANDIDATES
@@ -79,11 +98,18 @@ impl Base {
             Some(python) => Python::System(python.into()),
             None => unpacked(layout)?,
         };
-        Ok(self.0.insert(python).clone())
+        Ok(self.found.insert(python).clone())
     }
 }
 
 impl Python {
+    fn program(&self) -> &Path {
+        match self {
+            Self::System(python) | Self::Unpacked { python, .. } => python,
+        }
+    }
+
+    /// Makes an environment with pip.
     fn make(&self, layout: &Layout, name: &str, environment: &Path) -> Result<()> {
         match self {
             Self::System(python) => {
@@ -105,6 +131,7 @@ impl Python {
                 let mut pip = Command::new(environment.join("bin/python"));
                 pip.arg(wheel.join("pip")).args([
                     "install",
+                    "--no-compile",
                     "--quiet",
                     "--no-index",
                     "--find-links",

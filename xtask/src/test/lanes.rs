@@ -10,10 +10,10 @@ use crate::layout::Layout;
 use crate::process;
 
 /// The files of tests that take longest, together about as long as all others.
-const LONG: [&str; 4] = ["bench", "hostile", "interop", "soak"];
+const LONG: [&str; 5] = ["bench", "extensions", "hostile", "interop", "soak"];
 
-/// The files of tests in which an author's work is timed, which are alone on the machine.
-const TIMED: [&str; 1] = ["author"];
+/// The file and the module of tests in which an author's work is timed, which are alone on the machine.
+const TIMED: [&str; 2] = ["author", "first_answer::"];
 
 /// What runs the timed tests, the long ones, all others but those in the documentation, and those.
 pub fn of(layout: &Layout) -> Result<[Command; 4]> {
@@ -35,15 +35,14 @@ pub fn of(layout: &Layout) -> Result<[Command; 4]> {
     let (mut timed, mut long, mut others, mut docs) = (test(), test(), test(), test());
     others.args(["--lib", "--bins"]);
     for name in files(&metadata) {
-        let lane = if TIMED.contains(&name) {
-            &mut timed
-        } else if LONG.contains(&name) {
-            &mut long
-        } else {
-            &mut others
+        match LONG.contains(&name) {
+            true => long.args(["--test", name]),
+            false => others.args(["--test", name]),
         };
-        lane.args(["--test", name]);
     }
+    let [file, module] = TIMED;
+    timed.args(["--test", file, module]);
+    others.args(["--", "--skip", module]);
     docs.arg("--doc");
     Ok([timed, long, others, docs])
 }

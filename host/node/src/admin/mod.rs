@@ -16,7 +16,7 @@
 //! | `DELETE /v1/extensions/{name}` | removes one |
 //! | `GET /v1/extensions/{name}/revisions`, `GET …/revisions/{n}` | its revisions; all that there is to know of one |
 //! | `GET /v1/extensions/{name}/diff?from=&to=` | what differs between two; without `to` from the one that serves |
-//! | `POST /v1/extensions/diff` | what differs between what runs and the component in the body |
+//! | `POST /v1/extensions/diff?name=&file=` | what differs between what runs and the component in the body |
 //! | `GET /v1/extensions/{name}/swap` | what the last swap was, since the node started |
 //! | `POST /v1/extensions/{name}/revert` | has another revision serve ([`Reverting`]) |
 //! | `POST /v1/extensions/{name}/approve`, `POST …/reject` | has the held revision serve ([`Approval`]), or not |
@@ -75,7 +75,7 @@ pub use client::{Client, segment};
 pub use grants::GrantEdit;
 pub use pulls::PullRequest;
 pub use recordings::{RecordRequest, ReplayReport};
-pub use revisions::{Approval, Reverting};
+pub use revisions::{Approval, ComponentQuery, Reverting};
 pub use routes::{AdminParts, InstallOptions, Publication};
 pub use table::router;
 pub use versions::RoleRequest;

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use koi_registry::{
-    Diff, GrantRequest, Inspection, InstallReport, RevisionError, RevisionView, SwapReport,
+    Diff, GrantRequest, Inspection, InstallReport, Naming, RevisionError, RevisionView, SwapReport,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -37,6 +37,16 @@ pub(super) struct DiffQuery {
     from: u64,
     /// Left out: the one that serves.
     to: Option<u64>,
+}
+
+/// What a component in the body is called.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ComponentQuery {
+    /// If it does not say it by the contract.
+    pub name: Option<String>,
+    /// The file that it is from, whose name it gets if nothing else says one.
+    pub file: String,
 }
 
 /// What is not there is told as such; all else is refused.
@@ -82,9 +92,14 @@ pub(super) async fn diff(
 
 pub(super) async fn diff_component(
     State(parts): State<AdminParts>,
+    Query(query): Query<ComponentQuery>,
     component: Component,
 ) -> Result<Json<Diff>, Problem> {
-    let diff = parts.registry.diff_component(component.0).await;
+    let naming = match query.name {
+        Some(name) => Naming::Given(name),
+        None => Naming::After(query.file),
+    };
+    let diff = parts.registry.diff_component(component.0, naming).await;
     Ok(Json(diff.map_err(problem)?))
 }
 

@@ -21,16 +21,16 @@ pub enum RevisionCommand {
     },
     /// Show what differs between two revisions, or between what serves and a component that is not installed
     Diff {
-        /// The extension's name
+        /// The extension's name; with --file, what the component is called that does not say it by the contract
         #[arg(required_unless_present = "file")]
         name: Option<String>,
         /// The first revision's number
-        #[arg(required_unless_present = "file")]
+        #[arg(required_unless_present = "file", conflicts_with = "file")]
         from: Option<u64>,
         /// The second one's; left out: the one that serves
         to: Option<u64>,
         /// Compare what serves with this component, a .wasm file
-        #[arg(long, value_name = "FILE", conflicts_with = "name")]
+        #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
     /// Have an earlier revision serve again, with the grants and settings that it had

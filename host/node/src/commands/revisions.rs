@@ -7,7 +7,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::{extension, print};
-use crate::admin::{Approval, Client, Reverting, segment};
+use crate::admin::{Approval, Client, ComponentQuery, Reverting, segment};
 use crate::cli::RevisionCommand;
 
 pub(super) async fn run(client: &Client, command: RevisionCommand, json: bool) -> Result<()> {
@@ -21,7 +21,7 @@ pub(super) async fn run(client: &Client, command: RevisionCommand, json: bool) -
             file,
         } => {
             let request = match (file, name, from) {
-                (Some(file), ..) => of_component(client, &file)?,
+                (Some(file), name, _) => of_component(client, &file, name)?,
                 (None, Some(name), Some(from)) => {
                     let query = [("from", Some(from)), ("to", to)];
                     get(client, &name, "diff").query(&query)
@@ -110,11 +110,15 @@ fn of_revision(
     )
 }
 
-fn of_component(client: &Client, file: &Path) -> Result<RequestBuilder> {
+fn of_component(client: &Client, file: &Path, name: Option<String>) -> Result<RequestBuilder> {
     let component =
         std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let query = ComponentQuery {
+        name,
+        file: file.to_string_lossy().into_owned(),
+    };
     let request = client.request(Method::POST, "extensions/diff");
-    Ok(request.body(component))
+    Ok(request.query(&query).body(component))
 }
 
 fn told(answer: &Value, json: bool, sentence: &str) -> Result<()> {

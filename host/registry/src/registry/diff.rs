@@ -173,12 +173,16 @@ impl Registry {
     ///
     /// # Errors
     /// What is wrong with the component, or that nothing of its name is installed.
-    pub fn diff_component(&self, component: Vec<u8>) -> BoxFuture<'_, Result<Diff, RevisionError>> {
+    pub fn diff_component(
+        &self,
+        component: Vec<u8>,
+        naming: Naming,
+    ) -> BoxFuture<'_, Result<Diff, RevisionError>> {
         Box::pin(async move {
             let inner = &self.inner;
             let component: Arc<[u8]> = component.into();
             let bytes = component.len() as u64;
-            let candidate = inner.candidate(component, &Naming::Own).await;
+            let candidate = inner.candidate(component, &naming).await;
             let candidate = candidate.map_err(|error: PrepareError| RestoreError::from(error))?;
             let name = candidate.description.name.clone();
             let serving = inner.activation(&name, Role::Serving).await?;

@@ -97,10 +97,11 @@ impl Language {
         let compiling = start.elapsed().as_secs_f64() * 1e3;
         report.figure(self.compile, Unit::Milliseconds, &once(compiling));
 
-        let folder = tempfile::tempdir()?;
+        let (code, cache_key) = koi_tests::shared_code();
         let runtime = || {
             Runtime::new(RuntimeConfig {
-                cache_dir: Some(folder.path().join("code")),
+                cache_dir: Some(code.clone()),
+                cache_key,
                 ..RuntimeConfig::default()
             })
         };

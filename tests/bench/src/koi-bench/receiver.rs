@@ -44,7 +44,31 @@ impl Receiver {
         let introduction = sender.introduction(&receiver.rid);
         let request = receiver.request(Endpoint::BroadcastEvents, &introduction);
         receiver.tell(&request).await?;
+        receiver.processed(sender).await?;
         Ok(receiver)
+    }
+
+    /// Waits until it knows the sender: an introduction is answered before it is processed.
+    async fn processed(&mut self, sender: &Sender) -> Result<()> {
+        let question = Payload::FetchManifests {
+            rid_types: Vec::new(),
+            rids: vec![sender.rid().clone()],
+        };
+        let request = self.request(Endpoint::FetchManifests, &sender.seal(&self.rid, &question));
+        let start = Instant::now();
+        loop {
+            let answer = self.connection.exchange(&request).await?;
+            if answer.status == 200 {
+                return Ok(());
+            }
+            ensure!(
+                start.elapsed() < PATIENCE,
+                "the sender stays unknown: {} {}",
+                answer.status,
+                answer.body
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Signs envelopes of so many bundles.

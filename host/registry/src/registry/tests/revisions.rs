@@ -255,7 +255,8 @@ async fn a_difference_names_what_came_went_and_changed() {
     });
     let (first, second) = (script("one", first), script("one", second));
     f.install(&first).await.unwrap();
-    let of_file = f.registry.diff_component(second.to_string().into_bytes());
+    let second_bytes = second.to_string().into_bytes();
+    let of_file = f.registry.diff_component(second_bytes, Naming::Own);
     let of_file = of_file.await.unwrap();
     assert_eq!(
         (of_file.from.revision, of_file.to.revision),

@@ -4,6 +4,8 @@
 // Tests stop at the first thing that is not as it should be.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod bindings;
+
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::Command;
