@@ -13,7 +13,7 @@ use serde_json::Value;
 
 /// The groups of host crates, lowest first. A crate may know crates of lower groups only.
 const GROUPS: [&[&str]; 6] = [
-    &["koi-rid", "koi-schema", "koi-author"],
+    &["koi-allocator", "koi-rid", "koi-schema", "koi-author"],
     &["koi-wire", "koi-store", "koi-runtime", "koi-distribution"],
     &["koi-registry"],
     &["koi-pipeline", "koi-schedule", "koi-check"],

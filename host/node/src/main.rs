@@ -2,10 +2,7 @@
 
 use std::process::ExitCode;
 
-use mimalloc::MiMalloc;
-
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
+use koi_allocator as _;
 
 fn main() -> ExitCode {
     koi_mcp::main()

@@ -34,7 +34,9 @@ pub enum NamingError {
         given: String,
     },
     /// Nothing says its name.
-    #[error("the component says no name of itself: say what to call it (`install` takes `--name NAME`)")]
+    #[error(
+        "the component says no name of itself: say what to call it (`install` takes `--name NAME`)"
+    )]
     None,
 }
 

@@ -9,14 +9,26 @@ use serde_json::Value;
 use crate::layout::Layout;
 use crate::process;
 
-/// The files of tests that take longest, together about as long as all others.
-const LONG: [&str; 5] = ["bench", "extensions", "hostile", "interop", "soak"];
+/// The files of tests that take longest, in two parts that each take about as long as all others.
+const LONG: [&[&str]; 2] = [&["bench", "hostile"], &["extensions", "interop", "soak"]];
 
 /// The file and the module of tests in which an author's work is timed, which are alone on the machine.
 const TIMED: [&str; 2] = ["author", "first_answer::"];
 
-/// What runs the timed tests, the long ones, all others but those in the documentation, and those.
-pub fn of(layout: &Layout) -> Result<[Command; 4]> {
+/// The tests of the host, in the order in which they run.
+pub struct Lanes {
+    /// Those that time an author's work.
+    pub timed: Command,
+    /// The long ones, beside each other and beside the others.
+    pub long: [Command; LONG.len()],
+    /// All others.
+    pub others: Command,
+    /// Those in the documentation.
+    pub docs: Command,
+}
+
+/// What runs them.
+pub fn of(layout: &Layout) -> Result<Lanes> {
     let mut metadata = process::cargo(layout);
     metadata.args([
         "metadata",
@@ -32,19 +44,24 @@ pub fn of(layout: &Layout) -> Result<[Command; 4]> {
         cargo.args(["test", "--release", "--workspace", "--no-fail-fast"]);
         cargo
     };
-    let (mut timed, mut long, mut others, mut docs) = (test(), test(), test(), test());
+    let (mut timed, mut others, mut docs) = (test(), test(), test());
+    let mut long = LONG.map(|_| test());
     others.args(["--lib", "--bins"]);
     for name in files(&metadata) {
-        match LONG.contains(&name) {
-            true => long.args(["--test", name]),
-            false => others.args(["--test", name]),
-        };
+        let part = LONG.iter().position(|part| part.contains(&name));
+        let lane = part.map_or(&mut others, |part| &mut long[part]);
+        lane.args(["--test", name]);
     }
     let [file, module] = TIMED;
     timed.args(["--test", file, module]);
     others.args(["--", "--skip", module]);
     docs.arg("--doc");
-    Ok([timed, long, others, docs])
+    Ok(Lanes {
+        timed,
+        long,
+        others,
+        docs,
+    })
 }
 
 /// The names of all files of tests in a workspace.

@@ -21,9 +21,6 @@ use crate::progress;
 use crate::setup::{Extent, GuestToolchain};
 use tally::Tally;
 
-/// The tests that take longest, which run beside the others.
-const LONG: &str = "long-tests";
-
 /// Tells the tests where tools and components are.
 pub fn tell_where_things_are(command: &mut Command, layout: &Layout) {
     command
@@ -82,21 +79,35 @@ impl Run<'_> {
         // Tests wait for peers and clocks much of their time, so those that take longest are beside the
         // others, but for those that time what an author does.
         match lanes::of(layout) {
-            Ok([mut timed, mut long, mut others, mut docs]) => thread::scope(|scope| {
-                self.tests("tests of the author's kit, timed", &mut timed);
-                tell_where_things_are(&mut long, layout);
-                tell_toolchain(&mut long, &self.toolchain);
-                let long = scope.spawn(move || process::captured(layout, LONG, &mut long));
-                self.tests("tests of the host", &mut others);
-                self.tests("examples in the documentation", &mut docs);
-                let ended = long.join();
-                self.counted_from(&layout.logs().join(format!("{LONG}.log")));
-                match ended {
-                    Ok(Ok(())) => {}
-                    Ok(Err(error)) => self.failures.push(format!("{LONG} of the host: {error:#}")),
-                    Err(_) => self.failures.push(format!("{LONG} of the host: panicked")),
+            Ok(mut lanes) => {
+                self.tests("tests of the author's kit, timed", &mut lanes.timed);
+                for command in &mut lanes.long {
+                    tell_where_things_are(command, layout);
+                    tell_toolchain(command, &self.toolchain);
                 }
-            }),
+                let long = lanes.long.into_iter().zip(1..);
+                thread::scope(|scope| {
+                    let long = long.map(|(mut command, part)| {
+                        let name = format!("long-tests-{part}");
+                        let log = name.clone();
+                        let run = move || process::captured(layout, &log, &mut command);
+                        (name, scope.spawn(run))
+                    });
+                    // All begin before the first is waited for.
+                    let long: Vec<_> = long.collect();
+                    self.tests("tests of the host", &mut lanes.others);
+                    self.tests("examples in the documentation", &mut lanes.docs);
+                    for (name, running) in long {
+                        let ended = running.join();
+                        self.counted_from(&layout.logs().join(format!("{name}.log")));
+                        match ended {
+                            Ok(Ok(())) => {}
+                            Ok(Err(error)) => self.failures.push(format!("{name}: {error:#}")),
+                            Err(_) => self.failures.push(format!("{name}: panicked")),
+                        }
+                    }
+                });
+            }
             Err(error) => self.failures.push(format!("tests of the host: {error:#}")),
         }
     }

@@ -40,6 +40,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
+use koi_allocator as _;
 use koi_measure::{client, files, http, legacy, pace, report, rounds};
 
 use crate::pace::Pace;
@@ -67,10 +68,6 @@ enum Command {
     #[command(hide = true)]
     NativeServer(native::Settings),
 }
-
-// As the program `koi-mcp` has it.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

@@ -35,6 +35,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Parser;
+use koi_allocator as _;
 use koi_measure::{client, files, http};
 
 /// The soaks, and what each does.
@@ -93,10 +94,6 @@ struct Arguments {
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
 }
-
-// As the program `koi-mcp` has it.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     match run(Arguments::parse()) {
