@@ -10,6 +10,10 @@ At the end of its input it leaves.
   {"op": "resources"}                        the URIs of all resources
   {"op": "templates"}                        all URI templates
   {"op": "read", "uri"}                      a resource's contents
+  {"op": "prompt", "name", "arguments"}      the messages of a prompt
+  {"op": "complete", "prompt", "argument", "value", "given"}
+                                             what may follow what was typed of an argument of a prompt, where
+                                             others are given already
   {"op": "subscribe", "uri"}                 wants to hear when the resource changes
   {"op": "ignore_news"}                      what was heard so far does not count any more
   {"op": "told_of_tool", "name", "listed"}   waits for the news that the list of tools has changed, until
@@ -119,6 +123,14 @@ class Session:
 
     async def read(self, uri):
         return dumped(await self.client.read_resource(uri))["contents"]
+
+    async def prompt(self, name, arguments):
+        return dumped(await self.client.get_prompt(name, arguments))["messages"]
+
+    async def complete(self, prompt, argument, value, given):
+        reference = types.PromptReference(name=prompt)
+        typed = {"name": argument, "value": value}
+        return dumped(await self.client.complete(reference, typed, given))["completion"]["values"]
 
     async def subscribe(self, uri):
         if self.is_modern:

@@ -216,6 +216,25 @@ impl McpClient {
         serde_json::from_str(text).unwrap_or_else(|error| panic!("{uri}: {error}: {contents}"))
     }
 
+    /// The messages of a prompt.
+    pub fn prompt(&mut self, name: &str, arguments: &Value) -> Value {
+        self.ask(&json!({"op": "prompt", "name": name, "arguments": arguments}))
+    }
+
+    /// The values that are offered for an argument of a prompt of which something was typed, where others
+    /// are given already.
+    pub fn complete(
+        &mut self,
+        prompt: &str,
+        (argument, typed): (&str, &str),
+        given: &Value,
+    ) -> Vec<String> {
+        let mut request = json!({"op": "complete", "prompt": prompt, "given": given});
+        request["argument"] = argument.into();
+        request["value"] = typed.into();
+        texts(self.ask(&request))
+    }
+
     /// Wants to hear when a resource changes.
     pub fn subscribe(&mut self, uri: &str) {
         self.ask(&json!({"op": "subscribe", "uri": uri}));

@@ -5,6 +5,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod dev;
+mod features;
 mod first_answer;
 mod package;
 mod projects;
