@@ -20,7 +20,6 @@ pub(super) fn runtime(config: &Config, fuel: bool) -> Result<Runtime> {
         compile_limits: config.compile.limits(),
         slots: SLOTS,
         fuel,
-        ..RuntimeConfig::default()
     })?)
 }
 
