@@ -2,6 +2,9 @@
 //! neighbours, completions, randomness, and state that outlives a swap. What it does stands in
 //! `tests/guests/features`.
 
+// Each test has a runtime of its own, in which nothing else waits.
+#![allow(clippy::await_holding_lock)]
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
