@@ -97,6 +97,7 @@ impl Language {
         let compiling = start.elapsed().as_secs_f64() * 1e3;
         report.figure(self.compile, Unit::Milliseconds, &once(compiling));
 
+        // What loads from the cache is compiled once, whoever of the tests did.
         let (code, cache_key) = koi_tests::shared_code();
         let runtime = || {
             Runtime::new(RuntimeConfig {
