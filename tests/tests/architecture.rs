@@ -56,7 +56,7 @@ const PURE: [&str; 2] = ["koi-rid", "koi-wire"];
 const IMPURE: [&str; 5] = ["tokio", "futures", "async-trait", "hyper", "tracing"];
 
 /// Tests and tools of the repository: they may know host crates, no host crate may know them.
-const OUTSIDE: [&str; 4] = ["koi-bench", "koi-measure", "koi-tests", "xtask"];
+const OUTSIDE: [&str; 5] = ["koi-bench", "koi-measure", "koi-soak", "koi-tests", "xtask"];
 
 struct Graph {
     /// For each package of the workspace, what it declares, of any kind: normal, build and dev.

@@ -27,6 +27,8 @@ pub enum Command {
     Bench {
         /// Rows to measure; empty for all.
         names: Vec<String>,
+        /// Only to see that each row can be measured.
+        quick: bool,
     },
     /// Fuzz.
     Fuzz {
@@ -85,8 +87,12 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, Str
             None => Ok(Command::Lint),
         },
         "bench" => match rest.iter().find(|argument| argument.starts_with('-')) {
+            Some(flag) if flag == "--quick" && rest.len() == 1 => Ok(bench(Vec::new(), true)),
+            Some(flag) if flag == "--quick" => {
+                Err(format!("`{flag}` measures all rows: it stands alone"))
+            }
             Some(flag) => Err(format!("`cargo xtask bench` has no flag `{flag}`")),
-            None => Ok(Command::Bench { names: rest }),
+            None => Ok(bench(rest, false)),
         },
         "fuzz" => fuzz(rest),
         "corpus" => match rest.iter().map(String::as_str).collect::<Vec<_>>()[..] {
@@ -110,6 +116,10 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, Str
         },
         other => Err(format!("there is no command `{other}`")),
     }
+}
+
+fn bench(names: Vec<String>, quick: bool) -> Command {
+    Command::Bench { names, quick }
 }
 
 fn fuzz(mut names: Vec<String>) -> Result<Command, String> {
@@ -180,6 +190,14 @@ mod tests {
         assert!(parsed("shrink").is_err_and(|error| error.contains("`shrink`")));
         assert!(parsed("setup --all").is_err_and(|error| error.contains("`--all`")));
         assert!(parsed("bench --all").is_err_and(|error| error.contains("`--all`")));
+    }
+
+    #[test]
+    fn a_quick_bench_names_no_rows() {
+        assert_eq!(parsed("bench --quick"), Ok(bench(Vec::new(), true)));
+        let rows = vec!["call".to_owned(), "million".to_owned()];
+        assert_eq!(parsed("bench call million"), Ok(bench(rows, false)));
+        assert!(parsed("bench --quick call").is_err_and(|error| error.contains("alone")));
     }
 
     #[test]

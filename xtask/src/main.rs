@@ -36,6 +36,7 @@ Commands:
                       only `cargo test --release ARGUMENTS`, e.g. -- -p koi-rid
   lint                Check form and style of all code: rustfmt and clippy
   bench [NAME...]     Measure, all rows or those named; writes target/bench/report.json
+  bench --quick       Only see that each row can be measured, in two minutes; its figures say nothing
   fuzz [TARGET...] [--seconds N]
                       Look for inputs that break a promise, with the nightly toolchain: all targets
                       of tests/fuzz/corpus or those named, 300 seconds each
@@ -89,7 +90,8 @@ fn perform(command: Command) -> anyhow::Result<ExitCode> {
         Command::Run { serve_flags } => return run::run(&layout, &serve_flags),
         Command::Test { arguments } => return test::test(&layout, &arguments),
         Command::Lint => return lint::lint(&layout),
-        Command::Bench { names } => return bench::bench(&layout, &names),
+        Command::Bench { quick: true, .. } => return bench::quick(&layout),
+        Command::Bench { names, .. } => return bench::bench(&layout, &names),
         Command::Fuzz { names, seconds } => fuzz::fuzz(&layout, &names, seconds)?,
         Command::Corpus { version, force } => corpus::corpus(&layout, &version, force)?,
         Command::Docs => docs::write(&layout)?,

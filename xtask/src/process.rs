@@ -168,7 +168,7 @@ fn remedy(program: &OsStr) -> &'static str {
         Some("bash") => "install it with your system's package manager",
         Some("python3") => "install Python 3.12 or newer with its venv module",
         Some("rustup") => "install Rust by rustup",
-        Some("koi-mcp" | "koi-bench") => "run `cargo xtask build`",
+        Some("koi-mcp" | "koi-soak") => "run `cargo xtask build`",
         _ => "install it, or see that it is on PATH",
     }
 }

@@ -35,6 +35,7 @@ pub use entry::{
 pub use grant::{
     Access, Capability, Execution, Folder, Grant, GrantError, Grants, HostPattern, HttpRule,
     Learned, LimitName, Pattern, PatternError, PortRule, Right, Scheme, SecretUse, Variable,
+    granting,
 };
 pub use in_flight::InFlight;
 pub use koi_schema::{JsonSchema, SchemaError};

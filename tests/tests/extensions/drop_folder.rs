@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use koi_tests::{Guest, Node, NodeBuilder, eventually, extension};
+use koi_tests::{CpuTime, Guest, Node, NodeBuilder, eventually, extension};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -112,18 +112,6 @@ impl Drop for Writing {
     }
 }
 
-/// The CPU time that a process has used up.
-fn cpu_time(id: u32) -> Duration {
-    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
-    let (_, after_name) = stat.rsplit_once(')').unwrap();
-    let fields: Vec<u64> = after_name
-        .split_whitespace()
-        .map(|field| field.parse().unwrap_or_default())
-        .collect();
-    // utime and stime, the 14th and 15th of all fields, in hundredths of a second.
-    Duration::from_millis((fields[11] + fields[12]) * 10)
-}
-
 #[tokio::test]
 async fn a_file_that_is_replaced_all_the_time_is_told_of_once_and_holds_nobody_up() {
     let temporary = tempfile::tempdir().unwrap();
@@ -138,11 +126,12 @@ async fn a_file_that_is_replaced_all_the_time_is_told_of_once_and_holds_nobody_u
     });
     std::fs::copy(extension("echo"), folder.join("echo.wasm")).unwrap();
     serves(&node, "echo", "0.1.0").await;
-    let (before, since) = (cpu_time(node.process.id()), Instant::now());
+    let cpu_time = || CpuTime::of(node.process.id()).own;
+    let (before, since) = (cpu_time(), Instant::now());
     let reason = refused(&node, "busy.wasm").await;
     assert!(reason.contains("all the time"), "{reason}");
     // Most of it goes into answering this test's questions.
-    let used = cpu_time(node.process.id()) - before;
+    let used = cpu_time() - before;
     assert!(used < since.elapsed() / 2, "{used:?}");
     drop(writing);
     serves(&node, "busy", "2.0.0").await;

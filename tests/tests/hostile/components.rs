@@ -8,7 +8,8 @@ use koi_tests::{Guest, extension};
 
 use crate::host::{Host, Misfits, has_all};
 
-/// Looking at a component may not take longer, compiling included.
+/// Looking at a component may not take more of a processor, compiling included. How long that is depends on the
+/// machine: what compiles is at the lowest priority, and other tests are not.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A component made by a program, and what whoever installs it is told.
@@ -231,14 +232,15 @@ fn a_component_of_a_harmful_shape_is_refused_soon_and_with_one_sentence() {
     let host = Host::start();
     let mut misfits = Misfits::default();
     for Shape { name, bytes, told } in shapes() {
-        let start = Instant::now();
+        let (start, before) = (Instant::now(), host.cpu_time());
         let refusal = host.survives(name, || host.refusal(&bytes));
+        let spent = host.cpu_time() - before;
         println!(
-            "    after {:?}, {} bytes: {refusal}",
+            "    after {:?}, {spent:?} of a processor, {} bytes: {refusal}",
             start.elapsed(),
             bytes.len()
         );
-        assert!(start.elapsed() < PATIENCE, "{name}: {:?}", start.elapsed());
+        assert!(spent < PATIENCE, "{name}: {spent:?}");
         misfits.look(name, &refusal, told);
         host.has_only_echo();
     }

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use koi_tests::{Footprint, Guest, Node, NodeBuilder, Witness, extension, program};
+use koi_tests::{CpuTime, Footprint, Guest, Node, NodeBuilder, Witness, extension, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -154,6 +154,12 @@ impl Host {
     /// The node without anybody who watches it, and its folder.
     pub fn into_node(self) -> (Node, TempDir) {
         (self.node, self.folder)
+    }
+
+    /// What the node and the processes that compile for it have used up of a processor.
+    pub fn cpu_time(&self) -> Duration {
+        let of_node = CpuTime::of(self.node.process.id());
+        of_node.own + of_node.ended_children
     }
 
     /// The harmless extension answers.

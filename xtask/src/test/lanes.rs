@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use crate::build::WORKSPACE;
 use crate::layout::Layout;
 use crate::process;
 
@@ -41,7 +42,7 @@ pub fn of(layout: &Layout) -> Result<Lanes> {
     let metadata = serde_json::from_str(&metadata).context("what cargo says of the workspace")?;
     let test = || {
         let mut cargo = process::cargo(layout);
-        cargo.args(["test", "--release", "--workspace", "--no-fail-fast"]);
+        cargo.args(["test", "--release", "--no-fail-fast"]).args(WORKSPACE);
         cargo
     };
     let (mut timed, mut others, mut docs) = (test(), test(), test());

@@ -194,9 +194,9 @@ pub(super) fn tell_report(answer: &Value, json: bool, done: &str) -> Result<()> 
     let missing = print::cell(answer, "missing");
     if !missing.is_empty() {
         print::line(format_args!("  not granted {missing}"))?;
-        print::line(format_args!(
-            "  to grant    koi-mcp extension grant {name} {missing}"
-        ))?;
+    }
+    if let Some(command) = grants::granting(&name, answer, "missing") {
+        print::line(format_args!("  to grant    {command}"))?;
     }
     grants::tell_idle(&name, answer)?;
     revisions::tell_swap(answer)

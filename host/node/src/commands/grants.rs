@@ -36,11 +36,8 @@ pub(super) async fn show(client: &Client, name: &str, json: bool) -> Result<()> 
         return Ok(());
     }
     print::table(["ASKED", "GRANTED", "IN FORCE", "GRANT"], &rows)?;
-    let missing = print::cell(&answer, "missing");
-    if !missing.is_empty() {
-        print::line(format_args!(
-            "to grant what is missing: koi-mcp extension grant {name} {missing}"
-        ))?;
+    if let Some(command) = granting(name, &answer, "missing") {
+        print::line(format_args!("to grant what is missing: {command}"))?;
     }
     tell_idle(name, &answer)?;
     Ok(())
@@ -69,6 +66,13 @@ pub(super) async fn change(
         tell_idle(name, &answer)?;
     }
     Ok(())
+}
+
+/// The command that grants what stands in a member of an answer, if anything does.
+pub(super) fn granting(name: &str, answer: &Value, member: &str) -> Option<String> {
+    let grants = answer[member].as_array()?;
+    (!grants.is_empty())
+        .then(|| koi_registry::granting(name, grants.iter().filter_map(Value::as_str)))
 }
 
 /// Tells what was granted in vain.
@@ -144,11 +148,8 @@ pub(super) async fn learned(client: &Client, name: &str, json: bool) -> Result<(
             answer["not-listed"]
         ))?;
     }
-    let propose = print::cell(&answer, "propose");
-    if !propose.is_empty() {
-        print::line(format_args!(
-            "to allow it: koi-mcp extension grant {name} {propose}"
-        ))?;
+    if let Some(command) = granting(name, &answer, "propose") {
+        print::line(format_args!("to allow it: {command}"))?;
     }
     let not_asked = print::cell(&answer, "not-asked");
     if !not_asked.is_empty() {

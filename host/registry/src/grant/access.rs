@@ -9,7 +9,9 @@ use koi_runtime::Limits;
 use koi_runtime::ports::{Denial, PortError};
 
 use super::execution::is_default;
-use super::{Attempts, Capability, Execution, Grant, Grants, Pattern, Right, SecretUse};
+use super::{
+    Attempts, Capability, Execution, Grant, Grants, Pattern, Right, SecretUse, granting,
+};
 use crate::secret::SecretName;
 
 /// What an extension asked for and what it was granted. Only what is in both is in force. Each
@@ -190,10 +192,8 @@ impl Access {
     /// What to tell of a missing grant. A grant is of no use where the extension did not ask, so that the remedy then is another.
     fn refusal(&self, grant: String, asked: bool) -> Denial {
         let remedy = if asked {
-            format!(
-                "the operator gives it with: koi-mcp extension grant {} {grant}",
-                self.extension
-            )
+            let command = granting(&self.extension, [grant.as_str()]);
+            format!("the operator gives it with: {command}")
         } else {
             format!(
                 "{} does not ask for it in its `describe`, so that it cannot be granted",

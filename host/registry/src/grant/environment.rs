@@ -17,7 +17,7 @@ const MAX_NAME_BYTES: usize = 128;
 pub struct Variable(String);
 
 /// In place of a name in what an extension asks for: whichever the operator grants.
-const ANY: &str = "*";
+pub(super) const ANY: &str = "*";
 
 impl Variable {
     /// What an extension asks for.

@@ -11,7 +11,7 @@ use std::str::FromStr;
 pub(super) const WORD: &str = "files";
 
 /// In place of the guest's path in what an extension asks for: whichever the operator grants.
-const ANY: &str = "*";
+pub(super) const ANY: &str = "*";
 
 /// Longest path, in bytes.
 const MAX_PATH_BYTES: usize = 1024;

@@ -6,7 +6,7 @@ use koi_runtime::ports::PortError;
 use proptest::prelude::*;
 
 use super::pattern::MAX_PATTERN_BYTES;
-use super::{Access, Capability, Folder, Grant, Grants, Right, Variable};
+use super::{Access, Capability, Folder, Grant, Grants, Right, SecretUse, Variable};
 
 fn grant(text: &str) -> Grant {
     text.parse().unwrap()
@@ -144,6 +144,25 @@ fn a_grant_includes_what_is_narrower() {
     assert!(!includes("read=orn:a.b:*y", "read=orn:a.b:*"));
     assert!(!includes("read=orn:a.b", "publish=orn:a.b"));
     assert!(includes("capability=config", "capability=config"));
+}
+
+/// Else each update of an extension that asks so and was never granted it would count as one that asks for more.
+#[test]
+fn an_ask_that_leaves_something_to_the_operator_includes_itself_and_no_grant() {
+    let secret = |name: &str| Grant::Secret(SecretUse::asked(name).unwrap());
+    let folder = |guest: &str| Grant::Files(Folder::asked(guest, true).unwrap());
+    let variable = |name: &str| Grant::Environment(Variable::asked(name).unwrap());
+    for (ask, other, given) in [
+        (secret("A"), secret("B"), "secret=A@a.b"),
+        (folder("/data"), folder("/more"), "files=write:/data=/srv"),
+        (folder("*"), folder("/more"), "files=write:/data=/srv"),
+        (variable("*"), variable("LANG"), "environment=HOME"),
+    ] {
+        assert!(ask.includes(&ask), "{ask}");
+        assert!(grant(given).includes(&ask), "{ask}");
+        assert!(!ask.includes(&other), "{ask}");
+        assert!(!ask.includes(&grant(given)), "{ask}");
+    }
 }
 
 fn access(asks: &[&str], granted: &[&str]) -> Access {

@@ -22,7 +22,7 @@ use bytes::Bytes;
 use koi_runtime::ports::{CallContext, Denial, Http, HttpError};
 use tokio::sync::Semaphore;
 
-use crate::grant::{Access, is_public, smallest};
+use crate::grant::{Access, granting, is_public, smallest};
 pub(crate) use egress::Egress;
 use target::Target;
 
@@ -114,9 +114,9 @@ impl GrantedHttp {
         let grant = smallest(&target.method, target.scheme, &host, target.port);
         let remedy = format!(
             "`{}` is at {address}, which is no public address and is only reached where a grant names \
-             it; the operator does so with: koi-mcp extension grant {} {grant}",
+             it; the operator does so with: {}",
             target.host,
-            self.access.extension()
+            granting(self.access.extension(), [grant.as_str()])
         );
         Denial { grant, remedy }
     }
