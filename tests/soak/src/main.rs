@@ -26,7 +26,7 @@ mod postgres {
 
 // The store's own tests start it in the same way; the tests of another crate cannot be depended on.
 #[allow(dead_code, reason = "this needs only some of it")]
-#[path = "../../../../host/store/src/tests/server.rs"]
+#[path = "../../../host/store/src/tests/server.rs"]
 mod server;
 
 use std::path::PathBuf;

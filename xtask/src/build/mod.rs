@@ -28,7 +28,7 @@ pub fn build(layout: &Layout, extent: Extent) -> Result<GuestToolchain> {
     let mut host = process::cargo(layout);
     host.args(["build", "--release"]).args(WORKSPACE);
     if extent == Extent::Tests {
-        host.arg("--all-targets");
+        host.args(["--bins", "--tests"]);
     }
     let title = "host, release (the first time takes minutes)";
     let toolchain = progress::beside(title, &mut host, || {
