@@ -16,7 +16,10 @@ pub use rust_guests::WORKSPACE as GUEST_WORKSPACE;
 /// What cargo builds of this workspace, all of it at once and always: with a part of it cargo would choose other
 /// features, and build wasmtime a second time. But for the bench, which takes a minute and a half of a processor,
 /// has no features that others don't have, and is of use to who measures only.
-pub const WORKSPACE: [&str; 3] = ["--workspace", "--exclude", "koi-bench"];
+pub const WORKSPACE: [&str; 3] = ["--workspace", "--exclude", BENCH];
+
+/// The package of the bench.
+pub const BENCH: &str = "koi-bench";
 
 /// Sets up what is missing and builds what `extent` says; what didn't change is not built again. The
 /// host is built meanwhile: what is set up waits for the network and the disk, and compilers don't. Gives the

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::build::WORKSPACE;
+use crate::build::{BENCH, WORKSPACE};
 use crate::layout::Layout;
 use crate::process;
 
@@ -65,10 +65,11 @@ pub fn of(layout: &Layout) -> Result<Lanes> {
     })
 }
 
-/// The names of all files of tests in a workspace.
+/// The names of all files of tests in a workspace, but for the bench's.
 fn files(metadata: &Value) -> BTreeSet<&str> {
     let packages = metadata["packages"].as_array().into_iter().flatten();
     packages
+        .filter(|package| package["name"] != BENCH)
         .flat_map(|package| package["targets"].as_array().into_iter().flatten())
         .filter(|target| target["kind"][0] == "test")
         .filter_map(|target| target["name"].as_str())
@@ -82,11 +83,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_of_tests_is_found_whatever_package_it_is_of() {
+    fn every_file_of_tests_is_found_whatever_package_but_the_bench_it_is_of() {
         let target = |name: &str, kind: &str| json!({"name": name, "kind": [kind]});
         let metadata = json!({"packages": [
             {"targets": [target("a", "lib"), target("network", "test"), target("b", "test")]},
             {"targets": [target("c", "bin"), target("network", "test")]},
+            {"name": BENCH, "targets": [target("rows", "test")]},
         ]});
         assert_eq!(Vec::from_iter(files(&metadata)), ["b", "network"]);
     }
