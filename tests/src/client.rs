@@ -89,7 +89,7 @@ impl McpClient {
                 .arg(&node.data_dir),
         };
         let name = format!("{mode:?} client of {sdk:?} over {transport:?}");
-        Self::start(command, name)
+        Self::start(sdk, command, name)
     }
 
     /// Connects to an endpoint over HTTP.
@@ -100,7 +100,7 @@ impl McpClient {
     pub fn at(url: &str, mode: Mode) -> Self {
         let mut command = Self::command(Sdk::Python, mode);
         command.args(["--url", url]);
-        Self::start(command, format!("{mode:?} client at {url}"))
+        Self::start(Sdk::Python, command, format!("{mode:?} client at {url}"))
     }
 
     /// Starts an MCP server, such as `koi-mcp mcp`, and connects to its standard input and output.
@@ -111,7 +111,8 @@ impl McpClient {
     pub fn of_command(mode: Mode, server: &[&str]) -> Self {
         let mut command = Self::command(Sdk::Python, mode);
         command.arg("--").args(server);
-        Self::start(command, format!("{mode:?} client of {server:?}"))
+        let name = format!("{mode:?} client of {server:?}");
+        Self::start(Sdk::Python, command, name)
     }
 
     fn command(sdk: Sdk, mode: Mode) -> Command {
@@ -133,8 +134,11 @@ impl McpClient {
         command
     }
 
-    fn start(mut command: Command, name: String) -> Self {
-        let (process, ready) = Process::start_with_input(&mut command);
+    fn start(sdk: Sdk, mut command: Command, name: String) -> Self {
+        let (process, ready) = match sdk {
+            Sdk::Python => Process::start_python(&command, false),
+            Sdk::TypeScript => Process::start_with_input(&mut command),
+        };
         let protocol = ready["protocol"].as_str().unwrap_or_default().to_owned();
         Self {
             process,

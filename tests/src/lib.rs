@@ -22,6 +22,7 @@ mod python;
 mod sender;
 mod text_guest;
 mod wait;
+mod warm;
 mod websocket;
 mod witness;
 

@@ -1,24 +1,88 @@
 //! A program that a test started, and that ends with the test.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 
 use crate::PATIENCE;
-
-/// How often the end of a program is looked for: nothing tells of it that a test could wait for.
-const GLANCE: Duration = Duration::from_millis(10);
+use crate::wait::GLANCE;
+use crate::warm::Started;
 
 /// A running program. Dropping it kills it.
 #[derive(Debug)]
 pub struct Process {
     name: String,
-    child: Child,
-    stdin: Option<ChildStdin>,
+    running: Running,
+    input: Option<Input>,
     lines: Receiver<String>,
+}
+
+#[derive(Debug)]
+enum Running {
+    Child(Child),
+    Python(Started),
+}
+
+/// Its standard input, which ends when this is dropped.
+#[derive(Debug)]
+enum Input {
+    Pipe(ChildStdin),
+    Socket(UnixStream),
+}
+
+impl Drop for Input {
+    fn drop(&mut self) {
+        if let Self::Socket(stream) = self {
+            // Its other half is being read.
+            let _ = stream.shutdown(Shutdown::Write);
+        }
+    }
+}
+
+impl Running {
+    fn id(&self) -> u32 {
+        match self {
+            Self::Child(child) => child.id(),
+            Self::Python(started) => started.id,
+        }
+    }
+
+    /// Its exit code if it has ended; none in place of the code if a signal ended it.
+    fn try_wait(&mut self) -> Option<Option<i32>> {
+        match self {
+            Self::Child(child) => child.try_wait().unwrap().map(|status| status.code()),
+            Self::Python(started) => started.try_wait(),
+        }
+    }
+
+    /// Ends it if it has not ended, and waits until it has.
+    fn kill(&mut self) {
+        match self {
+            Self::Child(child) => {
+                let _ = child.kill();
+                let _ = child.wait();
+            }
+            Self::Python(started) => {
+                if started.try_wait().is_none() {
+                    signal("KILL", started.id);
+                    started.wait();
+                }
+            }
+        }
+    }
+}
+
+fn signal(name: &str, process: u32) -> bool {
+    let mut kill = Command::new("kill");
+    let sent = kill
+        .args([format!("-{name}"), process.to_string()])
+        .status();
+    sent.unwrap().success()
 }
 
 impl Process {
@@ -38,26 +102,54 @@ impl Process {
         Self::spawn(command.stdin(Stdio::piped()))
     }
 
+    /// Starts a Python program, and waits for its first line of JSON. The command says interpreter, program,
+    /// arguments and environment; what the program imports may have been imported already, with the environment of
+    /// these tests (`warm.rs`).
+    ///
+    /// # Panics
+    /// If it cannot be started, or is not ready in time.
+    pub fn start_python(command: &Command, silent: bool) -> (Self, Value) {
+        let started = Started::of(command, silent);
+        let streams = [started.stream.try_clone(), started.stream.try_clone()];
+        let [input, output] = streams.map(Result::unwrap);
+        Self::of(
+            format!("{command:?}"),
+            Running::Python(started),
+            Some(Input::Socket(input)),
+            output,
+        )
+    }
+
     fn spawn(command: &mut Command) -> (Self, Value) {
         let name = format!("{command:?}");
         let mut child = command
             .stdout(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("{name}: {error}"));
-        let stdin = child.stdin.take();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let input = child.stdin.take().map(Input::Pipe);
+        let output = child.stdout.take().unwrap();
+        Self::of(name, Running::Child(child), input, output)
+    }
+
+    fn of(
+        name: String,
+        running: Running,
+        input: Option<Input>,
+        output: impl Read + Send + 'static,
+    ) -> (Self, Value) {
+        let output = BufReader::new(output);
         let (sender, lines) = channel();
         // Ends with the program's standard output.
         std::thread::spawn(move || {
-            stdout
+            output
                 .lines()
                 .map_while(Result::ok)
                 .try_for_each(|line| sender.send(line))
         });
         let mut process = Self {
             name,
-            child,
-            stdin,
+            running,
+            input,
             lines,
         };
         let ready = process.line();
@@ -81,43 +173,41 @@ impl Process {
     /// # Panics
     /// If it does not take any.
     pub fn tell(&mut self, message: &Value) {
-        let stdin = self.stdin.as_mut().expect("a program with an input");
-        writeln!(stdin, "{message}").unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        let told = match self.input.as_mut().expect("a program with an input") {
+            Input::Pipe(pipe) => writeln!(pipe, "{message}"),
+            Input::Socket(stream) => writeln!(stream, "{message}"),
+        };
+        told.unwrap_or_else(|error| panic!("{}: {error}", self.name));
     }
 
     /// The process's id.
     #[must_use]
     pub fn id(&self) -> u32 {
-        self.child.id()
+        self.running.id()
     }
 
     /// Ends it at once, as `kill -9` does.
     pub fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.running.kill();
     }
 
     /// Asks it to end (SIGTERM) and waits until it has; its exit code.
     pub fn terminate(mut self) -> Option<i32> {
-        let sent = Command::new("kill")
-            .args(["-TERM", &self.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(sent.success());
-        self.end().code()
+        assert!(signal("TERM", self.id()));
+        self.end()
     }
 
     /// Closes its standard input and waits until it has ended; its exit code.
     pub fn finish(mut self) -> Option<i32> {
-        self.stdin = None;
-        self.end().code()
+        self.input = None;
+        self.end()
     }
 
-    fn end(&mut self) -> ExitStatus {
+    fn end(&mut self) -> Option<i32> {
         let start = Instant::now();
         loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
+            if let Some(code) = self.running.try_wait() {
+                return code;
             }
             assert!(start.elapsed() < PATIENCE, "{} does not end", self.name);
             std::thread::sleep(GLANCE);
@@ -127,7 +217,6 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.running.kill();
     }
 }

@@ -1,7 +1,7 @@
 //! Real Python peers: koi-net nodes.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::{Value, json};
 
@@ -139,8 +139,8 @@ impl PeerBuilder {
     /// # Panics
     /// If it does not become ready.
     #[must_use]
-    pub fn start(mut self) -> Peer {
-        let (process, ready) = Process::start(self.command.stderr(Stdio::null()));
+    pub fn start(self) -> Peer {
+        let (process, ready) = Process::start_python(&self.command, true);
         assert_eq!(ready["event"], "ready", "{}: {ready}", self.name);
         let text = |member: &str| ready[member].as_str().unwrap_or_default().to_owned();
         Peer {

@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 /// How long a test waits for anything: long enough for a loaded machine with two cores.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How often something is looked for: nothing tells of it that a test could wait for.
+pub(crate) const GLANCE: Duration = Duration::from_millis(10);
+
 /// Asks again and again until there is an answer.
 ///
 /// # Panics

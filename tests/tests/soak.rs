@@ -49,12 +49,12 @@ fn what_was_told_to_a_node_that_is_killed_reaches_all_others_that_are_killed_too
     let (said, _) = soak(&[
         "koi-net",
         "--events",
-        "3000",
+        "1500",
         "--kills",
-        "6",
+        "4",
         "--postgresql",
     ]);
-    assert!(said.contains("3000 events in "), "{said}");
+    assert!(said.contains("1500 events in "), "{said}");
     assert!(said.contains("postgresql 1"), "{said}");
     assert!(said.contains("\n0 dead letters\n"), "{said}");
 }

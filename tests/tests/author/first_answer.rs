@@ -5,18 +5,23 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use koi_tests::{McpClient, Mode, Node, Transport};
+use koi_tests::{CpuTime, McpClient, Mode, Node, Transport};
 use serde_json::{Value, json};
 
 use crate::{json as printed, start, succeeded, tools};
 
-/// The languages, and how long each may take. Of Rust the crates are in cargo's cache.
+/// The languages, and how long each may take on a machine that does nothing else. Of Rust the crates are in cargo's
+/// cache.
 const BOUNDS: [(&str, Duration); 4] = [
     ("c", Duration::from_secs(60)),
     ("python", Duration::from_secs(60)),
     ("typescript", Duration::from_secs(60)),
     ("rust", Duration::from_secs(120)),
 ];
+
+/// On a machine that is busy with other tests no step may take longer than so many times that, and it is the work
+/// of the processors that has to be within the bound.
+const BUSY: u32 = 4;
 
 /// One after the other, so that each is timed alone.
 #[test]
@@ -26,17 +31,25 @@ fn a_new_project_answers_within_minutes_in_each_language() {
     let node = start(&folder);
     let mut late = Vec::new();
     for (language, bound) in BOUNDS {
-        let begun = Instant::now();
+        let (begun, before) = (Instant::now(), worked(&node));
         let steps = to_an_answer(folder.path(), &node, language);
-        let took = begun.elapsed();
+        let (took, work) = (begun.elapsed(), worked(&node) - before);
         // Not by `println!`, of which a test that passes shows nothing.
-        let line = format!("koi-mcp new to an answer in {language}: {took:.1?} ({steps})");
+        let line = format!(
+            "koi-mcp new to an answer in {language}: {took:.1?}, {work:.1?} of a processor ({steps})"
+        );
         writeln!(std::io::stderr(), "{line}").unwrap();
-        if took > bound {
+        if took.min(work) > bound || took > bound * BUSY {
             late.push(format!("{line}, more than {bound:?}"));
         }
     }
     assert!(late.is_empty(), "{late:#?}");
+}
+
+/// What the node and all that has ended below this test and the node have used up of the processors.
+fn worked(node: &Node) -> Duration {
+    let of_node = CpuTime::of(node.process.id());
+    CpuTime::of(std::process::id()).ended_children + of_node.own + of_node.ended_children
 }
 
 /// Gives how long each step took.

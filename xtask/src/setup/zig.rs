@@ -24,8 +24,9 @@ pub fn compile_libc(layout: &Layout) -> Result<()> {
         fs::create_dir_all(&cache).with_context(|| format!("making {}", cache.display()))?;
         fs::write(&program, "").with_context(|| format!("writing {}", program.display()))?;
         let mut zig = Command::new(layout.tools().join("zig/bin/zig"));
-        // As `koi-mcp build` links: what is kept depends on it.
+        // As `koi-mcp build` links: zig keeps another library for what is stripped.
         zig.args(["cc", "-target", "wasm32-wasi", "-mexec-model=reactor"])
+            .arg("-Wl,--strip-all")
             .arg(&program)
             .arg("-o")
             .arg(&component)

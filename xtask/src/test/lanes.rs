@@ -10,16 +10,11 @@ use crate::build::{BENCH, WORKSPACE};
 use crate::layout::Layout;
 use crate::process;
 
-/// The files of tests that take longest, in two parts that each take about as long as all others.
-const LONG: [&[&str]; 2] = [&["bench", "hostile"], &["extensions", "interop", "soak"]];
-
-/// The file and the module of tests in which an author's work is timed, which are alone on the machine.
-const TIMED: [&str; 2] = ["author", "first_answer::"];
+/// The files of tests that take longest, in parts that begin with the others and end before them.
+const LONG: [&[&str]; 2] = [&["author", "hostile"], &["extensions", "interop", "soak"]];
 
 /// The tests of the host, in the order in which they run.
 pub struct Lanes {
-    /// Those that time an author's work.
-    pub timed: Command,
     /// The long ones, beside each other and beside the others.
     pub long: [Command; LONG.len()],
     /// All others.
@@ -42,10 +37,12 @@ pub fn of(layout: &Layout) -> Result<Lanes> {
     let metadata = serde_json::from_str(&metadata).context("what cargo says of the workspace")?;
     let test = || {
         let mut cargo = process::cargo(layout);
-        cargo.args(["test", "--release", "--no-fail-fast"]).args(WORKSPACE);
+        cargo
+            .args(["test", "--release", "--no-fail-fast"])
+            .args(WORKSPACE);
         cargo
     };
-    let (mut timed, mut others, mut docs) = (test(), test(), test());
+    let (mut others, mut docs) = (test(), test());
     let mut long = LONG.map(|_| test());
     others.args(["--lib", "--bins"]);
     for name in files(&metadata) {
@@ -53,16 +50,8 @@ pub fn of(layout: &Layout) -> Result<Lanes> {
         let lane = part.map_or(&mut others, |part| &mut long[part]);
         lane.args(["--test", name]);
     }
-    let [file, module] = TIMED;
-    timed.args(["--test", file, module]);
-    others.args(["--", "--skip", module]);
     docs.arg("--doc");
-    Ok(Lanes {
-        timed,
-        long,
-        others,
-        docs,
-    })
+    Ok(Lanes { long, others, docs })
 }
 
 /// The names of all files of tests in a workspace, but for the bench's.

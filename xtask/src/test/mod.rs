@@ -77,10 +77,9 @@ impl Run<'_> {
             .args(["--workspace", "--no-fail-fast"]);
         self.tests("tests of the guests, on this machine", &mut guests);
         // Tests wait for peers and clocks much of their time, so those that take longest are beside the
-        // others, but for those that time what an author does.
+        // others.
         match lanes::of(layout) {
             Ok(mut lanes) => {
-                self.tests("tests of the author's kit, timed", &mut lanes.timed);
                 for command in &mut lanes.long {
                     tell_where_things_are(command, layout);
                     tell_toolchain(command, &self.toolchain);

@@ -9,9 +9,7 @@ use koi_runtime::Limits;
 use koi_runtime::ports::{Denial, PortError};
 
 use super::execution::is_default;
-use super::{
-    Attempts, Capability, Execution, Grant, Grants, Pattern, Right, SecretUse, granting,
-};
+use super::{Attempts, Capability, Execution, Grant, Grants, Pattern, Right, SecretUse, granting};
 use crate::secret::SecretName;
 
 /// What an extension asked for and what it was granted. Only what is in both is in force. Each
