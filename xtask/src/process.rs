@@ -2,7 +2,7 @@
 //!
 //! Every failure names the program, says why it failed, and where its output is or what to install.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::Path;
@@ -19,12 +19,25 @@ const POLL: Duration = Duration::from_millis(50);
 /// Cargo, the one that runs us, with its output below this repository's `target/` wherever the
 /// user's own setting points: the rest of xtask has to find it.
 pub fn cargo(layout: &Layout) -> Command {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command
+    set_up(Command::new(program()), layout)
+}
+
+/// The same at the lowest priority.
+pub fn nice_cargo(layout: &Layout) -> Command {
+    let mut nice = Command::new("nice");
+    nice.args(["-n", "19"]).arg(program());
+    set_up(nice, layout)
+}
+
+fn program() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+fn set_up(mut cargo: Command, layout: &Layout) -> Command {
+    cargo
         .current_dir(layout.root())
         .env("CARGO_TARGET_DIR", layout.target());
-    command
+    cargo
 }
 
 /// Runs a program that writes to the terminal itself.

@@ -41,7 +41,7 @@ const GLOSSARIES: [Glossary; 3] = [
 ];
 
 /// What tools make in a project's folder.
-const MADE: [&str; 3] = ["build", "dist", "node_modules"];
+const MADE: [&str; 4] = ["__pycache__", "build", "dist", "node_modules"];
 
 /// Makes `target/extensions/glossary-LANGUAGE.wasm` of each; the host is built.
 pub fn build(layout: &Layout) -> Result<()> {
@@ -72,6 +72,8 @@ impl Glossary {
                 .arg(&project)
                 .arg("--out")
                 .arg(&component)
+                // As an author does, in whose project no tools are: zig finds the library it has compiled.
+                .current_dir(&project)
                 .env("PATH", std::env::join_paths(path)?)
                 .env("ZIG_GLOBAL_CACHE_DIR", layout.tools().join("cache/zig"));
             process::captured(layout, &name, &mut build)?;

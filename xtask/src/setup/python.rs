@@ -61,8 +61,8 @@ impl Base {
             install
                 .args(["-m", "pip", "--python"])
                 .arg(&environment)
-                // What is never imported is not compiled; the rest is when it first is.
-                .args(["install", "--no-compile", "--quiet"])
+                // What is never imported is not compiled; the rest is when it first is. All that is needed is pinned.
+                .args(["install", "--no-compile", "--no-deps", "--quiet"])
                 .args(["--disable-pip-version-check", "-r"])
                 .arg(&pins)
                 .env("PIP_CACHE_DIR", layout.tools().join("cache/pip"));

@@ -30,6 +30,8 @@ pub fn compile_libc(layout: &Layout) -> Result<()> {
             .arg(&program)
             .arg("-o")
             .arg(&component)
+            // Of a library below the folder in which it runs zig keeps another copy than of one elsewhere.
+            .current_dir(&cache)
             .env("ZIG_GLOBAL_CACHE_DIR", &cache)
             .env("ZIG_LOCAL_CACHE_DIR", &cache);
         process::captured(layout, "zig-libc", &mut zig)

@@ -35,8 +35,10 @@ pub fn of(layout: &Layout) -> Result<Lanes> {
     ]);
     let metadata = process::output(&mut metadata)?;
     let metadata = serde_json::from_str(&metadata).context("what cargo says of the workspace")?;
+    // A node compiles at the lowest priority, and tests that wait for it would wait for all others if these had
+    // another one.
     let test = || {
-        let mut cargo = process::cargo(layout);
+        let mut cargo = process::nice_cargo(layout);
         cargo
             .args(["test", "--release", "--no-fail-fast"])
             .args(WORKSPACE);
