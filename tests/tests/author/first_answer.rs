@@ -19,9 +19,13 @@ const BOUNDS: [(&str, Duration); 4] = [
     ("rust", Duration::from_secs(120)),
 ];
 
-/// On a machine that is busy with other tests no step may take longer than so many times that, and it is the work
-/// of the processors that has to be within the bound.
+/// On a machine that is busy with other tests it may take so many times that.
 const BUSY: u32 = 4;
+
+/// But not of a processor: there it may take half as much again, since two threads of one core slow each other down.
+fn most_work(bound: Duration) -> Duration {
+    bound * 3 / 2
+}
 
 /// One after the other, so that each is timed alone.
 #[test]
@@ -39,7 +43,7 @@ fn a_new_project_answers_within_minutes_in_each_language() {
             "koi-mcp new to an answer in {language}: {took:.1?}, {work:.1?} of a processor ({steps})"
         );
         writeln!(std::io::stderr(), "{line}").unwrap();
-        if took.min(work) > bound || took > bound * BUSY {
+        if took > bound && (work > most_work(bound) || took > bound * BUSY) {
             late.push(format!("{line}, more than {bound:?}"));
         }
     }
