@@ -126,3 +126,41 @@ fn number<T: TryFrom<i64>>(line: &str, member: &str) -> Option<T> {
     let message: Value = serde_json::from_str(line).ok()?;
     T::try_from(message[member].as_i64()?).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Process, tool};
+
+    const PROGRAM: &str = r#"
+import json, os, sys
+
+if __name__ == "__main__":
+    print(json.dumps([sys.argv[1], os.environ["OF_ONE_START"], os.getpid()]), flush=True)
+    sys.exit(len(sys.stdin.readline()))
+"#;
+
+    #[test]
+    fn each_start_has_its_own_arguments_environment_input_and_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("program.py");
+        std::fs::write(&program, PROGRAM).unwrap();
+        let start = |name: &str| {
+            let mut command = Command::new(tool("mcp-client/bin/python"));
+            command
+                .arg(&program)
+                .arg(name)
+                .env("OF_ONE_START", name.repeat(2));
+            let (process, said) = Process::start_python(&command, false);
+            assert_eq!(said, json!([name, name.repeat(2), process.id()]));
+            process
+        };
+        let (mut told, untold, killed) = (start("a"), start("b"), start("c"));
+        told.tell(&json!([1]));
+        assert_eq!(told.finish(), Some("[1]\n".len() as i32));
+        assert_eq!(untold.finish(), Some(0));
+        let id = killed.id();
+        killed.kill();
+        assert!(!std::path::Path::new(&format!("/proc/{id}")).exists());
+    }
+}
