@@ -1,7 +1,9 @@
 //! Python programs from a process that has imported what they import, `tests/peers/warm.py`: of the seconds of a
 //! processor that such a program takes to get ready, nearly all are for that.
 //!
-//! Each program runs in a process of its own all the same, which can be killed like any other.
+//! Each program runs in a process of its own all the same, which can be killed like any other. It fails as all of this
+//! crate, by a panic: where a program is not started in time, also because its imports fail, which stands on standard
+//! error.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;

@@ -27,9 +27,9 @@ pub enum Command {
     Bench {
         /// Rows to measure; empty for all.
         names: Vec<String>,
-        /// Only to see that each row can be measured.
-        quick: bool,
     },
+    /// See that each row can be measured.
+    QuickBench,
     /// Fuzz.
     Fuzz {
         /// Targets; empty for all.
@@ -87,12 +87,12 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, Str
             None => Ok(Command::Lint),
         },
         "bench" => match rest.iter().find(|argument| argument.starts_with('-')) {
-            Some(flag) if flag == "--quick" && rest.len() == 1 => Ok(bench(Vec::new(), true)),
+            Some(flag) if flag == "--quick" && rest.len() == 1 => Ok(Command::QuickBench),
             Some(flag) if flag == "--quick" => {
                 Err(format!("`{flag}` measures all rows: it stands alone"))
             }
             Some(flag) => Err(format!("`cargo xtask bench` has no flag `{flag}`")),
-            None => Ok(bench(rest, false)),
+            None => Ok(Command::Bench { names: rest }),
         },
         "fuzz" => fuzz(rest),
         "corpus" => match rest.iter().map(String::as_str).collect::<Vec<_>>()[..] {
@@ -116,10 +116,6 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, Str
         },
         other => Err(format!("there is no command `{other}`")),
     }
-}
-
-fn bench(names: Vec<String>, quick: bool) -> Command {
-    Command::Bench { names, quick }
 }
 
 fn fuzz(mut names: Vec<String>) -> Result<Command, String> {
@@ -194,9 +190,9 @@ mod tests {
 
     #[test]
     fn a_quick_bench_names_no_rows() {
-        assert_eq!(parsed("bench --quick"), Ok(bench(Vec::new(), true)));
-        let rows = vec!["call".to_owned(), "million".to_owned()];
-        assert_eq!(parsed("bench call million"), Ok(bench(rows, false)));
+        assert_eq!(parsed("bench --quick"), Ok(Command::QuickBench));
+        let names = vec!["call".to_owned(), "million".to_owned()];
+        assert_eq!(parsed("bench call million"), Ok(Command::Bench { names }));
         assert!(parsed("bench --quick call").is_err_and(|error| error.contains("alone")));
     }
 

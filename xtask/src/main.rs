@@ -32,7 +32,7 @@ Commands:
   run [-- FLAGS]      Set up what is missing, build, and start a node with its data in .koi/,
                       the example extensions installed and sample objects published.
                       FLAGS go to `koi-mcp serve`, e.g. -- --mcp-listen 127.0.0.1:9100
-  test [-- ARGUMENTS] Set up what is missing, build, and run every test. With ARGUMENTS,
+  test [-- ARGUMENTS] Set up what is missing, build, and run every test but the bench's own. With ARGUMENTS,
                       only `cargo test --release ARGUMENTS`, e.g. -- -p koi-rid
   lint                Check form and style of all code: rustfmt and clippy
   bench [NAME...]     Measure, all rows or those named; writes target/bench/report.json
@@ -90,8 +90,8 @@ fn perform(command: Command) -> anyhow::Result<ExitCode> {
         Command::Run { serve_flags } => return run::run(&layout, &serve_flags),
         Command::Test { arguments } => return test::test(&layout, &arguments),
         Command::Lint => return lint::lint(&layout),
-        Command::Bench { quick: true, .. } => return bench::quick(&layout),
-        Command::Bench { names, .. } => return bench::bench(&layout, &names),
+        Command::Bench { names } => return bench::bench(&layout, &names),
+        Command::QuickBench => return bench::quick(&layout),
         Command::Fuzz { names, seconds } => fuzz::fuzz(&layout, &names, seconds)?,
         Command::Corpus { version, force } => corpus::corpus(&layout, &version, force)?,
         Command::Docs => docs::write(&layout)?,

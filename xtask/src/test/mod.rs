@@ -1,4 +1,4 @@
-//! `cargo xtask test`: the tests of everything in the repository.
+//! `cargo xtask test`: the tests of everything in the repository but the bench, which `cargo xtask bench --quick` tries.
 //!
 //! A failed test does not keep the rest from running. The last line is `N passed, N failed`, over
 //! the tests of both workspaces; what failed besides stands above it.

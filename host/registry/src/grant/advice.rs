@@ -1,7 +1,7 @@
 //! The command that grants what is missing, as an operator can type it.
 //!
 //! Part of what it says comes from strangers: an extension's asks, the RIDs of its calls. A shell is to take each as
-//! one word, whatever stands in it.
+//! one word, whatever stands in it. It fails at nothing: what is no ask stands in the command as it is.
 
 use std::borrow::Cow;
 
